@@ -1,0 +1,34 @@
+/** A task as the engine sees it: types erased, values behind codecs. Made by `Task.make`, and by nothing else. */
+import type { Codec } from "../core/Instruction.js"
+import type { Json } from "../core/Json.js"
+
+/** A phase that happened, as a revert gets it: newest first, frozen when the revert begins. */
+export interface Completed<Undo> {
+  readonly name: string
+  readonly path: string
+  /** the recorded value, as plain JSON: with a `success` schema, its encoded side */
+  readonly value: Json | undefined
+  /** yield it to undo the phase; the phase's `undo` is found only then */
+  readonly undo: Undo
+}
+
+/** How a failure reads to a custom revert. */
+export interface RevertContext<Payload, Failure> {
+  readonly payload: Payload
+  readonly failures: ReadonlyArray<Failure>
+}
+
+export interface Definition {
+  readonly name: string
+  readonly version: number
+  readonly payload: Codec
+  readonly success: Codec
+  readonly error: Codec
+  readonly onFailure: "halt" | "revert"
+  /** makes a fresh generator; throws if it is not one, or was handed out before */
+  readonly run: (payload: unknown) => unknown
+  readonly revert: (completed: ReadonlyArray<Completed<unknown>>, context: RevertContext<unknown, unknown>) => unknown
+  /** whether `revert` is the author's own */
+  readonly customRevert: boolean
+  readonly idempotencyKey: ((payload: unknown) => string) | undefined
+}

@@ -1,0 +1,150 @@
+/**
+ * Tasks: generator functions with a name, schemas for what goes in and comes out, and one revert.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type { TaskError } from "../core/Errors.js"
+import type { Failure } from "../core/Failure.js"
+import * as Name from "../core/Name.js"
+import type * as Definition from "./Definition.js"
+import type * as Phase from "./Phase.js"
+import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
+import { type ExecuteOptions, TaskEngine } from "./TaskEngine.js"
+
+/** The failures of what a generator yields. */
+export type FailuresOf<Y> = Y extends Phase.Yielded<infer E, infer _R, infer _S> ? E : never
+
+/** The requirements of what a generator yields. */
+export type RequirementsOf<Y> = Y extends Phase.Yielded<infer _E, infer R, infer _S> ? R : never
+
+/** A phase that happened, as `revert` gets it. */
+export type Completed = Definition.Completed<Phase.Phase<void>>
+
+/** A definition: what executions of it do. `A` is its result, `E` its own error, `R` what its phases and undos require. */
+export interface Task<in out Name extends string, in P, out A, out E, out R> {
+  readonly name: Name
+  readonly version: number
+  /** what the engine works with */
+  readonly definition: Definition.Definition
+  /**
+   * Starts an execution, or attaches to the one that has the id, and waits for its result.
+   *
+   * A Failed execution answers with its recorded error, or goes on with `resume: true`; a Paused one too. An id with
+   * another task or payload is an `ExecutionConflict`. Interrupting the caller hands the execution back.
+   */
+  readonly execute: (payload: P, options?: ExecuteOptions) => Effect.Effect<A, E | TaskError, R | TaskEngine>
+  /** Starts an execution and answers its id once it is recorded. It runs with the services of `layer`. */
+  readonly start: (payload: P, options?: Pick<ExecuteOptions, "id">) => Effect.Effect<string, TaskError, TaskEngine>
+  /** Registers the task, so that an engine recovers and advances its executions, with the services at hand here. */
+  readonly layer: Layer.Layer<never, never, R | TaskEngine>
+}
+
+type Fields = Schema.Struct.Fields
+
+/** What phases may fail with in a task without an `error` schema: nothing. The member's name is the compiler's message. */
+interface Uncovered {
+  readonly "phases of this task fail: give it an `error` schema that covers their failures": never
+}
+
+/** What a task is made of. */
+export interface Options<F extends Fields, Success, Failures, Y, Y2> {
+  /** the fields of the payload; none by default */
+  readonly payload?: F
+  /** the schema of what `run` returns; void by default */
+  readonly success?: Success
+  /** the schema of what phases fail with; none by default */
+  readonly error?: Failures
+  /** recorded with each execution; default 1 */
+  readonly version?: number
+  /** when a phase fails for good: stop there for somebody to decide, or undo what completed. Default "halt" */
+  readonly onFailure?: "halt" | "revert"
+  /** an id derived from the payload, for executions that are started without one */
+  readonly idempotencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
+  /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
+  readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
+  /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
+  readonly revert?: (
+    completed: ReadonlyArray<Completed>,
+    context: Definition.RevertContext<Schema.Struct.Type<NoInfer<F>>, Failure>
+  ) => Generator<Y2, void, never>
+}
+
+/** The engine's own revert: each completed phase's undo, newest first. */
+function* undoAll(completed: ReadonlyArray<Completed>): Generator<unknown, void, never> {
+  for (const phase of completed) yield* phase.undo
+}
+
+/** A generator that was handed out once cannot be driven again. */
+const onlyFresh = (name: string, run: (payload: never) => unknown) => {
+  const seen = new WeakSet<object>()
+  return (payload: unknown): unknown => {
+    const generator = run(payload as never)
+    if (typeof generator === "object" && generator !== null) {
+      if (seen.has(generator))
+        throw new TypeError(`run of task ${name} answers the same generator twice: make a new one each time`)
+      seen.add(generator)
+    }
+    return generator
+  }
+}
+
+/**
+ * A task called `name`.
+ *
+ * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
+ * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
+ * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept.
+ *
+ * @example
+ * import { Phase, Task } from "tidemark"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * const greet = Task.make("greet", {
+ *   payload: { name: Schema.String },
+ *   success: Schema.String,
+ *   *run({ name }) {
+ *     const text = yield* Phase.make("compose", Effect.succeed(`hello ${name}`))
+ *     yield* Phase.make("print", Effect.log(text))
+ *     return text
+ *   }
+ * })
+ */
+export const make = <
+  const N extends string,
+  Y extends Phase.Yielded<TypeOf<Failures, Uncovered>, unknown>,
+  F extends Fields = Record<never, never>,
+  Success extends AnySchema = never,
+  Failures extends AnySchema = never,
+  Y2 extends Phase.Yielded<unknown, unknown> = never
+>(
+  name: N,
+  options: Options<F, Success, Failures, Y, Y2>
+): Task<N, Schema.Struct.Type<F>, TypeOf<Success, void>, TypeOf<Failures>, RequirementsOf<Y> | RequirementsOf<Y2>> => {
+  const problem = Name.check("the task name", name)
+  if (problem !== undefined) throw problem
+  const definition: Definition.Definition = {
+    name,
+    version: options.version ?? 1,
+    payload: codec(Schema.Struct(options.payload ?? {}) as unknown as AnySchema),
+    success: options.success === undefined ? plain : codec(options.success),
+    error: options.error === undefined ? plain : errorCodec(options.error),
+    onFailure: options.onFailure ?? "halt",
+    run: onlyFresh(name, options.run),
+    revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
+    customRevert: options.revert !== undefined,
+    idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"]
+  }
+  const task = {
+    name,
+    version: definition.version,
+    definition,
+    execute: (payload: unknown, given: ExecuteOptions = {}) =>
+      Effect.flatMap(TaskEngine, (engine) => engine.execute(definition, payload, given)),
+    start: (payload: unknown, given: Pick<ExecuteOptions, "id"> = {}) =>
+      Effect.flatMap(TaskEngine, (engine) => engine.start(definition, payload, given)),
+    layer: Layer.effectDiscard(Effect.flatMap(TaskEngine, (engine) => engine.register(definition)))
+  }
+  return task as never
+}

@@ -1,0 +1,157 @@
+/**
+ * The journal's closed union of records. The entries of one execution, in order, are the only truth about it; everything
+ * else (status, position, what to undo) is folded from them, see History.ts.
+ *
+ * An entry is plain JSON. `PhaseStarted` and its kind are compared with what the generator yields on replay.
+ */
+import * as Schema from "effect/Schema"
+import { Defect, Failure, JsonValue } from "./Failure.js"
+import type { Status } from "./Status.js"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** Who asked for something, and why. */
+export const Act = Schema.Struct({ by: optional(Schema.String), reason: optional(Schema.String) })
+export type Act = typeof Act.Type
+
+/** What a yield is, as replay compares it. A captured failure (`either`, `exit`) is another kind than one that stops. */
+export const kinds = ["phase", "either", "exit", "checkpoint", "fail", "undo"] as const
+export type Kind = (typeof kinds)[number]
+
+/** The execution was accepted, with this payload. */
+const Created = Schema.TaggedStruct("Created", {
+  task: Schema.String,
+  version: Schema.Int,
+  payload: JsonValue
+})
+/** An engine took the execution; `crashed` if the engine before it left without handing it back. */
+const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
+/** The generator yielded this phase and its first attempt is about to run. */
+const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
+  path: Schema.String,
+  name: Schema.String,
+  kind: Schema.Literal(...kinds),
+  scope: optional(Schema.String),
+  generation: optional(Schema.Int),
+  commit: optional(Schema.Boolean),
+  undoes: optional(Schema.String)
+})
+/** A later attempt of a phase is about to run: a retry, a rerun after doubt, or an operator's resume. */
+const AttemptStarted = Schema.TaggedStruct("AttemptStarted", { path: Schema.String, attempt: Schema.Int })
+/** An attempt failed and another follows `delay` milliseconds after this entry's time. */
+const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
+  path: Schema.String,
+  attempt: Schema.Int,
+  failure: Failure,
+  delay: Schema.JsonNumber
+})
+/** The phase happened, with this value (none: void). It never runs again. `act` if an operator said so. */
+const PhaseSucceeded = Schema.TaggedStruct("PhaseSucceeded", {
+  path: Schema.String,
+  value: optional(JsonValue),
+  act: optional(Act)
+})
+/** The phase failed for good: no attempt is left in this round. */
+const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
+  path: Schema.String,
+  attempt: Schema.Int,
+  failures: Schema.NonEmptyArray(Failure)
+})
+/** The phase was interrupted: it is in doubt. */
+const PhaseInterrupted = Schema.TaggedStruct("PhaseInterrupted", { path: Schema.String, attempt: Schema.Int })
+/** Somebody asked for a pause: no new phase starts. */
+const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act })
+/** Nothing runs; the execution waits for a resume. */
+const Paused = Schema.TaggedStruct("Paused", {})
+/** The engine let go of the execution in an orderly way; any engine may take it. */
+const Suspended = Schema.TaggedStruct("Suspended", {})
+/** An operator lets the execution go on; what failed gets a new round of attempts, what is in doubt runs if `rerun`. */
+const Resumed = Schema.TaggedStruct("Resumed", { act: Act, rerun: optional(Schema.Boolean) })
+/** The body returned this value. */
+const Completed = Schema.TaggedStruct("Completed", { value: optional(JsonValue) })
+/** The execution stopped at its position; nothing was undone or cleaned up. */
+const Failed = Schema.TaggedStruct("Failed", { failures: Schema.NonEmptyArray(Failure) })
+/** The execution is being ended early, at this position; reverted after that if `revert`. */
+const Closing = Schema.TaggedStruct("Closing", {
+  position: Schema.String,
+  revert: Schema.Boolean,
+  act: Act
+})
+/** The generator was returned and its `finally` blocks ran; `error` is what they threw, `skipped` that they never ran. */
+const CleanedUp = Schema.TaggedStruct("CleanedUp", {
+  error: optional(Defect),
+  skipped: optional(Schema.String)
+})
+/** The execution ended early. */
+const Closed = Schema.TaggedStruct("Closed", {})
+/** The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. */
+const RevertStarted = Schema.TaggedStruct("RevertStarted", {
+  n: Schema.Int,
+  failures: Schema.Array(Failure),
+  act: Act
+})
+/** An undo failed for good, or cannot be decided: the revert stops there. */
+const RevertFailed = Schema.TaggedStruct("RevertFailed", { failures: Schema.NonEmptyArray(Failure) })
+/** An operator lets the revert go on at the undo where it stopped. */
+const RevertResumed = Schema.TaggedStruct("RevertResumed", { act: Act, rerun: optional(Schema.Boolean) })
+/** Everything that was to be undone is undone. */
+const Reverted = Schema.TaggedStruct("Reverted", {})
+
+export const Entry = Schema.Union(
+  Created,
+  Claimed,
+  PhaseStarted,
+  AttemptStarted,
+  AttemptFailed,
+  PhaseSucceeded,
+  PhaseFailed,
+  PhaseInterrupted,
+  PauseRequested,
+  Paused,
+  Suspended,
+  Resumed,
+  Completed,
+  Failed,
+  Closing,
+  CleanedUp,
+  Closed,
+  RevertStarted,
+  RevertFailed,
+  RevertResumed,
+  Reverted
+)
+export type Entry = typeof Entry.Type
+export type Tag = Entry["_tag"]
+
+/** An entry where it stands in its journal: `seq` is dense from 0, `at` in milliseconds UTC. */
+export interface Recorded {
+  readonly seq: number
+  readonly at: number
+  readonly epoch: number
+  readonly entry: Entry
+}
+
+/** The status that each entry leads to; `null` if it leaves the status as it is. */
+export const leadsTo = Object.freeze({
+  Created: "Pending",
+  Claimed: null,
+  PhaseStarted: null,
+  AttemptStarted: null,
+  AttemptFailed: null,
+  PhaseSucceeded: null,
+  PhaseFailed: null,
+  PhaseInterrupted: null,
+  PauseRequested: null,
+  Paused: "Paused",
+  Suspended: null,
+  Resumed: "Running",
+  Completed: "Completed",
+  Failed: "Failed",
+  Closing: "Closing",
+  CleanedUp: null,
+  Closed: "Closed",
+  RevertStarted: "Reverting",
+  RevertFailed: "RevertFailed",
+  RevertResumed: "Reverting",
+  Reverted: "Reverted"
+} satisfies Record<Tag, Status | null>)

@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as Errors from "../../src/core/Errors.js"
+import { failed } from "../support/journal.js"
+
+const execution = "order-7"
+const failures = [failed("charge")]
+
+/** Every error, and what it says to a person. */
+const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
+  [
+    new Errors.InvalidName({ what: "the task name", name: "a\u0000", problem: "it holds a control character" }),
+    `the task name "a\\u0000" cannot be used: it holds a control character. Choose 1 to 255 bytes of printable text in Unicode's composed form (NFC).`
+  ],
+  [
+    new Errors.PayloadInvalid({ task: "order", at: "$.sku", reason: "is missing" }),
+    "the payload does not fit task order at $.sku: is missing"
+  ],
+  [
+    new Errors.ExecutionNotFound({ execution }),
+    "there is no execution order-7 in this store; list shows those that it has"
+  ],
+  [
+    new Errors.ExecutionConflict({ execution, task: "order", reason: "it has another payload" }),
+    "execution order-7 exists already: it has another payload. Use another id, or the same task and payload to attach to it."
+  ],
+  [
+    new Errors.TaskNotRegistered({ execution, task: "order" }),
+    "execution order-7 needs task order, which this engine does not have: provide its layer (task.layer)"
+  ],
+  [
+    new Errors.IllegalTransition({
+      execution,
+      from: "Completed",
+      to: "Running",
+      verb: "resume",
+      hint: "It can be reverted."
+    }),
+    "execution order-7 is Completed: it cannot resume. It can be reverted."
+  ],
+  [
+    new Errors.HistoryMismatch({ execution, path: "charge", reason: "another name" }),
+    "the code does not fit the journal of execution order-7 at charge: another name"
+  ],
+  [
+    new Errors.ExecutionFailed({ execution, failures }),
+    `execution order-7 is Failed: failed at charge: "no". Resume, close or revert it.`
+  ],
+  [
+    new Errors.ExecutionPaused({ execution }),
+    "execution order-7 is Paused: resume it, or execute with { resume: true }"
+  ],
+  [new Errors.ExecutionClosed({ execution }), "execution order-7 was closed"],
+  [new Errors.ExecutionClosed({ execution, reason: "sold out" }), "execution order-7 was closed: sold out"],
+  [new Errors.ExecutionReverted({ execution, failures: [] }), "execution order-7 was reverted"],
+  [
+    new Errors.ExecutionReverted({ execution, failures }),
+    `execution order-7 was reverted after failed at charge: "no"`
+  ],
+  [
+    new Errors.RevertIncomplete({ execution, failures: [...failures, ...failures], causes: [] }),
+    `the revert of execution order-7 stopped: failed at charge: "no"; failed at charge: "no". Resume goes on at that undo; skip passes it over.`
+  ],
+  [
+    new Errors.PhaseNotOpen({ execution, phase: "charge", reason: "it happened" }),
+    "phase charge of execution order-7 cannot be skipped: it happened"
+  ],
+  [
+    new Errors.EngineBusy({ pid: 7, state: "running", store: "tidemark.db" }),
+    "tidemark.db is owned by the engine in process 7: ask that engine, or end it first"
+  ],
+  [
+    new Errors.EngineBusy({ pid: 7, state: "stopped", since: 0, store: "tidemark.db" }),
+    "tidemark.db is owned by the engine in process 7 (stopped by a signal: kill -CONT or kill -9 it) since 1970-01-01T00:00:00.000Z: ask that engine, or end it first"
+  ],
+  [new Errors.StoreError({ reason: "Full", store: "tidemark.db", message: "no space is left" }), "no space is left"],
+  [
+    new Errors.Fenced({ execution, epoch: 2, seq: 9 }),
+    "execution order-7 was claimed by another engine: entry 9 of epoch 2 was refused"
+  ],
+  [
+    new Errors.JournalCorrupt({ execution, seq: 9, reason: "its checksum is wrong" }),
+    "the journal of execution order-7 is damaged at entry 9: its checksum is wrong. Restore it from a backup."
+  ],
+  [new Errors.BrokenHistory(9, "phase a was started twice"), "entry 9: phase a was started twice"],
+  [
+    new Errors.OrderRefused({ execution, verb: "pause", reason: "it ended" }),
+    "pause of execution order-7 was refused by the engine: it ended"
+  ]
+]
+
+describe("an error", () => {
+  for (const [error, message] of messages) {
+    it(`says what happened: ${error.name}`, () => {
+      assert.strictEqual(error.message, message)
+      assert.include(String(error), message)
+    })
+  }
+
+  it("comes back from JSON as it was", () => {
+    for (const [error] of messages) {
+      if (error instanceof Errors.BrokenHistory) continue
+      const schema = error.constructor as unknown as Schema.Schema<Error, unknown>
+      const back = Schema.decodeUnknownSync(schema)(JSON.parse(JSON.stringify(Schema.encodeSync(schema)(error))))
+      assert.strictEqual(back.name, error.name)
+      assert.strictEqual(back.message, error.message)
+    }
+  })
+
+  it("has a row here", () => {
+    const all = Object.values(Errors).filter((value) => typeof value === "function" && value.prototype instanceof Error)
+    const shown = new Set(messages.map(([error]) => error.constructor))
+    for (const error of all) assert.isTrue(shown.has(error), (error as { name: string }).name)
+  })
+})
