@@ -1,0 +1,159 @@
+/**
+ * The store over SQL. Every write goes through one committer (Committer.ts): a lone append is one autocommit statement,
+ * fenced by epoch and seq; more of them are one transaction of few statements.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type { EngineBusy, Fenced } from "../core/Errors.js"
+import { StoreError } from "../core/Errors.js"
+import type { Json } from "../core/Json.js"
+import * as Committer from "./Committer.js"
+import type { Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
+import { byAge, nothingToAppend } from "./Encoded.js"
+import type { Row, Sql } from "./Sql.js"
+import * as Statements from "./Statements.js"
+import type { Answered, Answers, Write } from "./Write.js"
+import { alone, executionRow, keyOf, together, weightOf } from "./Write.js"
+
+/** What the driver adds to the statements. */
+export interface Options {
+  readonly sql: Sql
+  readonly own: Effect.Effect<void, EngineBusy | StoreError, Scope.Scope>
+}
+
+/** What one commit holds: some 8 MB, so that the event loop is not held for long. */
+const capacity = 2_048
+
+/** How long a write waits for another process's lock, in milliseconds. */
+const patience = 30_000
+
+/** Tries again while somebody else has the lock: soon at first, later every 100 ms or so. */
+export const patiently = <A, E>(
+  sql: Pick<Sql, "holder">,
+  effect: Effect.Effect<A, E | StoreError>
+): Effect.Effect<A, E | StoreError> =>
+  Effect.catchAll(effect, (error) => (busyError(error) ? again(sql, effect, error) : Effect.fail(error)))
+
+const again = Effect.fnUntraced(function* <A, E>(
+  sql: Pick<Sql, "holder">,
+  effect: Effect.Effect<A, E | StoreError>,
+  { reason, store }: StoreError
+) {
+  const clock = yield* Effect.clock
+  const end = clock.unsafeCurrentTimeMillis() + patience
+  for (let pause = 2; clock.unsafeCurrentTimeMillis() < end; pause = Math.min(100, pause * 2)) {
+    yield* Effect.sleep(pause * (0.5 + (yield* Random.next)))
+    const exit = yield* Effect.exit(effect)
+    if (Exit.isSuccess(exit) || !isBusy(exit)) return yield* exit
+  }
+  const message = `${store} was locked by another process for ${patience / 1000} s${yield* sql.holder}: end that process`
+  return yield* new StoreError({ reason, store, message })
+})
+
+const busyError = (error: unknown): error is StoreError => error instanceof StoreError && error.reason === "Busy"
+
+const isBusy = <A, E>(exit: Exit.Exit<A, E>): boolean =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" && busyError(exit.cause.error)
+
+const entryRow = (row: Row): EntryRow => ({
+  seq: Number(row.seq),
+  epoch: Number(row.epoch),
+  at: Number(row.at),
+  body: String(row.body),
+  hash: String(row.hash)
+})
+
+const order = (row: Row): Order => ({
+  id: Number(row.id),
+  execution: String(row.execution),
+  verb: String(row.verb),
+  body: JSON.parse(String(row.body)) as Json,
+  at: Number(row.at)
+})
+
+/** Commits writes together, and each on its own if one of them is refused or fails. */
+const committer = (sql: Sql) => {
+  const one = (write: Write) => patiently(sql, alone(sql, write))
+  return Committer.make<Write, Answered, StoreError | Fenced>({
+    key: keyOf,
+    weight: weightOf,
+    capacity,
+    closed: () => new StoreError({ reason: "Failed", store: sql.name, message: `${sql.name} was closed` }),
+    one,
+    many: Effect.fnUntraced(function* (writes: ReadonlyArray<Write>) {
+      const answers = yield* Effect.exit(patiently(sql, together(sql, writes)))
+      if (Exit.isSuccess(answers) && answers.value !== undefined) return answers.value.map(Exit.succeed)
+      return isBusy(answers)
+        ? writes.map(() => answers as Exit.Exit<never, StoreError>)
+        : yield* Effect.forEach(writes, (write) => Effect.exit(one(write)))
+    })
+  })
+}
+
+const lister = (all: Sql["all"]) => {
+  const some = (query: ListQuery, last: ExecutionRow | undefined, status: string | undefined) => {
+    const { limit, order, task } = query
+    const by = { status: status !== undefined, task: task !== undefined, after: last !== undefined }
+    return all(Statements.list({ ...by, oldest: order === "oldest" }), [
+      ...(status === undefined ? [] : [status]),
+      ...(task === undefined ? [] : [task]),
+      ...(last === undefined ? [] : [last.createdAt, last.id]),
+      limit ?? -1
+    ])
+  }
+  return Effect.fnUntraced(function* (query: ListQuery) {
+    const { after, limit, order, status } = query
+    const [last] = after === undefined ? [] : (yield* all(Statements.get, [after])).map(executionRow)
+    if (after !== undefined && last === undefined) return []
+    // One query a status, each along its index: one for all of them would have to sort, or to scan past the others.
+    const found = yield* Effect.forEach(status === undefined ? [undefined] : new Set(status), (one) =>
+      some(query, last, one)
+    )
+    const rows = found.flat().map(executionRow)
+    if (found.length < 2) return rows
+    const sign = order === "oldest" ? 1 : -1
+    return rows.sort((a, b) => sign * byAge(a, b)).slice(0, limit)
+  })
+}
+
+/** The store over this connection, until the scope closes. What was given to it before that is still committed. */
+export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Options) {
+  const exclusively = (yield* Effect.makeSemaphore(1)).withPermits(1)
+  // The committer alone has transactions, and only reads come between its statements.
+  const sql: Sql = { ...connection, transaction: (effect) => exclusively(connection.transaction(effect)) }
+  const submit = yield* committer(sql)
+  const write = <T extends Write["_tag"]>(given: Extract<Write, { readonly _tag: T }>) =>
+    submit(given) as Effect.Effect<Answers[T], StoreError | Fenced>
+  // Only an append is ever fenced.
+  const unfenced = <A>(effect: Effect.Effect<A, StoreError | Fenced>) => effect as Effect.Effect<A, StoreError>
+  const all: Sql["all"] = (statement, values) => patiently(sql, exclusively(sql.all(statement, values)))
+  const list = lister(all)
+  const encoded: Encoded = {
+    name: sql.name,
+    own,
+    create: (request) => unfenced(write({ _tag: "Create", request })),
+    append: (request) =>
+      request.rows.length === 0
+        ? new StoreError({ reason: "Failed", store: sql.name, message: nothingToAppend })
+        : write({ _tag: "Append", request }),
+    claim: (id, owner) => unfenced(write({ _tag: "Claim", id, owner })),
+    get: (id) =>
+      Effect.map(all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0]))),
+    read: (id, from) => Effect.map(all(Statements.read, [id, from]), (rows) => rows.map(entryRow)),
+    list,
+    order: (given) => unfenced(write({ _tag: "Order", order: given })),
+    orders: Effect.map(all(Statements.orders, []), (rows) => rows.map(order)),
+    answer: (answer) => unfenced(write({ _tag: "Answer", answer })),
+    takeAnswer: (id) =>
+      // Looked for first: asking for an answer that is not there yet takes no write lock.
+      Effect.flatMap(all(Statements.findAnswer, [id]), (rows) =>
+        rows.length === 0 ? Effect.succeed(undefined) : unfenced(write({ _tag: "Take", order: id }))
+      ),
+    version: sql.version,
+    damage: Effect.succeed(new Map()),
+    accept: () => Effect.void
+  }
+  return encoded
+})

@@ -1,0 +1,198 @@
+/**
+ * What a database cannot know of itself: that its newest part is gone. A log that was lost or cut, a flipped bit in it, an
+ * older copy put back: SQLite opens all of these without a word. So the owner writes the last entries that it knows to be
+ * on disk into a small file beside the database, every two seconds and when it ends, and whoever opens it compares.
+ *
+ * What it cannot see: entries that were lost at an exact commit boundary and are younger than the file; executions beyond
+ * the thousand that were appended last. A report stays until the executions are accepted as they are (`Encoded.accept`).
+ */
+import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
+import { StoreError } from "../core/Errors.js"
+import type { Encoded, EntryRow } from "./Encoded.js"
+import type { Sql } from "./Sql.js"
+import { fromCause } from "./SqliteErrors.js"
+import * as Statements from "./Statements.js"
+
+interface Head {
+  readonly seq: number
+  readonly hash: string
+}
+
+interface Anchor {
+  /** the highest number that an execution had */
+  readonly executions: number
+  readonly heads: ReadonlyArray<readonly [execution: string, seq: number, hash: string]>
+}
+
+/** How many executions the file holds. */
+const capacity = 1_000
+
+/** How often it is written while it changes, in milliseconds. */
+const period = 2_000
+
+/** The file beside a database. */
+export const fileOf = (database: string): string => `${database}.anchor`
+
+/** The anchor of this database; nothing if there is none, or none that can be read. */
+export const read = (database: string): Anchor | undefined => {
+  try {
+    const anchor = JSON.parse(fs.readFileSync(fileOf(database), "utf8")) as Anchor
+    return Number.isInteger(anchor.executions) && Array.isArray(anchor.heads) ? anchor : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const write = (database: string, anchor: Anchor): Effect.Effect<void, StoreError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const temporary = `${fileOf(database)}.new`
+      const file = await fs.promises.open(temporary, "w")
+      try {
+        await file.writeFile(JSON.stringify(anchor))
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await fs.promises.rename(temporary, fileOf(database))
+    },
+    catch: (cause) => fromCause(fileOf(database), cause)
+  })
+
+const count = (sql: Sql): Effect.Effect<number, StoreError> =>
+  Effect.map(sql.all("SELECT coalesce(max(number), 0) AS count FROM execution", []), (rows) => Number(rows[0]!.count))
+
+const compareHeads = `SELECT v.value ->> 0 AS execution, v.value ->> 1 AS seq, v.value ->> 2 AS expected, j.hash AS found
+  FROM json_each(?) v LEFT JOIN execution e ON e.id = v.value ->> 0
+  LEFT JOIN journal j ON j.execution = e.number AND j.seq = v.value ->> 1
+  WHERE j.hash IS NOT v.value ->> 2`
+
+/** What the owner knows of the journals' ends, and what was found to be missing. */
+class Heads {
+  readonly known = new Map<string, Head>()
+  readonly damaged = new Map<string, string>()
+  changed = false
+
+  /** The journal of this execution ends here, on disk. */
+  set(execution: string, { hash, seq }: Head): void {
+    // Set anew, so that the map is in the order of the last append.
+    this.known.delete(execution)
+    this.known.set(execution, { seq, hash })
+    this.changed = true
+    if (this.known.size > capacity) this.forget()
+  }
+
+  private forget(): void {
+    for (const execution of this.known.keys()) {
+      if (this.damaged.has(execution)) continue
+      this.known.delete(execution)
+      return
+    }
+  }
+
+  anchor(executions: number): Anchor {
+    return { executions, heads: [...this.known].map(([execution, { hash, seq }]) => [execution, seq, hash]) }
+  }
+}
+
+/** Compares the database with its anchor: what is missing. */
+const inspect = Effect.fnUntraced(function* (sql: Sql, database: string, heads: Heads) {
+  const anchor = read(database)
+  if (anchor === undefined) return
+  const lost = yield* sql.all(compareHeads, [JSON.stringify(anchor.heads)])
+  heads.damaged.clear()
+  for (const row of lost) {
+    const what = row.found === null ? "is missing" : "is another one"
+    heads.damaged.set(String(row.execution), `entry ${String(row.seq)} was acknowledged and ${what}`)
+  }
+  for (const [execution, seq, hash] of anchor.heads) {
+    if (!heads.known.has(execution)) heads.known.set(execution, { seq, hash })
+  }
+  const missing = anchor.executions - (yield* count(sql))
+  if (missing <= 0 && lost.length === 0) return
+  yield* Effect.logWarning(
+    `${database} lost entries that were acknowledged, as after restoring an older copy or losing its -wal file: ` +
+      `${missing > 0 ? `${missing} executions are gone, ` : ""}${lost.length} executions end too early` +
+      `${lost.length === 0 ? "" : ` (${[...heads.damaged.keys()].slice(0, 10).join(", ")}${lost.length > 10 ? ", ..." : ""})`}` +
+      ". They are refused until a newer copy is restored, or until they are accepted as they are."
+  )
+})
+
+/** The two seconds: unlike a sleep, they do not keep the process alive. */
+const pause: Effect.Effect<void> = Effect.async<void>((resume) => {
+  const timer = setInterval(() => {
+    clearInterval(timer)
+    resume(Effect.void)
+  }, period)
+  timer.unref()
+  return Effect.sync(() => clearInterval(timer))
+})
+
+const missing = (database: string, execution: string, what: string): StoreError =>
+  new StoreError({
+    reason: "Corrupt",
+    store: database,
+    message: `${database}: execution ${execution} is incomplete: ${what}. Restore a newer copy, or accept it as it is.`
+  })
+
+/** Watches over a store's journals with an anchor beside its database. */
+export const guard = Effect.fnUntraced(function* (encoded: Encoded, sql: Sql, database: string) {
+  const heads = new Heads()
+  const tell = (error: StoreError) => Effect.logWarning(error.message)
+  const look = Effect.catchAll(inspect(sql, database, heads), tell)
+  const save = Effect.suspend(() => {
+    heads.changed = false
+    return Effect.flatMap(count(sql), (executions) => write(database, heads.anchor(executions)))
+  })
+  const saveIfChanged = Effect.suspend(() => (heads.changed ? Effect.catchAll(save, tell) : Effect.void))
+  const keep = Effect.zipRight(
+    Effect.acquireRelease(look, () => saveIfChanged),
+    Effect.forkScoped(
+      Effect.interruptible(Effect.forever(Effect.zipRight(pause, Effect.uninterruptible(saveIfChanged))))
+    )
+  )
+  const ended = (execution: string, rows: ReadonlyArray<EntryRow>) => {
+    const last = rows[rows.length - 1]
+    if (last !== undefined) heads.set(execution, last)
+  }
+  yield* look
+  const guarded: Encoded = {
+    ...encoded,
+    own: Effect.asVoid(Effect.zipRight(encoded.own, keep)),
+    create: (request) => {
+      const { row, rows } = request
+      const lost = heads.damaged.get(row.id)
+      if (lost !== undefined) return missing(database, row.id, lost)
+      return Effect.tap(encoded.create(request), (existing) => {
+        if (existing === undefined) ended(row.id, rows)
+      })
+    },
+    append: (request) => Effect.map(encoded.append(request), () => ended(request.execution, request.rows)),
+    read: (id, from) =>
+      Effect.suspend(() => {
+        const head = heads.known.get(id)
+        return Effect.flatMap(encoded.read(id, from), (rows) =>
+          head === undefined || from > head.seq || holds(rows, head)
+            ? Effect.succeed(rows)
+            : missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
+        )
+      }),
+    damage: Effect.sync(() => new Map(heads.damaged)),
+    accept: Effect.fnUntraced(function* (executions) {
+      for (const execution of executions) {
+        const [last] = yield* sql.all(Statements.last, [execution])
+        heads.damaged.delete(execution)
+        heads.known.delete(execution)
+        if (last !== undefined) heads.set(execution, { seq: Number(last.seq), hash: String(last.hash) })
+      }
+      yield* save
+    })
+  }
+  return guarded
+})
+
+const holds = (rows: ReadonlyArray<EntryRow>, { hash, seq }: Head): boolean => {
+  const row = rows[seq - (rows[0]?.seq ?? 0)]
+  return row?.seq === seq && row.hash === hash
+}

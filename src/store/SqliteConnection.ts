@@ -1,0 +1,189 @@
+/**
+ * One connection to a SQLite file, as `Sql`: the client of @effect/sql-sqlite-node, whose connection is kept for as long
+ * as the scope is open. Statements go to the connection itself: the client's templates and transactions cost more than
+ * twice as much, and find a transaction in the fiber's context, where a user's may be.
+ */
+import * as Reactivity from "@effect/experimental/Reactivity"
+import type { Connection as Client } from "@effect/sql/SqlConnection"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { StoreError } from "../core/Errors.js"
+import type { Row, Sql, Value } from "./Sql.js"
+import { codeOf, fromCause, isInputOutput } from "./SqliteErrors.js"
+import { holderOf } from "./SqliteHolder.js"
+
+export interface Options {
+  /** the absolute path of the file */
+  readonly filename: string
+  readonly readonly?: boolean
+  /** how long SQLite waits for a lock by itself, in milliseconds; the event loop stands still meanwhile */
+  readonly timeout: number
+}
+
+/** A connection, with what only SQLite has. */
+export interface SqliteConnection extends Sql {
+  /** the value of a pragma, e.g. `pragma("user_version")`; with ` = ` it is set */
+  readonly pragma: (text: string) => Effect.Effect<unknown, StoreError>
+  readonly path: string
+}
+
+/** Pages that the log may grow to before it is moved into the database. */
+const checkpointAt = 1_000
+
+/** What a statement that answers no rows answers. */
+interface Changes {
+  readonly changes: number
+}
+
+const reads = /^\s*(SELECT|PRAGMA|WITH)\b/i
+
+class Connection {
+  /** roughly how many pages were written since the last checkpoint */
+  private written = 0
+  /** the I/O error after which this connection does nothing any more */
+  private broken: StoreError | undefined
+  private inTransaction = false
+
+  constructor(
+    private readonly client: Client,
+    private readonly name: string
+  ) {}
+
+  /** Executes a statement, as long as the connection may be trusted. */
+  private execute(text: string, values: ReadonlyArray<Value>, writes: boolean): Effect.Effect<unknown, StoreError> {
+    return Effect.suspend(() =>
+      this.broken !== undefined
+        ? Effect.fail(this.broken)
+        : Effect.catchAll(this.client.executeRaw(text, values), (error) => this.recover(error, text, values, writes))
+    )
+  }
+
+  /** The client remembers for good that a statement could not be prepared: such a one is tried anew each time. */
+  private recover(error: SqlError, text: string, values: ReadonlyArray<Value>, writes: boolean) {
+    if (!error.message.startsWith("Failed to prepare")) return this.fail(error.cause, writes)
+    const anew = Effect.suspend(() => this.client.executeUnprepared(text, values, undefined))
+    return Effect.catchAllCause(anew, () => this.fail(error.cause, writes))
+  }
+
+  private fail(cause: unknown, writes: boolean): Effect.Effect<never, StoreError> {
+    const error = fromCause(this.name, cause)
+    if (!writes || !isInputOutput(cause)) return Effect.fail(error)
+    // SQLite would go on acknowledging; but after a failed fsync nobody knows what is on disk.
+    return Effect.fail(this.stop(`${error.message}. Nothing is read or written any more until it is opened again`))
+  }
+
+  private stop(message: string): StoreError {
+    this.broken = new StoreError({ reason: "Failed", store: this.name, message })
+    return this.broken
+  }
+
+  all(text: string, values: ReadonlyArray<Value>): Effect.Effect<ReadonlyArray<Row>, StoreError> {
+    const writes = !reads.test(text)
+    const rows = this.execute(text, values, writes) as Effect.Effect<ReadonlyArray<Row>, StoreError>
+    return writes ? Effect.tap(rows, () => this.wrote(values)) : rows
+  }
+
+  run(text: string, values: ReadonlyArray<Value>): Effect.Effect<number, StoreError> {
+    return Effect.tap(
+      Effect.map(this.execute(text, values, true), (result) => (result as Changes).changes ?? 0),
+      () => this.wrote(values)
+    )
+  }
+
+  /** Moves the log into the database once it is long, unless a transaction is open. */
+  private wrote(values: ReadonlyArray<Value>): Effect.Effect<void, StoreError> {
+    this.written += 3
+    for (const value of values) if (typeof value === "string") this.written += value.length >>> 11
+    if (this.written < checkpointAt || this.inTransaction) return Effect.void
+    this.written = 0
+    // What was written is safe in the log, so only what breaks the connection matters.
+    return Effect.catchAll(Effect.asVoid(this.execute("PRAGMA wal_checkpoint(PASSIVE)", [], true)), (error) =>
+      error === this.broken ? Effect.fail(error) : Effect.void
+    )
+  }
+
+  private get begin(): Effect.Effect<void, StoreError> {
+    return Effect.map(this.execute("BEGIN IMMEDIATE", [], true), () => {
+      this.inTransaction = true
+    })
+  }
+
+  private get commit(): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(this.execute("COMMIT", [], true), () => {
+      this.inTransaction = false
+      return this.wrote([])
+    })
+  }
+
+  /** A transaction may have ended by itself, as after a full disk: then there is nothing to end. */
+  private get rollback(): Effect.Effect<void> {
+    return Effect.catchAll(this.client.executeRaw("ROLLBACK", []), (error) =>
+      Effect.sync(() => {
+        const over = error.cause instanceof Error && error.cause.message.includes("no transaction is active")
+        if (!over) this.stop(`${this.name}: a transaction could not be ended (${codeOf(error.cause)}); open it again`)
+      })
+    ).pipe(
+      Effect.map(() => {
+        this.inTransaction = false
+      })
+    )
+  }
+
+  transaction<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
+    const committed = Effect.tap(effect, () => this.commit)
+    return Effect.uninterruptible(
+      Effect.zipRight(
+        this.begin,
+        Effect.onError(committed, () => this.rollback)
+      )
+    )
+  }
+}
+
+/** The client's own connection. Its failure to open the file is a defect; here it is a `StoreError`. */
+const open = ({ filename, readonly, timeout }: Options): Effect.Effect<Client, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const client = yield* SqliteClient.make({
+      filename,
+      readonly: readonly ?? false,
+      disableWAL: true,
+      prepareCacheTTL: Duration.infinity
+    })
+    const connection = yield* client.reserve
+    yield* connection.executeUnprepared(`PRAGMA busy_timeout = ${timeout}`, [], undefined)
+    return connection
+  }).pipe(
+    Effect.provide(Reactivity.layer),
+    Effect.catchAllDefect((defect) => Effect.fail(fromCause(filename, defect))),
+    Effect.catchTag("SqlError", (error) => Effect.fail(fromCause(filename, error.cause)))
+  )
+
+/** Opens the file, until the scope closes. Nothing is written by this alone. */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const { filename } = options
+  const connection = new Connection(yield* open(options), filename)
+  const pragma = (text: string): Effect.Effect<unknown, StoreError> =>
+    Effect.map(connection.all(`PRAGMA ${text}`, []), (rows) =>
+      Array.isArray(rows) ? Object.values(rows[0] ?? {})[0] : undefined
+    )
+  const sqlite: SqliteConnection = {
+    name: filename,
+    path: filename,
+    all: (text, values) => connection.all(text, values),
+    run: (text, values) => connection.run(text, values),
+    transaction: (effect) => connection.transaction(effect),
+    version: Effect.map(pragma("data_version"), Number),
+    holder: Effect.sync(() => {
+      const pid = holderOf(`${filename}-shm`, writeLock)
+      return pid === undefined ? "" : ` (process ${pid} holds the lock)`
+    }),
+    pragma
+  }
+  return sqlite
+})
+
+/** Where in the -shm file SQLite locks a byte to write. */
+const writeLock = 120

@@ -1,0 +1,72 @@
+/**
+ * The SQL that the store speaks: SQLite's. What another dialect would say differently is here and in its driver, nowhere
+ * else.
+ */
+
+const columns = `id, task, version, status, epoch, owner, created_at AS "createdAt", updated_at AS "updatedAt"`
+
+const placeholders = (row: string, count: number): string => new Array<string>(count).fill(row).join(", ")
+
+/** How many entries a statement takes at most: SQLite allows 32,766 values. */
+export const widest = 256
+
+const widths = [1, 2, 3, 4, 8, 16, 32, 64, 128, widest]
+
+/** The width that `count` entries are padded to, so that few statements serve all appends. */
+export const widthOf = (count: number): number => widths.find((width) => width >= count) ?? widest
+
+const appends = new Map<number, string>()
+
+/**
+ * Appends up to `width` entries, of any executions. Per entry: execution, epoch, first, seq, at, body, hash, status; an
+ * entry is taken if its execution has this epoch and `first`, where its request begins, is the next seq; all null: padding.
+ */
+export const append = (width: number): string => {
+  const known = appends.get(width)
+  if (known !== undefined) return known
+  // ROLLBACK: a failure ends the transaction in any case, and SQLite need not remember how to undo this statement alone.
+  const statement = `INSERT OR ROLLBACK INTO journal (execution, seq, epoch, at, body, hash, status)
+    SELECT e.number, v.column4, e.epoch, v.column5, v.column6, v.column7, v.column8
+    FROM (VALUES ${placeholders("(?, ?, ?, ?, ?, ?, ?, ?)", width)}) v
+    JOIN execution e ON e.id = v.column1 AND e.epoch = v.column2
+    WHERE v.column3 = (SELECT coalesce(max(j.seq) + 1, 0) FROM journal j WHERE j.execution = e.number)`
+  appends.set(width, statement)
+  return statement
+}
+
+/** One execution, if its id is free. */
+export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+
+export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? RETURNING epoch"
+
+export const get = `SELECT ${columns} FROM execution WHERE id = ?`
+
+const journalOf = "FROM journal WHERE execution = (SELECT number FROM execution WHERE id = ?)"
+
+export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ? ORDER BY seq`
+
+/** The last entry of a journal. */
+export const last = `SELECT seq, hash ${journalOf} ORDER BY seq DESC LIMIT 1`
+
+/** The executions of one status and one task, or of any, from a place in the order on; `limit` -1: all. */
+export const list = (by: { status: boolean; task: boolean; after: boolean; oldest: boolean }): string => {
+  const direction = by.oldest ? "ASC" : "DESC"
+  const conditions = [
+    ...(by.status ? ["status = ?"] : []),
+    ...(by.task ? ["task = ?"] : []),
+    ...(by.after ? [`(created_at, id) ${by.oldest ? ">" : "<"} (?, ?)`] : [])
+  ]
+  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`
+  return `SELECT ${columns} FROM execution ${where} ORDER BY created_at ${direction}, id ${direction} LIMIT ?`
+}
+
+export const order = "INSERT INTO inbox (execution, verb, body, at) VALUES (?, ?, ?, ?) RETURNING id"
+
+export const orders = "SELECT id, execution, verb, body, at FROM inbox WHERE answer IS NULL ORDER BY id"
+
+export const answer = "UPDATE inbox SET answer = ? WHERE id = ?"
+
+export const findAnswer = "SELECT answer FROM inbox WHERE id = ? AND answer IS NOT NULL"
+
+export const takeAnswer = "DELETE FROM inbox WHERE id = ? AND answer IS NOT NULL RETURNING answer"

@@ -1,0 +1,215 @@
+/** What the SQL store commits: the closed union of its writes, and how each is carried out. */
+import * as Effect from "effect/Effect"
+import { Fenced, StoreError } from "../core/Errors.js"
+import type { Json } from "../core/Json.js"
+import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order } from "./Encoded.js"
+import type { Row, Sql, Value } from "./Sql.js"
+import * as Statements from "./Statements.js"
+
+export type Write =
+  | { readonly _tag: "Append"; readonly request: AppendRequest }
+  | { readonly _tag: "Create"; readonly request: CreateRequest }
+  | { readonly _tag: "Claim"; readonly id: string; readonly owner: string }
+  | { readonly _tag: "Order"; readonly order: Omit<Order, "id"> }
+  | { readonly _tag: "Answer"; readonly answer: Answer }
+  | { readonly _tag: "Take"; readonly order: number }
+
+/** What each write answers. */
+export interface Answers {
+  readonly Append: undefined
+  readonly Create: ExecutionRow | undefined
+  readonly Claim: number | undefined
+  readonly Order: number
+  readonly Answer: undefined
+  readonly Take: Json | undefined
+}
+
+export type Answered = Answers[keyof Answers]
+
+/** An execution as the database has it. */
+export const executionRow = (row: Row): ExecutionRow => ({
+  id: String(row.id),
+  task: String(row.task),
+  version: Number(row.version),
+  status: String(row.status) as ExecutionRow["status"],
+  epoch: Number(row.epoch),
+  owner: row.owner === null ? null : String(row.owner),
+  createdAt: Number(row.createdAt),
+  updatedAt: Number(row.updatedAt)
+})
+
+/** The execution whose row or journal a write changes: two such writes do not share a commit. */
+export const keyOf = (write: Write): string | undefined => {
+  switch (write._tag) {
+    case "Append":
+      return write.request.execution
+    case "Create":
+      return write.request.row.id
+    case "Claim":
+      return write.id
+    default:
+      return undefined
+  }
+}
+
+const weightOfRows = (rows: ReadonlyArray<EntryRow>): number =>
+  rows.reduce((sum, { body }) => sum + 1 + (body.length >>> 12), 0)
+
+/** Roughly the pages that a write fills. */
+export const weightOf = (write: Write): number =>
+  write._tag === "Append" || write._tag === "Create" ? weightOfRows(write.request.rows) : 1
+
+/** Entries of one request on their way into the journal. */
+interface Group {
+  readonly execution: string
+  readonly epoch: number
+  readonly rows: ReadonlyArray<EntryRow>
+  readonly status: string | null
+}
+
+const padding: ReadonlyArray<null> = new Array<null>(8).fill(null)
+
+const push = (values: Array<Value>, { epoch, execution, rows, status }: Group, from: number, to: number): void => {
+  for (let index = from; index < to; index++) {
+    const row = rows[index]!
+    const moved = index === rows.length - 1 ? status : null
+    values.push(execution, epoch, rows[from]!.seq, row.seq, row.at, row.body, row.hash, moved)
+  }
+}
+
+const insert = (sql: Sql, values: Array<Value>): Effect.Effect<number, StoreError> => {
+  const width = Statements.widthOf(values.length / 8)
+  while (values.length < width * 8) values.push(...padding)
+  return sql.run(Statements.append(width), values)
+}
+
+/** Appends all groups: how many entries were taken. A group that does not fit into one statement goes in parts. */
+const insertGroups = Effect.fnUntraced(function* (sql: Sql, groups: ReadonlyArray<Group>) {
+  let inserted = 0
+  let values: Array<Value> = []
+  for (const group of groups) {
+    for (let from = 0; from < group.rows.length; ) {
+      const to = Math.min(group.rows.length, from + Statements.widest - values.length / 8)
+      push(values, group, from, to)
+      from = to
+      if (values.length === Statements.widest * 8) {
+        inserted += yield* insert(sql, values)
+        values = []
+      }
+    }
+  }
+  return values.length === 0 ? inserted : inserted + (yield* insert(sql, values))
+})
+
+const fenced = ({ epoch, execution, rows }: AppendRequest): Fenced =>
+  new Fenced({ execution, epoch, seq: rows[0]!.seq })
+
+const entriesThere = (sql: Sql, { row }: CreateRequest): StoreError =>
+  new StoreError({
+    reason: "Corrupt",
+    store: sql.name,
+    message: `${sql.name} has entries of execution ${row.id} but no such execution: it is damaged; restore it from a backup`
+  })
+
+const setAnswer = (sql: Sql, { body, order }: Answer) => sql.run(Statements.answer, [JSON.stringify(body), order])
+
+const find = (sql: Sql, id: string) =>
+  Effect.map(sql.all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0])))
+
+/** Inserts the execution: nothing, or the row that has the id. */
+const createRow = (sql: Sql, { row }: CreateRequest) =>
+  Effect.flatMap(
+    sql.run(Statements.create, [
+      row.id,
+      row.task,
+      row.version,
+      row.status,
+      row.epoch,
+      row.owner,
+      row.createdAt,
+      row.updatedAt
+    ]),
+    (inserted) => (inserted === 1 ? Effect.succeed(undefined) : find(sql, row.id))
+  )
+
+/** Carries out the part of a write that is no entry, and says which entries it has. */
+const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array<Group>) {
+  switch (write._tag) {
+    case "Append": {
+      groups.push(write.request)
+      for (const answer of write.request.answers ?? []) yield* setAnswer(sql, answer)
+      return undefined
+    }
+    case "Create": {
+      const existing = yield* createRow(sql, write.request)
+      const { row, rows } = write.request
+      if (existing === undefined) groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      return existing
+    }
+    default:
+      return yield* statement(sql, write)
+  }
+})
+
+type Single = Exclude<Write, { readonly _tag: "Append" | "Create" }>
+
+/** A write that is one statement. */
+const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError> => {
+  switch (write._tag) {
+    case "Claim":
+      return Effect.map(sql.all(Statements.claim, [write.owner, write.id]), (rows) =>
+        rows[0] === undefined ? undefined : Number(rows[0].epoch)
+      )
+    case "Order": {
+      const { at, body, execution, verb } = write.order
+      return Effect.map(sql.all(Statements.order, [execution, verb, JSON.stringify(body), at]), (rows) =>
+        Number(rows[0]!.id)
+      )
+    }
+    case "Answer":
+      return Effect.as(setAnswer(sql, write.answer), undefined)
+    case "Take":
+      return Effect.map(sql.all(Statements.takeAnswer, [write.order]), (rows) =>
+        rows[0] === undefined ? undefined : (JSON.parse(String(rows[0].answer)) as Json)
+      )
+  }
+}
+
+const size = (groups: ReadonlyArray<Group>): number => groups.reduce((sum, { rows }) => sum + rows.length, 0)
+
+/** All of the writes in one transaction: what each answers, or nothing if one of them was refused. */
+export const together = (
+  sql: Sql,
+  writes: ReadonlyArray<Write>
+): Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError> =>
+  sql
+    .transaction(
+      Effect.gen(function* () {
+        const groups: Array<Group> = []
+        const answers: Array<Answered> = []
+        for (const write of writes) answers.push(yield* begin(sql, write, groups))
+        return (yield* insertGroups(sql, groups)) === size(groups) ? answers : yield* Effect.fail("refused" as const)
+      })
+    )
+    .pipe(Effect.catchAll((error) => (error === "refused" ? Effect.succeed(undefined) : Effect.fail(error))))
+
+/** One write on its own: one autocommit statement where that is enough. */
+export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, StoreError | Fenced> => {
+  switch (write._tag) {
+    case "Append": {
+      const { request } = write
+      if (request.answers !== undefined || request.rows.length > Statements.widest) break
+      const values: Array<Value> = []
+      push(values, request, 0, request.rows.length)
+      return Effect.flatMap(insert(sql, values), (count) => (count === 0 ? fenced(request) : Effect.succeed(undefined)))
+    }
+    case "Create":
+      break
+    default:
+      return statement(sql, write)
+  }
+  return Effect.flatMap(together(sql, [write]), (answers): Effect.Effect<Answered, StoreError | Fenced> => {
+    if (answers !== undefined) return Effect.succeed(answers[0])
+    return write._tag === "Append" ? fenced(write.request) : entriesThere(sql, write.request)
+  })
+}

@@ -1,0 +1,83 @@
+/**
+ * The schema, as named steps. A step is never edited once released: a later one changes what it made. Each is one
+ * transaction with its number, so that a process killed anywhere leaves the schema before it or after it.
+ */
+import * as Effect from "effect/Effect"
+import type { StoreError } from "../core/Errors.js"
+import type { Sql } from "./Sql.js"
+
+export interface Step {
+  readonly name: string
+  readonly statements: ReadonlyArray<string>
+}
+
+/** Marks the file as tidemark's: "tide" in ASCII. */
+export const applicationId = 0x74_69_64_65
+
+/**
+ * Entries are kept in the order in which they were written, with the index that the primary key makes: WITHOUT ROWID, each
+ * execution would have a page of its own, and many that append at once take twice as long. They name their execution by
+ * its number, which grows: by its id, the index entries of those that run now would be scattered over the whole index.
+ */
+const journal = [
+  `CREATE TABLE execution (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    task TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    owner TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT`,
+  "CREATE INDEX execution_by_age ON execution (created_at, id)",
+  "CREATE INDEX execution_by_status ON execution (status, created_at, id)",
+  "CREATE INDEX execution_by_task ON execution (task, created_at, id)",
+  `CREATE TABLE journal (
+    execution INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    status TEXT,
+    PRIMARY KEY (execution, seq)
+  ) STRICT`,
+  `CREATE TRIGGER journal_moves_status AFTER INSERT ON journal WHEN NEW.status IS NOT NULL BEGIN
+    UPDATE execution SET status = NEW.status, updated_at = NEW.at WHERE number = NEW.execution;
+  END`,
+  `CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    execution TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT`,
+  "CREATE INDEX inbox_open ON inbox (id) WHERE answer IS NULL",
+  `PRAGMA application_id = ${applicationId}`
+]
+
+/** All steps; the version of a schema is how many of them it has seen. */
+export const steps: ReadonlyArray<Step> = [{ name: "journal", statements: journal }]
+
+/** The schema version that this build makes and knows. */
+export const current = steps.length
+
+const userVersion = (sql: Sql): Effect.Effect<number, StoreError> =>
+  Effect.map(sql.all("PRAGMA user_version", []), (rows) => Number(rows[0]!.user_version))
+
+/** Brings the schema to the current version. Somebody else who does so at the same time is waited for. */
+export const migrate = Effect.fnUntraced(function* (sql: Sql) {
+  for (let version = yield* userVersion(sql); version < current; version = yield* userVersion(sql)) {
+    yield* sql.transaction(
+      Effect.gen(function* () {
+        // Asked again inside: another starter may have taken the step since.
+        if ((yield* userVersion(sql)) !== version) return
+        for (const statement of steps[version]!.statements) yield* sql.run(statement, [])
+        yield* sql.run(`PRAGMA user_version = ${version + 1}`, [])
+      })
+    )
+  }
+})

@@ -1,0 +1,490 @@
+/**
+ * What every store must do, as one suite: a driver's test file calls `storeSuite` and has no tests of its own beside what
+ * only that driver has. The only module of testing that needs vitest.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { StoreError } from "../core/Errors.js"
+import type { Status } from "../core/Status.js"
+import * as Chain from "../store/Chain.js"
+import type { AppendRequest, Encoded, EntryRow, ExecutionRow, ListQuery } from "../store/Encoded.js"
+import { fromEncoded } from "../store/Store.js"
+
+/** Makes an empty store; asked again in the same scope, it makes another one over the same data. */
+export interface Driver {
+  readonly make: Effect.Effect<Effect.Effect<Encoded, StoreError, Scope.Scope>, StoreError, Scope.Scope>
+}
+
+const row = (id: string, more: Partial<ExecutionRow> = {}): ExecutionRow => ({
+  id,
+  task: "place-order",
+  version: 1,
+  status: "Pending",
+  epoch: 0,
+  owner: null,
+  createdAt: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_000,
+  ...more
+})
+
+/** Entries that continue a journal, chained as the typed store would chain them. */
+const entries = (id: string, from: number, bodies: ReadonlyArray<string>, epoch = 0, previous = Chain.genesis) => {
+  let last = previous
+  return bodies.map((body, index): EntryRow => {
+    const entry = { seq: from + index, epoch, at: 1_700_000_000_001 + from + index, body }
+    last = Chain.hash(id, last, entry)
+    return { ...entry, hash: last }
+  })
+}
+
+const created = (id: string, more: Partial<ExecutionRow> = {}) => ({
+  row: row(id, more),
+  rows: entries(id, 0, [first], more.epoch)
+})
+
+const first = `{"_tag":"Created","task":"place-order","version":1,"payload":null}`
+const claimed = `{"_tag":"Claimed","owner":"me","crashed":false}`
+
+const request = (execution: string, from: number, bodies: ReadonlyArray<string>, epoch = 0): AppendRequest => ({
+  execution,
+  epoch,
+  rows: entries(execution, from, bodies, epoch),
+  status: null
+})
+
+const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<string> =>
+  Effect.match(effect, { onFailure: (error) => error._tag, onSuccess: () => "done" })
+
+const bodies = (store: Encoded, id: string) => Effect.map(store.read(id, 0), (rows) => rows.map(({ body }) => body))
+
+type Test = (name: string, body: (store: Encoded) => Effect.Effect<void, unknown, Scope.Scope>) => void
+
+/** Runs the suite under this name. */
+export const storeSuite = (name: string, driver: Driver): void => {
+  const test: Test = (sentence, body) => it.scoped(sentence, () => Effect.flatMap(Effect.flatten(driver.make), body))
+  describe(name, () => {
+    describe("create", () => creating(test))
+    describe("append", () => appending(test))
+    describe("claim", () => claiming(test))
+    describe("load", () => loading(test))
+    describe("list", () => listing(test))
+    describe("inbox", () => ordering(test))
+    describe("values", () => keeping(test))
+    describe("own", () => owning(test, driver))
+    describe("many at once", () => crowding(test))
+  })
+}
+
+const creating = (test: Test): void => {
+  test("keeps the execution and its entries", (store) =>
+    Effect.gen(function* () {
+      const wanted = created("a", { owner: "me", version: 7, epoch: 3 })
+      assert.isUndefined(yield* store.create(wanted))
+      assert.deepStrictEqual(yield* store.get("a"), wanted.row)
+      assert.deepStrictEqual(yield* store.read("a", 0), wanted.rows)
+    }))
+  test("answers the execution that has the id, and writes nothing", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const again = { row: row("a", { task: "other" }), rows: entries("a", 0, [claimed, claimed]) }
+      assert.deepStrictEqual(yield* store.create(again), row("a"))
+      assert.deepStrictEqual(yield* bodies(store, "a"), [first])
+    }))
+  test("of many with one id exactly one is made, and the others see it", (store) =>
+    Effect.gen(function* () {
+      const all = Array.from({ length: 8 }, (_, index) => created("a", { owner: `${index}` }))
+      const existing = yield* Effect.forEach(all, store.create, { concurrency: "unbounded" })
+      const made = all.filter((_, index) => existing[index] === undefined)
+      assert.lengthOf(made, 1)
+      for (const other of existing) if (other !== undefined) assert.deepStrictEqual(other, made[0]!.row)
+      assert.deepStrictEqual(yield* bodies(store, "a"), [first])
+    }))
+  test("answers nothing for an id that there is not", (store) =>
+    Effect.gen(function* () {
+      assert.isUndefined(yield* store.get("a"))
+      assert.deepStrictEqual(yield* store.read("a", 0), [])
+    }))
+}
+
+const appending = (test: Test): void => {
+  test("adds entries in order, and moves the status and its time", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const more = { ...request("a", 1, [claimed, "2", "3"]), status: "Running" as const }
+      yield* store.append(more)
+      assert.deepStrictEqual((yield* store.read("a", 1)) as ReadonlyArray<EntryRow>, more.rows)
+      const found = yield* store.get("a")
+      assert.deepStrictEqual(found, row("a", { status: "Running", updatedAt: more.rows[2]!.at }))
+    }))
+  test("reads from any entry on", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      yield* store.append(request("a", 1, ["1", "2", "3"]))
+      assert.deepStrictEqual(
+        (yield* store.read("a", 2)).map(({ seq }) => seq),
+        [2, 3]
+      )
+      assert.deepStrictEqual(yield* store.read("a", 4), [])
+    }))
+  const refused: ReadonlyArray<readonly [string, AppendRequest]> = [
+    ["an older epoch", request("a", 1, ["1"], 0)],
+    ["an epoch that is still to come", request("a", 1, ["1"], 2)],
+    ["an entry that is there already", request("a", 0, [first], 1)],
+    ["an entry after a gap", request("a", 2, ["2"], 1)],
+    ["an execution that there is not", request("b", 0, ["0"], 1)]
+  ]
+  for (const [what, wrong] of refused) {
+    test(`refuses ${what} and writes nothing of it, alone or among others`, (store) =>
+      Effect.gen(function* () {
+        yield* store.create(created("a"))
+        yield* store.claim("a", "me")
+        const id = yield* store.order({ execution: "a", verb: "pause", body: null, at: 1 })
+        const answered = { ...wrong, status: "Failed" as const, answers: [{ order: id, body: "no" }] }
+        assert.strictEqual(yield* tagOf(store.append(wrong)), "Fenced")
+        assert.strictEqual(yield* tagOf(store.append(answered)), "Fenced")
+        const others = ["c", "d"]
+        yield* Effect.forEach(others, (other) => store.create(created(other)))
+        const tags = yield* Effect.forEach(
+          [request("c", 1, ["1"]), answered, request("d", 1, ["1", "2"])],
+          (each) => tagOf(store.append(each)),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(tags, ["done", "Fenced", "done"])
+        assert.deepStrictEqual(yield* bodies(store, "a"), [first])
+        assert.deepStrictEqual(yield* bodies(store, "d"), [first, "1", "2"])
+        assert.strictEqual((yield* store.get("a"))?.status, "Pending")
+        assert.isUndefined(yield* store.takeAnswer(id))
+      }))
+  }
+  test("refuses to append nothing", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      assert.strictEqual(yield* tagOf(store.append({ execution: "a", epoch: 0, rows: [], status: null })), "StoreError")
+    }))
+  test("writes the answers to orders with the entries", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const id = yield* store.order({ execution: "a", verb: "pause", body: { why: "lunch" }, at: 1 })
+      yield* store.append({ ...request("a", 1, ["1"]), answers: [{ order: id, body: { ok: true } }] })
+      assert.deepStrictEqual(yield* store.orders, [])
+      assert.deepStrictEqual(yield* store.takeAnswer(id), { ok: true })
+    }))
+  test("takes a request of a thousand entries whole", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const many = Array.from({ length: 1_000 }, (_, index) => `${index}`)
+      yield* store.append({ ...request("a", 1, many), status: "Waiting" })
+      assert.deepStrictEqual(yield* bodies(store, "a"), [first, ...many])
+      assert.strictEqual((yield* store.get("a"))?.status, "Waiting")
+      assert.strictEqual(yield* tagOf(store.append(request("a", 500, many))), "Fenced")
+      assert.lengthOf(yield* store.read("a", 0), 1_001)
+    }))
+}
+
+const claiming = (test: Test): void => {
+  test("raises the epoch, sets the owner, and fences whoever had it", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      assert.strictEqual(yield* store.claim("a", "one"), 1)
+      yield* store.append(request("a", 1, ["1"], 1))
+      assert.strictEqual(yield* store.claim("a", "two"), 2)
+      assert.strictEqual(yield* tagOf(store.append(request("a", 2, ["2"], 1))), "Fenced")
+      yield* store.append(request("a", 2, ["2"], 2))
+      const found = yield* store.get("a")
+      assert.deepStrictEqual([found?.epoch, found?.owner], [2, "two"])
+    }))
+  test("gives each of many claims an epoch of its own", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const epochs = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => store.claim("a", `${n}`), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual([...epochs].sort(), [1, 2, 3, 4, 5])
+    }))
+  test("answers nothing for an execution that there is not", (store) =>
+    Effect.gen(function* () {
+      assert.isUndefined(yield* store.claim("a", "me"))
+    }))
+}
+
+const loading = (test: Test): void => {
+  test("answers the row, the entries and where the journal goes on", (encoded) =>
+    Effect.gen(function* () {
+      const store = fromEncoded(encoded)
+      const made = yield* store.create(row("a"), [
+        { _tag: "Created", task: "place-order", version: 1, payload: { sku: "tea" } }
+      ])
+      if (!("head" in made)) return assert.fail("it exists already")
+      const epoch = yield* store.claim("a", "me")
+      const head = yield* store.append({ ...made.head, epoch: epoch! }, 5, [{ _tag: "Paused" }], "Paused")
+      const journal = yield* store.load("a")
+      assert.deepStrictEqual(journal?.head, head)
+      assert.deepStrictEqual(journal?.row, row("a", { epoch: 1, owner: "me", status: "Paused", updatedAt: 5 }))
+      assert.deepStrictEqual(
+        journal?.entries.map(({ epoch, entry, seq }) => [seq, epoch, entry._tag]),
+        [
+          [0, 0, "Created"],
+          [1, 1, "Paused"]
+        ]
+      )
+      assert.deepStrictEqual(yield* store.entries("a", 1), journal!.entries.slice(1))
+    }))
+  test("answers nothing for an execution that there is not", (encoded) =>
+    Effect.gen(function* () {
+      assert.isUndefined(yield* fromEncoded(encoded).load("a"))
+    }))
+  test("finds an entry whose chain is broken", (encoded) =>
+    Effect.gen(function* () {
+      yield* encoded.create(created("a"))
+      yield* encoded.append(request("a", 1, [claimed]))
+      assert.strictEqual(yield* tagOf(fromEncoded(encoded).load("a")), "JournalCorrupt")
+    }))
+}
+
+const listing = (test: Test): void => {
+  const statuses: ReadonlyArray<Status> = ["Pending", "Running", "Completed"]
+  const all = Array.from({ length: 30 }, (_, index) =>
+    row(`id-${String(index).padStart(2, "0")}`, {
+      task: index % 5 === 0 ? "rare" : "common",
+      status: statuses[index % 3]!,
+      createdAt: 1_000 + Math.floor(index / 4)
+    })
+  )
+  const fill = (store: Encoded) =>
+    Effect.forEach(all, (each) => store.create({ row: each, rows: entries(each.id, 0, [first]) }), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  const newest = [...all].reverse()
+  const queries: ReadonlyArray<readonly [string, ListQuery, ReadonlyArray<ExecutionRow>]> = [
+    ["all, the newest first", {}, newest],
+    ["the oldest first", { order: "oldest" }, all],
+    ["a task", { task: "rare" }, newest.filter(({ task }) => task === "rare")],
+    ["a status", { status: ["Running"] }, newest.filter(({ status }) => status === "Running")],
+    [
+      "two statuses, the oldest first",
+      { status: ["Running", "Pending", "Running"], order: "oldest" },
+      all.filter(({ status }) => status !== "Completed")
+    ],
+    ["no status", { status: [] }, []],
+    [
+      "a status of a task, limited",
+      { task: "common", status: ["Completed", "Pending"], limit: 3 },
+      newest.filter(({ status, task }) => task === "common" && status !== "Running").slice(0, 3)
+    ],
+    ["those after one of them", { after: "id-13", limit: 4 }, newest.slice(17, 21)],
+    ["those after one of them, the oldest first", { after: "id-13", order: "oldest", limit: 4 }, all.slice(14, 18)],
+    ["nothing after an id that there is not", { after: "id" }, []]
+  ]
+  test("answers what was asked for", (store) =>
+    Effect.gen(function* () {
+      yield* fill(store)
+      for (const [what, query, wanted] of queries) assert.deepStrictEqual(yield* store.list(query), wanted, what)
+    }))
+  test("pages through all of them, none twice and none left out", (store) =>
+    Effect.gen(function* () {
+      yield* fill(store)
+      const seen: Array<string> = []
+      for (let after: string | undefined; ; after = seen[seen.length - 1]) {
+        const page = yield* store.list({ limit: 7, ...(after === undefined ? {} : { after }) })
+        if (page.length === 0) break
+        seen.push(...page.map(({ id }) => id))
+      }
+      assert.deepStrictEqual(
+        seen,
+        newest.map(({ id }) => id)
+      )
+    }))
+  test("shows a status as it moves", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      yield* store.append({ ...request("a", 1, ["1"]), status: "Running" })
+      assert.deepStrictEqual(yield* store.list({ status: ["Pending"] }), [])
+      assert.lengthOf(yield* store.list({ status: ["Running"] }), 1)
+    }))
+}
+
+const ordering = (test: Test): void => {
+  test("keeps orders in order until they are answered, and an answer until it is taken", (store) =>
+    Effect.gen(function* () {
+      const one = { execution: "a", verb: "pause", body: { by: "me", n: 1 }, at: 5 }
+      const two = { execution: "b", verb: "complete", body: null, at: 4 }
+      const first = yield* store.order(one)
+      const second = yield* store.order(two)
+      assert.deepStrictEqual(yield* store.orders, [
+        { ...one, id: first },
+        { ...two, id: second }
+      ])
+      assert.isUndefined(yield* store.takeAnswer(first))
+      yield* store.answer({ order: first, body: ["done", 1] })
+      assert.deepStrictEqual(yield* store.orders, [{ ...two, id: second }])
+      assert.deepStrictEqual(yield* store.takeAnswer(first), ["done", 1])
+      assert.isUndefined(yield* store.takeAnswer(first))
+    }))
+  test("never gives an order's number again", (store) =>
+    Effect.gen(function* () {
+      const order = store.order({ execution: "a", verb: "pause", body: null, at: 1 })
+      const first = yield* order
+      yield* store.answer({ order: first, body: null })
+      assert.isNull(yield* store.takeAnswer(first))
+      assert.isAbove(yield* order, first)
+    }))
+  test("ignores an answer to an order that there is not", (store) => store.answer({ order: 99, body: null }))
+}
+
+const hostile = [
+  "'; DROP TABLE journal; --",
+  '"quoted" \\ back \u0007 bell',
+  "nul \0 inside",
+  "__proto__",
+  "constructor",
+  "\u202eright to left",
+  "e\u0301 and \u00e9",
+  "\ud83c\udf0a wave",
+  "x".repeat(255),
+  "%_?$1:name@x"
+]
+
+const keeping = (test: Test): void => {
+  test("keeps hostile ids, names and texts as they are", (store) =>
+    Effect.gen(function* () {
+      for (const text of hostile) {
+        const wanted = created(text, { task: text, owner: text })
+        assert.isUndefined(yield* store.create(wanted))
+        yield* store.append(request(text, 1, [JSON.stringify(text)]))
+        const order = { execution: text, verb: text, body: { [text]: text }, at: 1 }
+        const id = yield* store.order(order)
+        assert.deepStrictEqual(yield* store.get(text), wanted.row)
+        assert.deepStrictEqual(yield* bodies(store, text), [first, JSON.stringify(text)])
+        assert.deepStrictEqual((yield* store.list({ task: text })).length, 1)
+        const [found] = yield* store.orders
+        assert.deepStrictEqual([found?.id, found?.execution, found?.verb], [id, text, text])
+        assert.strictEqual(JSON.stringify(found?.body), JSON.stringify(order.body))
+        yield* store.answer({ order: id, body: { [text]: [text] } })
+        assert.strictEqual(JSON.stringify(yield* store.takeAnswer(id)), JSON.stringify({ [text]: [text] }))
+      }
+      assert.lengthOf(yield* store.list({}), hostile.length)
+      assert.isUndefined(({} as { polluted?: unknown }).polluted)
+    }))
+  test("keeps entries whose values are hard to keep, and verifies them", (encoded) =>
+    Effect.gen(function* () {
+      const store = fromEncoded(encoded)
+      const payload = {
+        big: "9007199254740993",
+        float: 0.1,
+        deep: [[[{ ["__proto__"]: { polluted: true } }]]],
+        lone: "\ud800",
+        nul: "\0"
+      }
+      const made = yield* store.create(row("a", { task: "t" }), [{ _tag: "Created", task: "t", version: 1, payload }])
+      assert.property(made, "head")
+      const journal = yield* store.load("a")
+      assert.strictEqual(
+        JSON.stringify(journal?.entries[0]?.entry),
+        JSON.stringify({ _tag: "Created", task: "t", version: 1, payload })
+      )
+      assert.isUndefined(({} as { polluted?: unknown }).polluted)
+    }))
+  test("keeps times and numbers up to 2^53 exactly", (store) =>
+    Effect.gen(function* () {
+      const wanted = created("a", { createdAt: Number.MAX_SAFE_INTEGER, epoch: Number.MAX_SAFE_INTEGER - 1 })
+      yield* store.create(wanted)
+      assert.deepStrictEqual(yield* store.get("a"), wanted.row)
+    }))
+  test("keeps bodies of a megabyte, alone and together", (store) =>
+    Effect.gen(function* () {
+      const large = JSON.stringify("é".repeat(500_000))
+      const ids = ["a", "b", "c"]
+      yield* Effect.forEach(ids, (id) => store.create(created(id)), { concurrency: "unbounded" })
+      yield* store.append(request("a", 1, [large]))
+      yield* Effect.forEach(["b", "c"], (id) => store.append(request(id, 1, [large])), { concurrency: "unbounded" })
+      for (const id of ids) assert.isTrue((yield* bodies(store, id))[1] === large)
+    }))
+}
+
+const owning = (test: Test, { make }: Driver): void => {
+  test("gives the store to one owner at a time", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* Scope.make()
+      yield* Scope.extend(store.own, owner)
+      const busy = yield* Effect.flip(Effect.scoped(store.own))
+      assert.deepInclude(busy, { _tag: "EngineBusy", pid: process.pid })
+      yield* Scope.close(owner, Exit.void)
+      yield* Effect.scoped(store.own)
+      yield* store.own
+    }))
+  it.scoped("refuses another store over the same data, whose clients may still order", () =>
+    Effect.gen(function* () {
+      const open = yield* make
+      const owner = yield* open
+      const client = yield* open
+      const scope = yield* Scope.make()
+      yield* Scope.extend(owner.own, scope)
+      assert.strictEqual(yield* tagOf(Effect.scoped(client.own)), "EngineBusy")
+      const before = yield* owner.version
+      assert.strictEqual(yield* owner.version, before)
+      const id = yield* client.order({ execution: "a", verb: "pause", body: null, at: 1 })
+      assert.notStrictEqual(yield* owner.version, before)
+      assert.deepStrictEqual(
+        (yield* owner.orders).map((order) => order.id),
+        [id]
+      )
+      yield* Scope.close(scope, Exit.void)
+      yield* client.own
+    })
+  )
+}
+
+const crowding = (test: Test): void => {
+  test("takes the appends of a hundred executions at once, each whole and in order", (store) =>
+    Effect.gen(function* () {
+      const ids = Array.from({ length: 100 }, (_, index) => `execution-${index}`)
+      yield* Effect.forEach(ids, (id) => store.create(created(id)), { concurrency: "unbounded" })
+      const one = Effect.fnUntraced(function* (id: string) {
+        for (let n = 0; n < 5; n++) yield* store.append(request(id, 1 + 2 * n, [`"${id} ${n}"`, `${n}`]))
+      })
+      yield* Effect.forEach(ids, one, { concurrency: "unbounded" })
+      for (const id of ids) {
+        const wanted = [0, 1, 2, 3, 4].flatMap((n) => [`"${id} ${n}"`, `${n}`])
+        assert.deepStrictEqual(yield* bodies(store, id), [first, ...wanted])
+      }
+    }))
+  test("creates, appends, claims, orders and answers at once", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      const id = yield* store.order({ execution: "a", verb: "x", body: 1, at: 1 })
+      const done = yield* Effect.all(
+        {
+          append: store.append(request("a", 1, ["1"])),
+          created: store.create(created("b")),
+          claimed: store.claim("b", "me"),
+          answered: store.answer({ order: id, body: 2 }),
+          ordered: store.order({ execution: "b", verb: "y", body: 3, at: 2 }),
+          again: store.create(created("a"))
+        },
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual([done.created, done.claimed, done.again?.id], [undefined, 1, "a"])
+      assert.strictEqual(yield* store.takeAnswer(id), 2)
+      assert.deepStrictEqual(
+        (yield* store.orders).map(({ verb }) => verb),
+        ["y"]
+      )
+    }))
+  test("writes what an interrupted fiber asked for whole or not at all", (store) =>
+    Effect.gen(function* () {
+      const ids = Array.from({ length: 20 }, (_, index) => `execution-${index}`)
+      yield* Effect.forEach(ids, (id) => store.create(created(id)), { concurrency: "unbounded" })
+      const fibers = yield* Effect.forEach(ids, (id) => Effect.fork(store.append(request(id, 1, ["1", "2"]))))
+      yield* Effect.yieldNow()
+      yield* Effect.forEach(fibers, (fiber, index) => (index % 2 === 0 ? Fiber.interrupt(fiber) : Fiber.await(fiber)))
+      for (const [index, id] of ids.entries()) {
+        const kept = yield* bodies(store, id)
+        assert.include(index % 2 === 0 ? [1, 3] : [3], kept.length)
+        assert.strictEqual(yield* tagOf(store.append(request(id, kept.length, ["next"]))), "done")
+      }
+    }))
+}
