@@ -1,0 +1,19 @@
+/** The long fault tests, in the order in which they run. */
+import * as Corruption from "./Corruption.js"
+import * as Crashes from "./Crashes.js"
+import * as Disk from "./Disk.js"
+import * as Kill9 from "./Kill9.js"
+import * as Orderly from "./Orderly.js"
+import type { Part } from "./Part.js"
+import * as Power from "./Power.js"
+import * as Takeover from "./Takeover.js"
+
+export const parts: ReadonlyArray<Part> = [
+  Power.part,
+  Takeover.part,
+  Orderly.part,
+  Disk.part,
+  Corruption.part,
+  Crashes.part,
+  Kill9.part
+]

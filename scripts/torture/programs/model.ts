@@ -1,0 +1,16 @@
+/** A share of the model test: `model.js FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a JSON line a failing seed. */
+import { run } from "../Model.js"
+
+const [, , first, count, seconds] = process.argv.map(Number)
+const end = performance.now() + (seconds ?? 0) * 1_000
+const block = 100
+
+let done = 0
+let failed = 0
+while (done < (count ?? 0) && failed < 10 && performance.now() < end) {
+  const failures = run(Math.min(block, (count ?? 0) - done), (first ?? 0) + done)
+  for (const failure of failures) process.stdout.write(`${JSON.stringify({ failure })}\n`)
+  failed += failures.length
+  done += block
+  process.stdout.write(`seeds ${done}\n`)
+}

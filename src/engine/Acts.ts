@@ -1,0 +1,144 @@
+/**
+ * What an operator's command adds to the journal of an execution that does not run: decided on its history alone, so
+ * that a refusal changes nothing.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { Definition } from "../authoring/Definition.js"
+import type { Act, Entry } from "../core/Entry.js"
+import { HistoryMismatch, IllegalTransition, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
+import { render, type Failure } from "../core/Failure.js"
+import type * as History from "../core/History.js"
+import * as Interpreter from "../core/Interpreter.js"
+import * as Path from "../core/Path.js"
+import { allows, type Status, type Verb, verbs } from "../core/Status.js"
+import * as Faults from "./Faults.js"
+import type { Command } from "./Orders.js"
+
+export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen
+
+/** What to record, and whether the execution then runs with its code. */
+export interface Decision {
+  readonly entries: ReadonlyArray<Entry>
+  readonly definition: Definition | undefined
+}
+
+const nothingToDo: Decision = { entries: [], definition: undefined }
+
+const actOf = ({ by, reason }: Act): Act => ({
+  ...(by === undefined ? {} : { by }),
+  ...(reason === undefined ? {} : { reason })
+})
+
+/** The error for a verb that the status does not allow, with what would. */
+export const illegal = (execution: string, verb: Verb, from: Status): IllegalTransition => {
+  const allowed: ReadonlyArray<Status> = verbs[verb].from
+  const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
+  const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
+  return new IllegalTransition({ execution, from, to: verbs[verb].to, verb, hint: `${verb} takes ${allowed.join(", ")}. ${can}.` })
+}
+
+/** A fresh body of this execution, at the furthest position that its journal allows. */
+export const replay = (definition: Definition, history: History.History) => {
+  const payload = definition.payload.decode(history.payload)
+  if (Either.isLeft(payload)) {
+    return { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
+  }
+  const cursor = Interpreter.make({ start: () => definition.run(payload.right), scope: Path.root, error: definition.error })
+  const step = cursor.advance(history)
+  return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
+}
+
+const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
+  new HistoryMismatch({ execution, path: failure.path, reason: failure._tag === "Fault" ? failure.message : render(failure) })
+
+/** Decides `command` for an execution with this history; `definition` is its task, if this engine has it. */
+export const decide = (
+  execution: string,
+  command: Command,
+  history: History.History,
+  definition: Definition | undefined
+): Effect.Effect<Decision, Refusal> => {
+  const { status } = history
+  const verb = command._tag
+  if (isDone(verb, status)) return Effect.succeed(nothingToDo)
+  if (!allows(status, verb)) return illegal(execution, verb, status)
+  switch (verb) {
+    case "pause":
+      return Effect.succeed({
+        entries: [{ _tag: "PauseRequested", act: actOf(command) }, { _tag: "Paused" }],
+        definition: undefined
+      })
+    case "close":
+      return close(execution, command, history, definition)
+    default:
+      if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+      return verb === "skip"
+        ? skip(execution, command, history, definition)
+        : Effect.succeed({ entries: [verb === "resume" ? resumed(command, status) : reverted(command, history)], definition })
+  }
+}
+
+/** Asking for what is so already is no error. */
+const isDone = (verb: Verb, status: Status): boolean =>
+  (verb === "pause" && status === "Paused") ||
+  (verb === "close" && status === "Closed") ||
+  (verb === "revert" && status === "Reverted")
+
+const resumed = (command: Extract<Command, { _tag: "resume" }>, status: Status): Entry => ({
+  _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
+  act: actOf(command),
+  ...(command.inDoubt === "rerun" ? { rerun: true } : {})
+})
+
+const reverted = (command: Extract<Command, { _tag: "revert" }>, history: History.History): Entry =>
+  history.status === "RevertFailed"
+    ? { _tag: "RevertResumed", act: actOf(command) }
+    : { _tag: "RevertStarted", n: history.reverts.length + 1, failures: history.failures, act: actOf(command) }
+
+const close = (
+  execution: string,
+  command: Extract<Command, { _tag: "close" }>,
+  history: History.History,
+  definition: Definition | undefined
+): Effect.Effect<Decision, Refusal> => {
+  const act = actOf(command)
+  if (history.startedAt === undefined) return Effect.succeed({ entries: [{ _tag: "Closed" }], definition: undefined })
+  const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
+  const misfit = definition === undefined ? undefined : replay(definition, history).misfit
+  if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
+  const why = misfit === undefined ? `task ${history.task} is not registered` : render(misfit)
+  if (command.force === true && command.revert !== true) {
+    return Effect.succeed({
+      entries: [closing, { _tag: "CleanedUp", skipped: `forced: ${why}` }, { _tag: "Closed" }],
+      definition: undefined
+    })
+  }
+  return misfit === undefined
+    ? new TaskNotRegistered({ execution, task: history.task })
+    : mismatch(execution, misfit)
+}
+
+const skip = (
+  execution: string,
+  command: Extract<Command, { _tag: "skip" }>,
+  history: History.History,
+  definition: Definition
+): Effect.Effect<Decision, Refusal> => {
+  const record = history.phases.get(command.phase)
+  const refuse = (reason: string) => new PhaseNotOpen({ execution, phase: command.phase, reason })
+  if (record === undefined) return refuse(`it has not started; the execution is at ${history.position}`)
+  if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
+  const { value } = command
+  const given: Entry = { _tag: "PhaseSucceeded", path: record.path, act: actOf(command), ...(value === undefined ? {} : { value }) }
+  if (history.status === "RevertFailed") {
+    return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
+  }
+  const { cursor, misfit } = replay(definition, history)
+  if (misfit !== undefined) return mismatch(execution, misfit)
+  const at = cursor?.at
+  if (at === undefined || at.path !== record.path || at.instruction._tag !== "Run") return refuse("the task does not stand at it")
+  const decoded = at.instruction.value.decode(value)
+  if (Either.isLeft(decoded)) return refuse(`the value does not fit at ${decoded.left.at}: ${decoded.left.reason}`)
+  return Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given], definition })
+}

@@ -1,0 +1,46 @@
+/** The engine's knobs: one service, every one with a default. */
+import { randomUUID } from "node:crypto"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+export interface Config {
+  /** how long phases in flight get to finish when the engine stops; then they are interrupted, and in doubt. 30 seconds */
+  readonly grace: Duration.DurationInput
+  /** after how many crashes in a row without any progress an execution is parked as Failed. 3 */
+  readonly crashes: number
+  /** how many recovered and detached executions run at once. 100 */
+  readonly concurrency: number
+  /** the largest recorded value, in characters of JSON. 10 MiB; a tenth of it is logged as a warning */
+  readonly maxValue: number
+  /** how many phases one execution may record. 50,000; a fifth of it is logged as a warning */
+  readonly maxPhases: number
+  /** how large one journal may grow, in characters of JSON. 50 MiB */
+  readonly maxJournal: number
+  /** how often the owner looks for what other processes ask. 100 milliseconds */
+  readonly inbox: Duration.DurationInput
+  /** how often an engine that waits for another's end tries to take over. 250 milliseconds */
+  readonly standby: Duration.DurationInput
+  /** how long a request to another process's engine waits for its answer. 30 seconds */
+  readonly answer: Duration.DurationInput
+  /** a fresh execution id */
+  readonly newId: Effect.Effect<string>
+}
+
+/** Provide another value to change a knob: `Layer.succeed(EngineConfig, { ...EngineConfig.defaults, grace: "5 seconds" })`. */
+export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/EngineConfig", {
+  defaultValue: (): Config => EngineConfig.defaults
+}) {
+  static readonly defaults: Config = {
+    grace: Duration.seconds(30),
+    crashes: 3,
+    concurrency: 100,
+    maxValue: 10 * 1024 * 1024,
+    maxPhases: 50_000,
+    maxJournal: 50 * 1024 * 1024,
+    inbox: Duration.millis(100),
+    standby: Duration.millis(250),
+    answer: Duration.seconds(30),
+    newId: Effect.sync(() => randomUUID())
+  }
+}

@@ -1,0 +1,328 @@
+/**
+ * The engine: starts, attaches, recovers, and carries out what is asked, over any store. Passive parts decide and append;
+ * live executions run in Live.ts.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { Definition } from "../authoring/Definition.js"
+import {
+  type ExecuteOptions,
+  type RequestError,
+  type Service,
+  TaskEngine
+} from "../authoring/TaskEngine.js"
+import { EngineBusy, ExecutionConflict, ExecutionNotFound, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
+import type * as History from "../core/History.js"
+import * as Json from "../core/Json.js"
+import * as Name from "../core/Name.js"
+import { isActive, type Status } from "../core/Status.js"
+import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
+import * as Acts from "./Acts.js"
+import { type Config, EngineConfig } from "./Config.js"
+import { Lane } from "./Lane.js"
+import { type Entered, type Finished, foldOf, Live, type Opening, type Run } from "./Live.js"
+import * as Orders from "./Orders.js"
+import { Ownership } from "./Ownership.js"
+import { type ActError, Recovery } from "./Recovery.js"
+import { Registry } from "./Registry.js"
+import * as View from "./View.js"
+import { watch } from "./Watch.js"
+
+/** The execution moved on before it could be joined: look again. */
+class Moved {
+  readonly _tag = "Moved"
+}
+
+/** How a caller takes an execution up: as it stands, or resumed. */
+const joining = (definition: Definition, { resume }: ExecuteOptions): Opening<Moved> => ({ status }) => {
+  if (isActive(status)) return Effect.succeed({ entries: [], definition })
+  return resume === true && resumable(status)
+    ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
+    : Effect.fail(new Moved())
+}
+
+const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
+
+interface Accepted {
+  readonly id: string
+  readonly payload: Json.Json
+}
+
+class Engine {
+  constructor(
+    readonly store: Store,
+    readonly config: Config,
+    readonly registry: Registry,
+    readonly live: Live,
+    readonly ownership: Ownership,
+    readonly recovery: Recovery
+  ) {}
+
+  // --- starting and attaching
+
+  /** The id and the recorded payload of a new execution. */
+  private accept(definition: Definition, payload: unknown, given: string | undefined) {
+    return Effect.gen(this, function*() {
+      const json = definition.payload.encode(payload)
+      if (Either.isLeft(json)) {
+        return yield* new PayloadInvalid({ task: definition.name, at: json.left.at, reason: json.left.reason })
+      }
+      const id = given ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
+      const problem = Name.check("the execution id", id)
+      if (problem !== undefined) return yield* problem
+      return { id, payload: json.right ?? null }
+    })
+  }
+
+  /** Whether the execution that has the id is the one that was meant. */
+  private same(definition: Definition, id: string, history: History.History, payload: Json.Json) {
+    if (history.task !== definition.name) {
+      return new ExecutionConflict({ execution: id, task: definition.name, reason: `it is one of task ${history.task}` })
+    }
+    return Json.equal(history.payload, payload)
+      ? Effect.void
+      : new ExecutionConflict({ execution: id, task: definition.name, reason: "it has another payload" })
+  }
+
+  readonly execute: Service["execute"] = (definition, payload, options) =>
+    Effect.gen(this, function*() {
+      const accepted = yield* this.accept(definition, payload, options.id)
+      yield* this.ownership.ensure
+      if (this.live.runs.has(accepted.id)) return yield* this.attach(definition, accepted, options)
+      const begun = this.live.begin(definition, accepted.id, accepted.payload)
+      return yield* this.conclude(definition, accepted, options, yield* this.finished(definition, begun, options))
+    })
+
+  /** Waits for a run. If the caller that began it is interrupted, the execution is handed back, or closed. */
+  private finished<E>(definition: Definition, begun: Effect.Effect<Entered<E>>, options: ExecuteOptions) {
+    const abandon = (run: Run) =>
+      options.onInterrupt === "close"
+        ? Effect.ignore(this.request(run.id, { _tag: "close", reason: "its caller was interrupted" }))
+        : Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(begun, ({ entered, opened, run }) => {
+        const done = restore(Effect.zipRight(opened, Deferred.await(run.done)))
+        return entered ? Effect.onInterrupt(done, () => abandon(run)) : done
+      })
+    )
+  }
+
+  /** The caller's answer once a run is over; a run that was handed back is taken up again. */
+  private conclude(
+    definition: Definition,
+    accepted: Accepted,
+    options: ExecuteOptions,
+    finished: Finished
+  ): Effect.Effect<unknown, unknown, unknown> {
+    if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
+    const history = finished.value
+    if (history === undefined || isActive(history.status)) return this.attach(definition, accepted, options)
+    return Effect.zipRight(
+      this.same(definition, accepted.id, history, accepted.payload),
+      View.answerOf(definition, accepted.id, history, true)
+    )
+  }
+
+  /** Joins an execution that exists: waits for it where it runs, takes it up where nobody runs it. */
+  private attach(
+    definition: Definition,
+    accepted: Accepted,
+    options: ExecuteOptions
+  ): Effect.Effect<unknown, unknown, unknown> {
+    const { id, payload } = accepted
+    return Effect.gen(this, function*() {
+      yield* this.ownership.ensure
+      const running = this.live.runs.get(id)
+      const history = yield* Effect.flatMap(this.live.load(id), foldOf).pipe(
+        Effect.catchTag("ExecutionNotFound", (error) => running === undefined ? error : Effect.succeed(undefined))
+      )
+      if (history !== undefined) yield* this.same(definition, id, history, payload)
+      if (running !== undefined) {
+        return yield* this.conclude(definition, accepted, options, yield* Deferred.await(running.done))
+      }
+      if (history === undefined) return yield* new ExecutionNotFound({ execution: id })
+      const resumes = options.resume === true && resumable(history.status)
+      if (!resumes && !isActive(history.status)) return yield* View.answerOf(definition, id, history, false)
+      const taken = this.live.takeOver(id, undefined, joining(definition, options))
+      const finished = yield* Effect.catchIf(
+        this.finished(definition, taken, options),
+        (error) => error instanceof Moved,
+        () => Effect.succeed<Finished>(Exit.succeed(undefined))
+      )
+      return yield* this.conclude(definition, accepted, options, finished)
+    })
+  }
+
+  readonly start: Service["start"] = (definition, payload, options) =>
+    Effect.gen(this, function*() {
+      const { id, payload: json } = yield* this.accept(definition, payload, options.id)
+      const at = yield* Clock.currentTimeMillis
+      const row: ExecutionRow = {
+        id,
+        task: definition.name,
+        version: definition.version,
+        status: "Pending",
+        epoch: 0,
+        owner: null,
+        createdAt: at,
+        updatedAt: at
+      }
+      const made = yield* this.store.create(row, [
+        { _tag: "Created", task: definition.name, version: definition.version, payload: json }
+      ])
+      if ("existing" in made) {
+        const history = yield* Effect.flatMap(this.live.load(id), foldOf).pipe(
+          Effect.catchTag("ExecutionNotFound", (error) => Effect.die(error))
+        )
+        yield* this.same(definition, id, history, json)
+      }
+      yield* this.recovery.wake(definition.name, id)
+      return id
+    })
+
+  readonly register: Service["register"] = (definition) =>
+    Effect.flatMap(Effect.context<never>(), (services) => this.recovery.register(definition, services))
+
+  // --- requests
+
+  /** Carries a command out here, or has the engine of the process that owns the store do it. */
+  request(id: string, command: Orders.Command): Effect.Effect<void, RequestError> {
+    return Effect.flatMap(
+      Effect.either(this.ownership.ensure),
+      (owned): Effect.Effect<void, RequestError> => {
+        if (Either.isRight(owned)) return this.carryOut(id, command)
+        if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
+        return Effect.flatMap(Clock.currentTimeMillis, (at) => Orders.send(this.store, this.config, id, command, at))
+      }
+    )
+  }
+
+  /** Carries out a command as the owner. Answers when what was asked is on disk. */
+  carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
+    return Effect.gen(this, function*() {
+      const run = this.live.runs.get(id)
+      if (run !== undefined) {
+        const asked = yield* this.askRun(run, command, order)
+        return asked ? undefined : yield* this.carryOut(id, command, order)
+      }
+      const row = yield* this.store.get(id)
+      if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
+      const registered = this.registry.get(row.task)
+      const opening: Opening<Acts.Refusal> = (history) => Acts.decide(id, command, history, registered?.definition)
+      const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, order)
+      yield* entered ? opened : this.carryOut(id, command, order)
+    }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
+  }
+
+  /** Whether a live execution took the command; not if its run was over first. */
+  private askRun(run: Run, command: Orders.Command, order: number | undefined): Effect.Effect<boolean, ActError> {
+    return Effect.gen(this, function*() {
+      const act = { ...(command.by === undefined ? {} : { by: command.by }), ...(command.reason === undefined ? {} : { reason: command.reason }) }
+      const asked = command._tag === "pause"
+        ? yield* this.live.ask(run, { _tag: "Pause", act }, order)
+        : command._tag === "close"
+        ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
+        : undefined
+      if (asked === "granted") return true
+      if (asked === "gone") return false
+      const changed = this.live.listen(run.id)
+      const row = yield* Effect.onError(this.store.get(run.id), () => Effect.sync(changed.stop))
+      if (row !== undefined && isActive(row.status)) {
+        changed.stop()
+        return yield* Acts.illegal(run.id, command._tag, row.status)
+      }
+      yield* changed.wait(this.config.inbox)
+      return false
+    })
+  }
+
+  // --- reading
+
+  readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
+
+  readonly status: Service["status"] = (id) =>
+    Effect.map(
+      Effect.flatMap(this.live.load(id), foldOf),
+      (history) => View.statusOf(id, history, this.registry.get(history.task) !== undefined)
+    )
+
+  /** Waits until nothing is left to do for the execution. */
+  readonly settled: Service["settled"] = (id) =>
+    Effect.gen(this, function*() {
+      for (;;) {
+        const run = this.live.runs.get(id)
+        if (run !== undefined) yield* Deferred.await(run.done)
+        const changed = this.live.listen(id)
+        const row = yield* Effect.onError(this.store.get(id), () => Effect.sync(changed.stop))
+        if (row !== undefined && isActive(row.status)) {
+          yield* changed.wait(this.config.inbox)
+          continue
+        }
+        changed.stop()
+        return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
+      }
+    })
+
+  /** Settled after a command; a revert that stopped is an error of whoever asked for it. */
+  private after(id: string) {
+    return Effect.flatMap(this.settled(id), (status) =>
+      status.status === "RevertFailed"
+        ? new RevertIncomplete({ execution: id, failures: status.failures, causes: [] })
+        : Effect.succeed(status))
+  }
+
+  get service(): Service {
+    return {
+      execute: this.execute,
+      start: this.start,
+      register: this.register,
+      resume: (id, options = {}) => Effect.zipRight(this.request(id, { _tag: "resume", ...options }), this.status(id)),
+      pause: (id, options = {}) => Effect.zipRight(this.request(id, { _tag: "pause", ...options }), this.settled(id)),
+      close: (id, options = {}) => Effect.zipRight(this.request(id, { _tag: "close", ...options }), this.after(id)),
+      revert: (id, options = {}) => Effect.zipRight(this.request(id, { _tag: "revert", ...options }), this.after(id)),
+      skip: (id, phase, value, options = {}) =>
+        Effect.zipRight(
+          this.request(id, { _tag: "skip", phase, ...options, ...(value === undefined ? {} : { value }) }),
+          this.status(id)
+        ),
+      status: this.status,
+      history: this.history,
+      list: (query = {}) => this.store.list(query),
+      watch: (id) => watch(this.store, this.live, this.config, id),
+      settled: this.settled
+    }
+  }
+}
+
+/** An engine over the store at hand, for as long as the scope is open; then everything that runs is handed back. */
+export const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function*() {
+  const store = yield* TaskStore
+  const config = yield* EngineConfig
+  const clock = yield* Effect.clock
+  const owner = yield* config.newId
+  const runs = yield* Scope.make()
+  const owned = yield* Scope.make()
+  const live = new Live(store, config, owner, clock, runs, new Lane())
+  const registry = new Registry()
+  const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
+  const recovery = new Recovery(store, config, live, registry, ownership, runs, yield* Effect.makeSemaphore(config.concurrency))
+  const engine = new Engine(store, config, registry, live, ownership, recovery)
+  recovery.carryOut = (id, command, order) => engine.carryOut(id, command, order)
+  // The store is let go of last: until then no other engine runs what runs here.
+  yield* Effect.addFinalizer(() =>
+    Effect.timeoutOption(Effect.interruptible(recovery.end(live.suspendAll)), Duration.sum(config.grace, "1 second")).pipe(
+      Effect.zipRight(Scope.close(runs, Exit.void)),
+      Effect.zipRight(Scope.close(owned, Exit.void))
+    )
+  )
+  return engine.service
+})
+
+/** The engine over whatever store there is. */
+export const layer: Layer.Layer<TaskEngine, never, TaskStore> = Layer.scoped(TaskEngine, make)

@@ -1,0 +1,93 @@
+/** The reasons for which the engine itself stops an execution, as failures for its journal. */
+import type { Failure } from "../core/Failure.js"
+import type { PhaseRecord } from "../core/History.js"
+import type { Found, Step } from "../core/Interpreter.js"
+import type { Json, Problem } from "../core/Json.js"
+
+type Reason = Extract<Failure, { _tag: "Fault" }>["reason"]
+
+const fault = (path: string, reason: Reason, message: string, detail?: Json): Failure => ({
+  _tag: "Fault",
+  path,
+  reason,
+  message,
+  ...(detail === undefined ? {} : { detail })
+})
+
+const show = (found: Found): string =>
+  found.kind === "return" || found.kind === "throw" ? `its ${found.kind}` : `${found.kind} ${JSON.stringify(found.name)}`
+
+/** The code is not the one that wrote the journal. */
+export const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: number): Failure =>
+  fault(
+    step.recorded.path,
+    "HistoryMismatch",
+    `the journal has ${show(step.recorded)} here, the code comes to ${show(step.found)}. No effect ran; run the code that ` +
+      "wrote the journal, or close the execution with force.",
+    {
+      version,
+      recorded: { path: step.recorded.path, kind: step.recorded.kind, name: step.recorded.name },
+      found: { path: step.found.path, kind: step.found.kind, name: step.found.name }
+    }
+  )
+
+export const strange = (step: Extract<Step, { _tag: "Stranger" }>): Failure =>
+  fault(
+    step.after,
+    "StrangeYield",
+    `the task yielded ${step.found}${step.after === "" ? " first" : ` after ${step.after}`}: ${step.hint}`,
+    { found: step.found, hint: step.hint }
+  )
+
+export const undecodable = (path: string, what: string, problem: Problem): Failure =>
+  fault(
+    path,
+    "ValueNotDecodable",
+    `${what} does not decode any more at ${problem.at}: ${problem.reason}. Run code whose schema reads it.`,
+    { at: problem.at, reason: problem.reason }
+  )
+
+export const unrecordable = (path: string, what: string, problem: Problem): Failure =>
+  fault(
+    path,
+    "ValueNotRecordable",
+    `${what} cannot be recorded at ${problem.at}: ${problem.reason}`,
+    { at: problem.at, reason: problem.reason }
+  )
+
+/** Somebody has to say whether this phase happened. */
+export const outcomeUnknown = (record: PhaseRecord, why: string): Failure =>
+  fault(
+    record.path,
+    "OutcomeUnknown",
+    `nobody knows whether ${record.name} happened: ${why}. Look, then run it again (resume with inDoubt: "rerun"), give its ` +
+      "value (skip), or revert.",
+    { attempt: record.attempt }
+  )
+
+export const poisoned = (crashes: number, position: string): Failure =>
+  fault(
+    position,
+    "Poisoned",
+    `its process died ${crashes} times in a row without any progress. Find out why, then resume it.`,
+    { crashes }
+  )
+
+export const limitReached = (path: string, what: string, limit: number): Failure =>
+  fault(path, "LimitReached", `${what}, ${limit} are allowed: go on in a new execution, or raise the limit in EngineConfig`, {
+    limit
+  })
+
+/** Why the body cannot be driven on, if that is the code's or the journal's doing. */
+export const ofStep = (step: Step, version: number): Failure | undefined => {
+  switch (step._tag) {
+    case "Mismatch":
+      return mismatch(step, version)
+    case "Stranger":
+      return strange(step)
+    case "Undecodable":
+      return undecodable(step.placed.path, `the recorded value of ${step.placed.name}`, step.problem)
+    default:
+      return undefined
+  }
+}

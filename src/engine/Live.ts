@@ -1,0 +1,270 @@
+/**
+ * The executions that run in this engine: begins and takes over runs, passes requests on to them, and hands them back.
+ */
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import type * as Scope from "effect/Scope"
+import type { Definition } from "../authoring/Definition.js"
+import type { Entry } from "../core/Entry.js"
+import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
+import type { Failure } from "../core/Failure.js"
+import * as History from "../core/History.js"
+import type { Json } from "../core/Json.js"
+import { isActive } from "../core/Status.js"
+import type { Answer, Head, Journal, Store } from "../store/Store.js"
+import type { Config } from "./Config.js"
+import type { Ask, DriveError, Signal } from "./Driver.js"
+import * as Faults from "./Faults.js"
+import { Mailbox } from "./Mailbox.js"
+import type { Lane } from "./Lane.js"
+import { Runner } from "./Runner.js"
+import { type Unborn, Writer } from "./Writer.js"
+
+/**
+ * How a run ended: with what is known then, all of it on disk; with what stopped it, nothing of it acknowledged; or with
+ * nothing, for it never came to run: whoever waited for it looks again.
+ */
+export type Finished = Exit.Exit<History.History | undefined, DriveError | LoadError>
+
+export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
+
+export interface Run {
+  readonly id: string
+  readonly signals: Mailbox<Signal>
+  readonly done: Deferred.Deferred<Finished>
+}
+
+/** `wait` ends at the next commit, or after `atMost`, for what other processes do is not heard. */
+export interface Listening {
+  readonly stop: () => void
+  readonly wait: (atMost: Duration.DurationInput) => Effect.Effect<void>
+}
+
+/** The services that recovered and detached work runs with; none: those of the calling fiber. */
+export type Services = Context.Context<never> | undefined
+
+/** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
+export interface Opened {
+  readonly entries: ReadonlyArray<Entry>
+  readonly definition: Definition | undefined
+}
+
+/** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
+export type Opening<E> = (history: History.History) => Effect.Effect<Opened, E>
+
+/** The run that has an id now. `entered` if it is the one that was asked for: then `opened` tells when it is on disk. */
+export interface Entered<E = never> {
+  readonly run: Run
+  readonly entered: boolean
+  readonly opened: Effect.Effect<void, E>
+}
+
+interface Prepared {
+  readonly writer: Writer
+  readonly definition: Definition | undefined
+}
+
+export const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
+  Effect.try({
+    try: () => History.fold(journal.entries),
+    catch: (thrown) =>
+      new JournalCorrupt({
+        execution: journal.row.id,
+        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
+        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
+      })
+  })
+
+/** What the owner answers to an order that it carried out. */
+const accepted = (order: number): Answer => ({ order, body: { _tag: "Accepted" } })
+
+export class Live {
+  readonly runs = new Map<string, Run>()
+  private ended = false
+  private readonly watchers = new Map<string, Set<() => void>>()
+
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly owner: string,
+    private readonly clock: Clock.Clock,
+    /** the lifetime of every run */
+    private readonly scope: Scope.CloseableScope,
+    /** for executions whose process died repeatedly */
+    private readonly lane: Lane
+  ) {}
+
+  /** Starts an execution that is in no store yet, or answers the run that has its id. */
+  begin(definition: Definition, id: string, payload: Json): Effect.Effect<Entered> {
+    return this.enter(id, undefined, () =>
+      Effect.sync(() => {
+        const writer = this.writer(id, History.empty(), { id, owner: this.owner })
+        writer.stage({ _tag: "Created", task: definition.name, version: definition.version, payload })
+        writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
+        return { writer, definition }
+      }))
+  }
+
+  /**
+   * Takes an execution over for what `opening` decides: the claim and what it adds are on disk before anything runs. An
+   * execution that runs here already is answered as it is.
+   */
+  takeOver<E>(
+    id: string,
+    services: Services,
+    opening: Opening<E>,
+    order?: number
+  ): Effect.Effect<Entered<E | LoadError | DriveError>> {
+    return Effect.gen(this, function*() {
+      const opened = yield* Deferred.make<void, E | LoadError | DriveError>()
+      const entered = yield* this.enter(id, services, (leaving) =>
+        Effect.onExit(this.open(id, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit))))
+      return { ...entered, opened: Deferred.await(opened) }
+    })
+  }
+
+  /** Loads, decides, claims, and commits the claim with what was decided. A suspect waits for the lane before that. */
+  private open<E>(
+    id: string,
+    opening: Opening<E>,
+    order: number | undefined,
+    leaving: Array<() => void>
+  ): Effect.Effect<Prepared | undefined, E | LoadError | DriveError> {
+    return Effect.gen(this, function*() {
+      const journal = yield* this.load(id)
+      const history = yield* foldOf(journal)
+      const { definition, entries } = yield* opening(history)
+      if (definition === undefined && entries.length === 0) {
+        if (order !== undefined) yield* this.store.answer(accepted(order))
+        return undefined
+      }
+      const crashes = history.held ? history.crashes + 1 : 0
+      if (crashes > 1 && crashes < this.config.crashes) leaving.push(yield* this.lane.enter)
+      const epoch = yield* this.store.claim(id, this.owner)
+      if (epoch === undefined) return yield* new ExecutionNotFound({ execution: id })
+      const writer = this.writer(id, history, { ...journal.head, epoch }, leaving)
+      const starts = definition !== undefined || history.startedAt !== undefined
+      if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
+      for (const entry of entries) writer.stage(entry)
+      if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
+      if (order !== undefined) writer.answer(accepted(order))
+      yield* writer.flush
+      return { writer, definition }
+    })
+  }
+
+  /** Stops an execution that has something to do for a reason of the engine's. */
+  private park(writer: Writer, fault: Failure): void {
+    const { status } = writer.history
+    if (status === "Reverting") writer.stage({ _tag: "RevertFailed", failures: [fault] })
+    else if (isActive(status)) writer.stage({ _tag: "Failed", failures: [fault] })
+  }
+
+  readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
+    Effect.flatMap(
+      this.store.load(id),
+      (journal) => journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
+    )
+
+  private writer(id: string, history: History.History, head: Head | Unborn, leaving: Array<() => void> = []): Writer {
+    return new Writer(this.store, this.clock, id, history, head, () => {
+      if (history.crashes === 0) for (const leave of leaving) leave()
+      this.notify(id)
+    })
+  }
+
+  /** Forks a run for as long as the engine lives; or answers the one that has this id: there is never a second one. */
+  private enter(
+    id: string,
+    services: Services,
+    prepare: (leaving: Array<() => void>) => Effect.Effect<Prepared | undefined, unknown>
+  ): Effect.Effect<Entered> {
+    return Effect.gen(this, function*() {
+      if (this.ended) return yield* Effect.interrupt
+      const run: Run = { id, signals: new Mailbox<Signal>(), done: yield* Deferred.make<Finished>() }
+      const present = this.runs.get(id)
+      if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
+      this.runs.set(id, run)
+      const leaving: Array<() => void> = []
+      const life: Effect.Effect<History.History | undefined, DriveError> = Effect.matchEffect(prepare(leaving), {
+        onFailure: () => Effect.succeed(undefined),
+        onSuccess: (prepared) => prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run)
+      })
+      const known = Effect.catchTag(life, "Taken", () => Effect.succeed(undefined))
+      const kept = Effect.onExit(Effect.interruptible(known), (exit) => {
+        for (const leave of leaving) leave()
+        this.runs.delete(id)
+        this.notify(id)
+        return Deferred.succeed(run.done, exit)
+      })
+      yield* Effect.forkIn(services === undefined ? kept : Effect.mapInputContext(kept, () => services), this.scope)
+      return { run, entered: true, opened: Effect.void }
+    })
+  }
+
+  private live({ definition, writer }: Prepared, run: Run): Effect.Effect<History.History, DriveError> {
+    const { history } = writer
+    if (definition === undefined) return Effect.succeed(history)
+    const payload = definition.payload.decode(history.payload)
+    if (Either.isLeft(payload)) {
+      this.park(writer, Faults.undecodable("", "the payload", payload.left))
+      return Effect.as(writer.flush, history)
+    }
+    const runner = new Runner(definition, writer, this.config, payload.right, this.clock, run.signals)
+    return Effect.as(runner.run, history)
+  }
+
+  /** Asks a run for something: whether it was granted, or the run was over before it saw the request. */
+  ask(run: Run, ask: Ask, order?: number): Effect.Effect<"granted" | "refused" | "gone"> {
+    return Effect.gen(function*() {
+      const reply = yield* Deferred.make<boolean>()
+      run.signals.offer({ _tag: "Asked", request: { ask, order, reply } })
+      // Whoever asks may be uninterruptible: the loser must be interruptible all the same.
+      yield* Effect.raceFirst(Effect.interruptible(Deferred.await(reply)), Effect.interruptible(Deferred.await(run.done)))
+      if (!(yield* Deferred.isDone(reply))) return "gone"
+      return (yield* Deferred.await(reply)) ? "granted" : "refused"
+    })
+  }
+
+  /** Hands an execution back, and waits until it is. */
+  suspend(run: Run): Effect.Effect<void> {
+    return Effect.zipRight(this.ask(run, { _tag: "Suspend" }), Effect.asVoid(Deferred.await(run.done)))
+  }
+
+  /** Hands everything back: for the end of the engine. */
+  get suspendAll(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.ended = true
+      return Effect.forEach([...this.runs.values()], (run) => this.suspend(run), { concurrency: "unbounded", discard: true })
+    })
+  }
+
+  /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */
+  listen(id: string): Listening {
+    const heard = Deferred.unsafeMake<void>(FiberId.none)
+    const listener = () => Deferred.unsafeDone(heard, Effect.void)
+    const listeners = this.watchers.get(id) ?? new Set()
+    this.watchers.set(id, listeners.add(listener))
+    const stop = () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.watchers.get(id) === listeners) this.watchers.delete(id)
+    }
+    return {
+      stop,
+      wait: (atMost) => {
+        const waiting = Effect.timeoutOption(Effect.interruptible(Deferred.await(heard)), atMost)
+        return Effect.ensuring(Effect.asVoid(waiting), Effect.sync(stop))
+      }
+    }
+  }
+
+  private notify(id: string): void {
+    for (const listener of this.watchers.get(id) ?? []) listener()
+  }
+}

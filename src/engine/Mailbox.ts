@@ -1,0 +1,29 @@
+/** What reaches a live execution while it runs: put in by anybody at any time, taken by its one fiber, in order. */
+import * as Effect from "effect/Effect"
+
+export class Mailbox<A> {
+  private readonly letters: Array<A> = []
+  private waiting: ((letter: Effect.Effect<A>) => void) | undefined
+
+  offer(letter: A): void {
+    const { waiting } = this
+    if (waiting === undefined) {
+      this.letters.push(letter)
+      return
+    }
+    this.waiting = undefined
+    waiting(Effect.succeed(letter))
+  }
+
+  /** The next letter, or the first that comes. */
+  readonly take: Effect.Effect<A> = Effect.suspend(() => {
+    const letter = this.letters.shift()
+    if (letter !== undefined) return Effect.succeed(letter)
+    return Effect.async<A>((resume) => {
+      this.waiting = resume
+      return Effect.sync(() => {
+        this.waiting = undefined
+      })
+    })
+  })
+}

@@ -1,0 +1,86 @@
+/**
+ * What one process asks the engine of another: an order waits in the store's inbox until the owner carries it out, and
+ * is answered in the transaction that records the act.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import {
+  ExecutionNotFound,
+  Fenced,
+  HistoryMismatch,
+  IllegalTransition,
+  JournalCorrupt,
+  OrderRefused,
+  PhaseNotOpen,
+  StoreError,
+  TaskNotRegistered
+} from "../core/Errors.js"
+import { JsonValue } from "../core/Failure.js"
+import type { Json } from "../core/Json.js"
+import type { Store } from "../store/Store.js"
+import type { Config } from "./Config.js"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+const act = { by: optional(Schema.String), reason: optional(Schema.String) }
+
+/** What can be ordered, with what it takes. */
+export const Command = Schema.Union(
+  Schema.TaggedStruct("resume", { ...act, inDoubt: optional(Schema.Literal("rerun")) }),
+  Schema.TaggedStruct("pause", act),
+  Schema.TaggedStruct("close", { ...act, revert: optional(Schema.Boolean), force: optional(Schema.Boolean) }),
+  Schema.TaggedStruct("revert", act),
+  Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
+)
+export type Command = typeof Command.Type
+
+const Refusal = Schema.Union(
+  ExecutionNotFound,
+  IllegalTransition,
+  TaskNotRegistered,
+  HistoryMismatch,
+  PhaseNotOpen,
+  JournalCorrupt,
+  Fenced,
+  StoreError,
+  OrderRefused
+)
+type Refusal = typeof Refusal.Type
+
+const Answer = Schema.Union(
+  Schema.TaggedStruct("Accepted", {}),
+  Schema.TaggedStruct("Refused", { error: Refusal })
+)
+
+const decodeAnswer = Schema.decodeUnknownOption(Answer)
+const decodeCommand = Schema.decodeUnknownOption(Command)
+const encodeRefusal = Schema.encodeSync(Refusal)
+
+/** The command in an order, if this version knows it. */
+export const commandOf = (body: Json): Option.Option<Command> => decodeCommand(body)
+
+/** The answer to an order that was not carried out. */
+export const refusal = (error: Refusal): Json => ({ _tag: "Refused", error: encodeRefusal(error) as unknown as Json })
+
+/** Puts an order into the inbox and waits until the owner has accepted it, which records it, or refused. */
+export const send = Effect.fnUntraced(function*(store: Store, config: Config, execution: string, command: Command, at: number) {
+  const body = Schema.encodeSync(Command)(command) as Json
+  const order = yield* store.order({ execution, verb: command._tag, body, at })
+  const waiting = new OrderRefused({
+    execution,
+    verb: command._tag,
+    reason: `no answer within ${Duration.format(config.answer)}; the order stays, and is carried out when an engine comes to it`
+  })
+  const poll = Effect.flatMap(store.takeAnswer(order), (answer) => answer === undefined ? Effect.fail(waiting) : Effect.succeed(answer))
+  const answer = yield* Effect.retry(poll, {
+    while: (error) => error._tag === "OrderRefused",
+    schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo(config.answer))
+  })
+  const decoded = decodeAnswer(answer)
+  if (Option.isNone(decoded)) {
+    return yield* new OrderRefused({ execution, verb: command._tag, reason: "the answer is of another version", detail: answer })
+  }
+  if (decoded.value._tag === "Refused") return yield* decoded.value.error
+})

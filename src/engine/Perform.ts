@@ -1,0 +1,110 @@
+/**
+ * Runs the effect of one attempt on a fiber of its own, and says how it ended in the journal's terms.
+ */
+import { createHash } from "node:crypto"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { type Failure, defectOf } from "../core/Failure.js"
+import type { Codec } from "../core/Instruction.js"
+import type { Json, Problem } from "../core/Json.js"
+import * as Phase from "../authoring/Phase.js"
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly _tag: "Succeeded"; readonly value: Json | undefined }
+  | { readonly _tag: "Failed"; readonly failure: Failure }
+
+/** An attempt took longer than its timeout. */
+class TimedOut {
+  constructor(readonly after: number) {}
+}
+
+/** The key of a phase, or of an undo: a function of where it stands and how often it was undone. */
+export const keyOf = (execution: string, path: string, generation: number): string =>
+  createHash("sha256").update(`${execution}\n${path}\n${generation}`).digest("hex").slice(0, 32)
+
+/** What a phase's effect sees through `Phase.key` and `Phase.attempt`. */
+export const running = (execution: string, path: string, generation: number, attempt: number): Phase.Running => ({
+  execution,
+  path,
+  attempt,
+  get key() {
+    return keyOf(execution, path, generation)
+  }
+})
+
+/**
+ * The effect of an attempt, with its time limit and what it may ask about itself. The services that it requires are
+ * those of the fiber that the execution runs on: its caller's, or those that `task.layer` was built with.
+ */
+export const attempt = <A>(
+  effect: Effect.Effect<A, unknown, unknown>,
+  timeout: number | undefined,
+  phase: Phase.Running
+): Effect.Effect<A, unknown> => {
+  const known = Effect.provideService(effect, Phase.Current, phase) as Effect.Effect<A, unknown>
+  return timeout === undefined
+    ? known
+    : Effect.timeoutFail(known, { duration: timeout, onTimeout: () => new TimedOut(timeout) })
+}
+
+const unrecordable = (path: string, what: string, problem: Problem): Failure => ({
+  _tag: "Fault",
+  path,
+  reason: "ValueNotRecordable",
+  message: `${what} cannot be recorded at ${problem.at}: ${problem.reason}. Give the phase a schema that holds it.`,
+  detail: { at: problem.at, reason: problem.reason }
+})
+
+/** What a cause comes to, for a person. */
+export const describe = (cause: Cause.Cause<unknown>): string => {
+  const { message, name } = defectOf(Cause.squash(cause))
+  return `${name}: ${message}`
+}
+
+/** The reason behind a cause: a typed failure before a defect, either before an interruption. */
+const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string): Failure => {
+  const typed = Cause.failureOption(cause)
+  if (Option.isSome(typed)) return failureOf(typed.value, codec, path)
+  const defect = Cause.dieOption(cause)
+  return Option.isSome(defect)
+    ? { _tag: "Die", path, defect: defectOf(defect.value) }
+    : { _tag: "Die", path, defect: { name: "Interrupted", message: "the phase interrupted itself" } }
+}
+
+/** A typed failure in the journal's terms: encoded, a timeout, or the fault that it cannot be recorded. */
+export const failureOf = (error: unknown, codec: Codec, path: string): Failure => {
+  if (error instanceof TimedOut) return { _tag: "Timeout", path, after: error.after }
+  const encoded = codec.encode(error)
+  if (Either.isRight(encoded) && encoded.right !== undefined) return { _tag: "Fail", path, error: encoded.right }
+  if (Cause.isTimeoutException(error)) return { _tag: "Timeout", path }
+  return unrecordable(path, "its failure", Either.isLeft(encoded) ? encoded.left : { at: "$", reason: "undefined is not JSON" })
+}
+
+/** How an attempt that was not interrupted by the engine ended. */
+export const outcomeOf = (
+  exit: Exit.Exit<unknown, unknown>,
+  codecs: { readonly value: Codec; readonly error: Codec; readonly maxValue: number },
+  path: string
+): Outcome => {
+  if (Exit.isFailure(exit)) return { _tag: "Failed", failure: reasonOf(exit.cause, codecs.error, path) }
+  const value = codecs.value.encode(exit.value)
+  if (Either.isLeft(value)) return { _tag: "Failed", failure: unrecordable(path, "its result", value.left) }
+  const size = sizeOf(value.right)
+  return size <= codecs.maxValue
+    ? { _tag: "Succeeded", value: value.right }
+    : {
+      _tag: "Failed",
+      failure: unrecordable(path, "its result", {
+        at: "$",
+        reason: `it takes ${size} characters, ${codecs.maxValue} are allowed: keep it elsewhere and record where`
+      })
+    }
+}
+
+/** In characters of JSON. */
+export const sizeOf = (value: Json | undefined): number =>
+  typeof value === "object" && value !== null ? JSON.stringify(value).length : typeof value === "string" ? value.length : 8

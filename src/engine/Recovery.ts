@@ -1,0 +1,183 @@
+/**
+ * What an owner does unasked: takes over what a dead engine left, runs what was started elsewhere or handed back, and
+ * carries out the orders in the inbox. Before it is the owner, it stands by.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { Definition } from "../authoring/Definition.js"
+import type { RequestError } from "../authoring/TaskEngine.js"
+import { type EngineBusy, OrderRefused, type StoreError } from "../core/Errors.js"
+import type * as History from "../core/History.js"
+import { isActive, type Status } from "../core/Status.js"
+import type { Order, Store } from "../store/Store.js"
+import { replay } from "./Acts.js"
+import type { Config } from "./Config.js"
+import type { Live, Opened, Services } from "./Live.js"
+import * as Orders from "./Orders.js"
+import type { Ownership } from "./Ownership.js"
+import type { Registered, Registry } from "./Registry.js"
+
+/** What the owner can refuse. */
+export type ActError = Exclude<RequestError, EngineBusy>
+
+const unfinished: ReadonlyArray<Status> = ["Pending", "Running", "Closing", "Reverting"]
+const page = 500
+
+export class Recovery {
+  /** how an order is carried out */
+  carryOut: (id: string, command: Orders.Command, order: number) => Effect.Effect<void, ActError> = () => Effect.void
+  private ended = false
+  private readonly queued = new Set<string>()
+  private readonly answering = new Set<number>()
+
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly live: Live,
+    private readonly registry: Registry,
+    private readonly ownership: Ownership,
+    private readonly scope: Scope.Scope,
+    private readonly permits: Effect.Semaphore
+  ) {
+    ownership.onOwned = Effect.zipRight(
+      Effect.suspend(() => Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })),
+      this.background(this.serve)
+    )
+  }
+
+  /** Nothing is taken up any more; then `last` runs. */
+  end<A>(last: Effect.Effect<A>): Effect.Effect<A> {
+    return Effect.suspend(() => {
+      this.ended = true
+      return last
+    })
+  }
+
+  /** Adds a task, and recovers its executions once this engine is the owner: at once, or when the present one ends. */
+  register(definition: Definition, services: Services): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.registry.add(definition, services)
+      const task = { definition, services }
+      const standby = Effect.retry(this.ownership.ensure, {
+        while: (error) => !this.ended && (error._tag === "EngineBusy" || error.reason === "Busy"),
+        schedule: Schedule.spaced(this.config.standby)
+      })
+      return this.background(Effect.zipRight(standby, this.recover(task)))
+    })
+  }
+
+  /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
+  wake(task: string, id: string): Effect.Effect<void> {
+    const registered = this.registry.get(task)
+    return registered === undefined || this.ended
+      ? Effect.void
+      : this.background(Effect.zipRight(this.ownership.ensure, this.launch(registered, id)))
+  }
+
+  /** Runs beside everything else, for as long as the engine lives; what stops it is logged. */
+  private background(work: Effect.Effect<void, { readonly message: string }>): Effect.Effect<void> {
+    const logged = Effect.catchAll(work, (error) => Effect.logWarning(error.message))
+    return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), this.scope))
+  }
+
+  /** Takes up an execution of a registered task; holds one of the engine's places until its run is over. */
+  private launch({ definition, services }: Registered, id: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.void
+      this.queued.add(id)
+      const run = Effect.flatMap(
+        this.live.takeOver(id, services, ({ status }) =>
+          Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })),
+        (taken) => Effect.zipRight(taken.opened, Deferred.await(taken.run.done))
+      )
+      return this.permits.withPermits(1)(
+        Effect.catchAll(Effect.asVoid(run), (error) => Effect.logWarning(String(error)))
+      ).pipe(Effect.ensuring(Effect.sync(() => this.queued.delete(id))))
+    })
+  }
+
+  /** Everything of a task that is not finished, oldest first; and what was parked because other code was at hand. */
+  private recover(task: Registered): Effect.Effect<void, StoreError> {
+    return Effect.gen(this, function*() {
+      yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
+      yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
+    })
+  }
+
+  private each(task: Registered, status: ReadonlyArray<Status>, visit: (id: string) => Effect.Effect<void>) {
+    return Effect.gen(this, function*() {
+      let after: string | undefined
+      for (;;) {
+        const rows = yield* this.store.list({
+          task: task.definition.name,
+          status,
+          order: "oldest",
+          limit: page,
+          ...(after === undefined ? {} : { after })
+        })
+        for (const row of rows) yield* visit(row.id)
+        if (rows.length < page || this.ended) return
+        after = rows[rows.length - 1]!.id
+      }
+    })
+  }
+
+  /** An execution that did not fit the code of another version goes on if it fits this one. */
+  private reconsider(task: Registered, id: string): Effect.Effect<void> {
+    const { definition, services } = task
+    const misfits = (history: History.History) =>
+      history.status === "Failed" &&
+      history.failures.some((failure) => failure._tag === "Fault" && failure.reason === "HistoryMismatch")
+    const decide = (history: History.History): Opened => {
+      if (!misfits(history)) return { entries: [], definition: undefined }
+      const { misfit } = replay(definition, history)
+      const act = { by: "engine", reason: "the code fits the journal again" }
+      if (misfit === undefined) return { entries: [{ _tag: "Resumed", act }], definition }
+      const known = JSON.stringify(history.failures[0]) === JSON.stringify(misfit)
+      return { entries: known ? [] : [{ _tag: "Failed", failures: [misfit] }], definition: undefined }
+    }
+    return this.live.takeOver(id, services, (history) => Effect.sync(() => decide(history))).pipe(
+      Effect.flatMap(({ opened }) => opened),
+      Effect.catchAll((error) => Effect.logWarning(String(error)))
+    )
+  }
+
+  // --- the inbox
+
+  /** Looks for orders, and for executions that were started elsewhere, whenever the store has changed. */
+  private get serve(): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      let seen: number | undefined
+      const look = Effect.gen(this, function*() {
+        const version = yield* this.store.version
+        if (version === seen) return
+        for (const order of yield* this.store.orders) yield* this.background(this.obey(order))
+        for (const task of this.registry.all) {
+          yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
+        }
+        seen = version
+      })
+      while (!this.ended) {
+        yield* Effect.catchAll(look, (error) => Effect.logWarning(error.message))
+        yield* Effect.sleep(this.config.inbox)
+      }
+    })
+  }
+
+  private obey(order: Order): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      if (this.answering.has(order.id)) return Effect.void
+      this.answering.add(order.id)
+      const command = Orders.commandOf(order.body)
+      const done = Option.isNone(command)
+        ? Effect.fail(new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" }))
+        : this.carryOut(order.execution, command.value, order.id)
+      return Effect.catchAll(done, (error) => this.store.answer({ order: order.id, body: Orders.refusal(error) })).pipe(
+        Effect.ensuring(Effect.sync(() => this.answering.delete(order.id)))
+      )
+    })
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What performing an instruction comes to: its effect, and the codecs and policies around it. A phase's work is its own;
+ * the work of an undo is found in the phase that it undoes.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { defectOf } from "../core/Failure.js"
+import type { Failure } from "../core/Failure.js"
+import type { PhaseRecord } from "../core/History.js"
+import type { Codec, Run } from "../core/Instruction.js"
+import type { Json } from "../core/Json.js"
+import * as Phase from "../authoring/Phase.js"
+import { plain } from "../authoring/Recordable.js"
+import * as Faults from "./Faults.js"
+import { keyOf } from "./Perform.js"
+
+export interface Work {
+  readonly run: Run["run"]
+  readonly value: Codec
+  readonly error: Codec
+  readonly retry: Run["retry"]
+  readonly timeout: number | undefined
+  readonly inDoubt: "rerun" | "ask"
+  readonly verify: Run["verify"]
+}
+
+/** The work of a phase. */
+export const ofRun = ({ inDoubt, retry, run, timeout, value, verify, ...phase }: Run, error: Codec): Work => ({
+  run,
+  value,
+  error: phase.error ?? error,
+  retry,
+  timeout,
+  inDoubt,
+  verify
+})
+
+/** Whatever an undo fails with can be told: by the task's `error` schema, as plain JSON, or as a defect. */
+const anyError = (error: Codec): Codec => ({
+  encode: (value) => {
+    const typed = error.encode(value)
+    if (Either.isRight(typed) && typed.right !== undefined) return typed
+    const json = plain.encode(value)
+    if (Either.isRight(json) && json.right !== undefined) return json
+    const { message, name } = defectOf(value)
+    return Either.right({ name, message })
+  },
+  decode: error.decode
+})
+
+/** What the undo of a phase in doubt answers if it found that the phase had happened and nothing of its own undoes it. */
+export interface Happened {
+  readonly happened: Json
+}
+
+/** What has to be known to undo a phase. `instruction` is missing where the body no longer comes to it. */
+export interface Target {
+  readonly execution: string
+  readonly record: PhaseRecord
+  readonly instruction: Run | undefined
+  readonly error: Codec
+  /** whether the body comes to every phase that its journal holds: one without an instruction then has nothing to undo */
+  readonly fits: boolean
+  /** whether the author's revert deals with phases that have no undo of their own */
+  readonly customRevert: boolean
+}
+
+const work = (target: Target, run: Work["run"]): Work => ({
+  run,
+  value: plain,
+  error: anyError(target.error),
+  retry: target.instruction?.undoRetry,
+  timeout: undefined,
+  inDoubt: "rerun",
+  verify: undefined
+})
+
+/** The work of undoing a phase that happened: nothing if it has no undo; a fault if its value cannot be read. */
+const undoHappened = (target: Target): Work | Failure => {
+  const { instruction, record } = target
+  if (instruction === undefined && target.fits) return work(target, Effect.void)
+  if (instruction === undefined) {
+    return Faults.outcomeUnknown(record, "the code no longer comes to this phase, so that its undo cannot be found")
+  }
+  const { undo } = instruction
+  if (undo === undefined) return work(target, Effect.void)
+  const value = instruction.value.decode(record.value)
+  return Either.isLeft(value)
+    ? Faults.undecodable(record.path, `the recorded value of ${record.name}`, value.left)
+    : work(target, Effect.asVoid(Effect.suspend(() => undo(value.right))))
+}
+
+const undoVerified = (target: Target, instruction: Run, value: unknown): Effect.Effect<unknown, unknown, unknown> => {
+  if (instruction.undo !== undefined) return Effect.asVoid(instruction.undo(value))
+  const encoded = instruction.value.encode(value)
+  return target.customRevert
+    ? Effect.succeed({ happened: Either.isRight(encoded) ? encoded.right ?? null : null })
+    : Effect.void
+}
+
+/** The work of undoing a phase of which nobody knows whether it happened: asks `verify`, then `undoUnknown`. */
+const undoInDoubt = (target: Target): Work | Failure => {
+  const { instruction, record } = target
+  if (instruction?.verify !== undefined) {
+    const verify = Effect.provideService(instruction.verify, Phase.Current, {
+      execution: target.execution,
+      path: record.path,
+      attempt: record.attempt,
+      key: keyOf(target.execution, record.path, record.generation)
+    })
+    return work(
+      target,
+      Effect.flatMap(
+        verify,
+        Option.match({ onNone: () => Effect.void, onSome: (value) => undoVerified(target, instruction, value) })
+      )
+    )
+  }
+  const undoUnknown = instruction?.undoUnknown
+  return undoUnknown === undefined
+    ? Faults.outcomeUnknown(record, "it has neither `verify` nor `undoUnknown`")
+    : work(target, Effect.asVoid(Effect.suspend(() => undoUnknown(keyOf(target.execution, record.path, record.generation)))))
+}
+
+/** The work of undoing a phase, or why that needs an operator. */
+export const ofUndo = (target: Target): Work | Failure =>
+  target.record.state === "succeeded" ? undoHappened(target) : undoInDoubt(target)

@@ -1,0 +1,13 @@
+/** Multi-phase tasks as generators: recorded, resumed at their last phase, reverted with one call. */
+export * as Errors from "./core/Errors.js"
+export type { Act, Entry, Recorded } from "./core/Entry.js"
+export type { TaskError } from "./core/Errors.js"
+export * as Failure from "./core/Failure.js"
+export type { Json } from "./core/Json.js"
+export * as Status from "./core/Status.js"
+export * as Phase from "./authoring/Phase.js"
+export * as Task from "./authoring/Task.js"
+export type { ExecuteOptions, ExecutionStatus, ExecutionSummary } from "./authoring/TaskEngine.js"
+export { EngineConfig } from "./engine/Config.js"
+export { TaskEngine } from "./TaskEngine.js"
+export { TaskStore } from "./store/Store.js"

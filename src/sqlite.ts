@@ -1,0 +1,2 @@
+/** Executions in one embedded SQLite file. */
+export * as Sqlite from "./SqliteEngine.js"

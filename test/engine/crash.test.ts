@@ -1,0 +1,18 @@
+import { assert, describe, it } from "@effect/vitest"
+import { cases } from "../../scripts/torture/Cases.js"
+import { check, crashes, type Mode } from "../../scripts/torture/Matrix.js"
+
+/** Every crash; of the pairs of crashes, one in so many: torture takes them all. */
+const stride = 7
+
+describe("an execution whose process dies at any write ends as it would have ended", () => {
+  for (const [index, given] of cases.entries()) {
+    for (const mode of ["recover", "execute"] satisfies ReadonlyArray<Mode>) {
+      it(`${given.name}: ${mode === "recover" ? "recovered by its layer" : "executed again"}`, () => {
+        const { count, found } = check(given, mode, crashes(stride, index))
+        assert.isAbove(count, 0)
+        assert.deepStrictEqual(found.slice(0, 5), [])
+      })
+    }
+  }
+})
