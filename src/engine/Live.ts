@@ -37,6 +37,8 @@ export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
 export interface Run {
   readonly id: string
   readonly signals: Mailbox<Signal>
+  /** done if it is handed back before it began */
+  readonly left: Deferred.Deferred<void>
   readonly done: Deferred.Deferred<Finished>
 }
 
@@ -123,20 +125,21 @@ export class Live {
   ): Effect.Effect<Entered<E | LoadError | DriveError>> {
     return Effect.gen(this, function*() {
       const opened = yield* Deferred.make<void, E | LoadError | DriveError>()
-      const entered = yield* this.enter(id, services, (leaving) =>
-        Effect.onExit(this.open(id, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit))))
+      const entered = yield* this.enter(id, services, (run, leaving) =>
+        Effect.onExit(this.open(run, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit))))
       return { ...entered, opened: Deferred.await(opened) }
     })
   }
 
   /** Loads, decides, claims, and commits the claim with what was decided. A suspect waits for the lane before that. */
   private open<E>(
-    id: string,
+    run: Run,
     opening: Opening<E>,
     order: number | undefined,
     leaving: Array<() => void>
   ): Effect.Effect<Prepared | undefined, E | LoadError | DriveError> {
     return Effect.gen(this, function*() {
+      const { id } = run
       const journal = yield* this.load(id)
       const history = yield* foldOf(journal)
       const { definition, entries } = yield* opening(history)
@@ -145,7 +148,11 @@ export class Live {
         return undefined
       }
       const crashes = history.held ? history.crashes + 1 : 0
-      if (crashes > 1 && crashes < this.config.crashes) leaving.push(yield* this.lane.enter)
+      if (crashes > 1 && crashes < this.config.crashes) {
+        const leave = yield* Effect.raceFirst(this.lane.enter, Deferred.await(run.left))
+        if (leave === undefined) return undefined
+        leaving.push(leave)
+      }
       const epoch = yield* this.store.claim(id, this.owner)
       if (epoch === undefined) return yield* new ExecutionNotFound({ execution: id })
       const writer = this.writer(id, history, { ...journal.head, epoch }, leaving)
@@ -183,16 +190,17 @@ export class Live {
   private enter(
     id: string,
     services: Services,
-    prepare: (leaving: Array<() => void>) => Effect.Effect<Prepared | undefined, unknown>
+    prepare: (run: Run, leaving: Array<() => void>) => Effect.Effect<Prepared | undefined, unknown>
   ): Effect.Effect<Entered> {
     return Effect.gen(this, function*() {
       if (this.ended) return yield* Effect.interrupt
-      const run: Run = { id, signals: new Mailbox<Signal>(), done: yield* Deferred.make<Finished>() }
+      const left = yield* Deferred.make<void>()
+      const run: Run = { id, signals: new Mailbox<Signal>(), left, done: yield* Deferred.make<Finished>() }
       const present = this.runs.get(id)
       if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
       this.runs.set(id, run)
       const leaving: Array<() => void> = []
-      const life: Effect.Effect<History.History | undefined, DriveError> = Effect.matchEffect(prepare(leaving), {
+      const life: Effect.Effect<History.History | undefined, DriveError> = Effect.matchEffect(prepare(run, leaving), {
         onFailure: () => Effect.succeed(undefined),
         onSuccess: (prepared) => prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run)
       })
@@ -234,7 +242,10 @@ export class Live {
 
   /** Hands an execution back, and waits until it is. */
   suspend(run: Run): Effect.Effect<void> {
-    return Effect.zipRight(this.ask(run, { _tag: "Suspend" }), Effect.asVoid(Deferred.await(run.done)))
+    return Deferred.succeed(run.left, undefined).pipe(
+      Effect.zipRight(this.ask(run, { _tag: "Suspend" })),
+      Effect.zipRight(Effect.asVoid(Deferred.await(run.done)))
+    )
   }
 
   /** Hands everything back: for the end of the engine. */

@@ -102,6 +102,7 @@ describe("an engine that starts after a crash", () => {
       yield* first.run(other.start({}, { id: "o1" }))
       yield* recorded(store, "h1", "PhaseStarted", "b")
       yield* recorded(store, "o1", "PhaseStarted", "a")
+      yield* idle
       yield* first.kill
       crashed = true
       const second = yield* engine(store, [task])
@@ -122,7 +123,7 @@ describe("an engine that starts after a crash", () => {
       const poison = Task.make("poison", {
         *run() {
           yield* Phase.make("a", log.note("poison"))
-          yield* Phase.make("b", Effect.suspend(() => Effect.zipRight(kill, never)))
+          yield* Phase.make("b", Effect.zipRight(idle, Effect.suspend(() => Effect.zipRight(kill, never))))
         }
       })
       const beside = Task.make("beside", {
@@ -137,11 +138,14 @@ describe("an engine that starts after a crash", () => {
           yield* Effect.fork(one.run(beside.execute({}, { id: "i1" })))
           yield* Effect.fork(one.run(poison.execute({}, { id: "p1" })))
         }
-        yield* idle
+        yield* Effect.repeatN(idle, 3)
+        console.log(process, tags(store, "p1"), tags(store, "i1"))
         assert.strictEqual(store.ownedSince, undefined, `process ${process} lives`)
       }
-      const last = yield* engine(store, [poison, beside])
       yield* log.note("parked")
+      const last = yield* engine(store, [poison, beside])
+      yield* Effect.repeatN(idle, 3)
+      console.log(tags(store, "p1"), tags(store, "i1"))
       const status = yield* last.service.settled("p1")
       assert.deepInclude(status.failures[0], { _tag: "Fault", reason: "Poisoned" })
       assert.strictEqual((yield* last.service.settled("i1")).status, "Completed")
