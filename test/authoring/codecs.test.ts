@@ -14,6 +14,7 @@ import { difference } from "../../src/authoring/Difference.js"
 import { codec, errorCodec, plain } from "../../src/authoring/Recordable.js"
 import type { Codec } from "../../src/core/Instruction.js"
 import type { Json, Problem } from "../../src/core/Json.js"
+import "../support/seeded.js"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 class Item extends Schema.Class<Item>("Item")({

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Entry from "../../src/core/Entry.js"
 import { JsonValue } from "../../src/core/Failure.js"
 import * as Json from "../../src/core/Json.js"
+import "../support/seeded.js"
 
 const decode = Schema.decodeUnknownSync(Entry.Entry)
 const encode = Schema.encodeSync(Entry.Entry)

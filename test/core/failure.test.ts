@@ -3,6 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Failure from "../../src/core/Failure.js"
+import "../support/seeded.js"
 
 const cyclic: Error & { cause?: unknown } = new Error("cyclic")
 cyclic.cause = cyclic

@@ -19,6 +19,7 @@ import {
   succeed,
   timedOut
 } from "../support/journal.js"
+import "../support/seeded.js"
 
 const act = { by: "ann", reason: "why not" }
 const resumed: Entry = { _tag: "Resumed", act }

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Json from "../../src/core/Json.js"
 import * as Thrown from "../../src/core/Thrown.js"
+import "../support/seeded.js"
 
 class Point {
   readonly x = 1
@@ -194,9 +195,9 @@ describe("plain JSON", () => {
 /** Members in the order of their names. */
 const sorted = (value: Json.Json): Json.Json => {
   if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) return value.map(sorted)
+  if (Array.isArray(value)) return ["array", ...value.map(sorted)]
   const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return members.map(([key, item]) => ["member", key, sorted(item)])
+  return ["object", ...members.map(([key, item]) => [key, sorted(item)])]
 }
 
 describe("what was thrown", () => {

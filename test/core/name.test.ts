@@ -4,6 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { InvalidName } from "../../src/core/Errors.js"
 import * as Name from "../../src/core/Name.js"
+import "../support/seeded.js"
 
 const letters = [..."aZ09 _-./~#:@!?'\"\\<>{}[]|äßéñØЖ中文字한글אב😀𝒳"]
 const good: ReadonlyArray<string> = [

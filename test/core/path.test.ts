@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Path from "../../src/core/Path.js"
+import "../support/seeded.js"
 
 /** Names that try to read as something else. */
 const name = FastCheck.oneof(

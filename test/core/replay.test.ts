@@ -12,6 +12,7 @@ import * as History from "../../src/core/History.js"
 import * as Interpreter from "../../src/core/Interpreter.js"
 import * as Path from "../../src/core/Path.js"
 import { begin, died, failed, type Journal, type Outcome, running, settle, timedOut } from "../support/journal.js"
+import "../support/seeded.js"
 
 type Kind = "phase" | "either" | "exit" | "checkpoint"
 

@@ -60,11 +60,11 @@ const compile = (folder: string): void => {
   fs.writeFileSync(path.join(folder, "package.json"), manifest())
 }
 
-/** Removes what no test of the last hour can be using. */
+/** Removes what no test of the last 20 minutes can be using. */
 const prune = (): void => {
   for (const name of fs.readdirSync(cache)) {
     const stat = fs.statSync(path.join(cache, name), { throwIfNoEntry: false })
-    if (stat !== undefined && Date.now() - stat.mtimeMs > 3_600_000) {
+    if (stat !== undefined && Date.now() - stat.mtimeMs > 20 * 60_000) {
       fs.rmSync(path.join(cache, name), { recursive: true, force: true })
     }
   }
