@@ -35,7 +35,8 @@ export const illegal = (execution: string, verb: Verb, from: Status): IllegalTra
   const allowed: ReadonlyArray<Status> = verbs[verb].from
   const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
   const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
-  return new IllegalTransition({ execution, from, to: verbs[verb].to, verb, hint: `${verb} takes ${allowed.join(", ")}. ${can}.` })
+  const instead = verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
+  return new IllegalTransition({ execution, from, to: verbs[verb].to, verb, hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}` })
 }
 
 /** A fresh body of this execution, at the furthest position that its journal allows. */
@@ -62,6 +63,11 @@ export const decide = (
   const { status } = history
   const verb = command._tag
   if (isDone(verb, status)) return Effect.succeed(nothingToDo)
+  if (isUnderWay(verb, status)) {
+    return definition === undefined
+      ? new TaskNotRegistered({ execution, task: history.task })
+      : Effect.succeed({ entries: [], definition })
+  }
   if (!allows(status, verb)) return illegal(execution, verb, status)
   switch (verb) {
     case "pause":
@@ -84,6 +90,10 @@ const isDone = (verb: Verb, status: Status): boolean =>
   (verb === "pause" && status === "Paused") ||
   (verb === "close" && status === "Closed") ||
   (verb === "revert" && status === "Reverted")
+
+/** Asking for what has begun already is joining it; where its engine died, it goes on. */
+export const isUnderWay = (verb: Verb, status: Status): boolean =>
+  (verb === "close" && status === "Closing") || (verb === "revert" && status === "Reverting")
 
 const resumed = (command: Extract<Command, { _tag: "resume" }>, status: Status): Entry => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",

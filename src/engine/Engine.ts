@@ -233,6 +233,11 @@ class Engine {
       if (asked === "gone") return false
       const changed = this.live.listen(run.id)
       const row = yield* Effect.onError(this.store.get(run.id), () => Effect.sync(changed.stop))
+      if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
+        changed.stop()
+        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+        return true
+      }
       if (row !== undefined && isActive(row.status)) {
         changed.stop()
         return yield* Acts.illegal(run.id, command._tag, row.status)

@@ -17,12 +17,13 @@ import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive } from "../core/Status.js"
-import type { Answer, Head, Journal, Store } from "../store/Store.js"
+import type { Head, Journal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Ask, DriveError, Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import { Mailbox } from "./Mailbox.js"
 import type { Lane } from "./Lane.js"
+import * as Orders from "./Orders.js"
 import { Runner } from "./Runner.js"
 import { type Unborn, Writer } from "./Writer.js"
 
@@ -83,9 +84,6 @@ export const foldOf = (journal: Journal): Effect.Effect<History.History, Journal
       })
   })
 
-/** What the owner answers to an order that it carried out. */
-const accepted = (order: number): Answer => ({ order, body: { _tag: "Accepted" } })
-
 export class Live {
   readonly runs = new Map<string, Run>()
   private ended = false
@@ -144,7 +142,7 @@ export class Live {
       const history = yield* foldOf(journal)
       const { definition, entries } = yield* opening(history)
       if (definition === undefined && entries.length === 0) {
-        if (order !== undefined) yield* this.store.answer(accepted(order))
+        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
         return undefined
       }
       const crashes = history.held ? history.crashes + 1 : 0
@@ -160,7 +158,7 @@ export class Live {
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
       for (const entry of entries) writer.stage(entry)
       if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
-      if (order !== undefined) writer.answer(accepted(order))
+      if (order !== undefined) writer.answer(Orders.accepted(order))
       yield* writer.flush
       return { writer, definition }
     })

@@ -20,7 +20,7 @@ import {
 } from "../core/Errors.js"
 import { JsonValue } from "../core/Failure.js"
 import type { Json } from "../core/Json.js"
-import type { Store } from "../store/Store.js"
+import type { Answer as Answered, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -60,6 +60,9 @@ const encodeRefusal = Schema.encodeSync(Refusal)
 
 /** The command in an order, if this version knows it. */
 export const commandOf = (body: Json): Option.Option<Command> => decodeCommand(body)
+
+/** The answer to an order that was carried out. */
+export const accepted = (order: number): Answered => ({ order, body: { _tag: "Accepted" } })
 
 /** The answer to an order that was not carried out. */
 export const refusal = (error: Refusal): Json => ({ _tag: "Refused", error: encodeRefusal(error) as unknown as Json })

@@ -20,6 +20,7 @@ import type { Config } from "./Config.js"
 import { Driver, type DriveError, type Ending, type Request, type Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import type { Mailbox } from "./Mailbox.js"
+import * as Orders from "./Orders.js"
 import * as Perform from "./Perform.js"
 import * as Work from "./Work.js"
 import type { Writer } from "./Writer.js"
@@ -339,7 +340,7 @@ export class Runner {
   }
 
   private commit(request: Request): Effect.Effect<undefined, DriveError> {
-    if (request.order !== undefined) this.writer.answer({ order: request.order, body: { _tag: "Accepted" } })
+    if (request.order !== undefined) this.writer.answer(Orders.accepted(request.order))
     return Effect.zipRight(this.writer.flush, this.reply(request, true))
   }
 

@@ -1,6 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterEach, assert, describe, it } from "@effect/vitest"
 import { cases } from "../../scripts/torture/Cases.js"
 import { check, crashes, type Mode } from "../../scripts/torture/Matrix.js"
+
+/** The tests below never wait: vitest's own messages need a turn of the event loop in between. */
+afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 /** Every crash; of the pairs of crashes, one in so many: torture takes them all. */
 const stride = 7

@@ -135,17 +135,15 @@ describe("an engine that starts after a crash", () => {
         const one = yield* engine(store, process === 0 ? [] : [poison, beside])
         kill = one.kill
         if (process === 0) {
-          yield* Effect.fork(one.run(beside.execute({}, { id: "i1" })))
-          yield* Effect.fork(one.run(poison.execute({}, { id: "p1" })))
+          yield* Effect.forkDaemon(one.run(beside.execute({}, { id: "i1" })))
+          yield* Effect.forkDaemon(one.run(poison.execute({}, { id: "p1" })))
         }
         yield* Effect.repeatN(idle, 3)
-        console.log(process, tags(store, "p1"), tags(store, "i1"))
         assert.strictEqual(store.ownedSince, undefined, `process ${process} lives`)
       }
       yield* log.note("parked")
       const last = yield* engine(store, [poison, beside])
       yield* Effect.repeatN(idle, 3)
-      console.log(tags(store, "p1"), tags(store, "i1"))
       const status = yield* last.service.settled("p1")
       assert.deepInclude(status.failures[0], { _tag: "Fault", reason: "Poisoned" })
       assert.strictEqual((yield* last.service.settled("i1")).status, "Completed")

@@ -277,4 +277,31 @@ describe("an operator's revert", () => {
       assert.deepInclude(begun, { n: 1, act: { by: "ann" } })
     })
   )
+
+  it.scoped("is joined by whoever asks for it while it is under way, and taken up again after a crash", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const undone = yield* Effect.makeLatch(false)
+      const task = Task.make("t", {
+        *run() {
+          yield* undoable(log, "a")
+          yield* Phase.make("b", Effect.void, { undo: () => Effect.zipRight(log.note("undo b"), undone.await) })
+        }
+      })
+      const store = memory()
+      const first = yield* engine(store, [task])
+      yield* first.run(task.execute({}, { id }))
+      yield* Effect.fork(first.service.revert(id))
+      yield* Effect.repeatN(Effect.yieldNow(), 50)
+      yield* Effect.fork(first.service.revert(id))
+      yield* Effect.repeatN(Effect.yieldNow(), 50)
+      assert.deepStrictEqual(log.lines, ["a", "undo b"])
+      yield* first.kill
+      yield* undone.open
+      const second = yield* engine(store, [task])
+      assert.strictEqual((yield* second.service.revert(id)).status, "Reverted")
+      assert.deepStrictEqual(log.lines, ["a", "undo b", "undo b", "undo a"])
+      assert.strictEqual(entries(store, id).filter((entry) => entry._tag === "RevertStarted").length, 1)
+    })
+  )
 })

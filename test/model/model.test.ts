@@ -1,7 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterEach, assert, describe, it } from "@effect/vitest"
 import { check, run, trace } from "../../scripts/torture/Model.js"
 import { write } from "../../scripts/torture/Program.js"
 import { predict } from "../../scripts/torture/Reference.js"
+
+/** The tests below never wait: vitest's own messages need a turn of the event loop in between. */
+afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 const given = process.env.TIDEMARK_SEED
 

@@ -139,12 +139,12 @@ describe("the anchor", () => {
         Effect.sync(() => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })),
         () => Effect.sync(() => vi.useRealTimers())
       )
-      const settle = Effect.promise(() => vi.waitUntil(() => heads()?.[0]?.[1] === 1, { timeout: 5_000, interval: 5 }))
+      const settle = Effect.promise(() => vi.waitUntil(() => heads()?.[0]?.[1] === 2, { timeout: 5_000, interval: 5 }))
       yield* write(store, "a", 2)
       vi.advanceTimersByTime(10_000)
       assert.isUndefined(heads())
       yield* store.own
-      yield* extend(store, (yield* store.load("a"))!.head, 0)
+      yield* extend(store, (yield* store.load("a"))!.head, 1)
       vi.advanceTimersByTime(2_000)
       yield* settle
       assert.lengthOf(heads(), 1)
