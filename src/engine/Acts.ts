@@ -142,6 +142,7 @@ const skip = (
   const { value } = command
   const given: Entry = { _tag: "PhaseSucceeded", path: record.path, act: actOf(command), ...(value === undefined ? {} : { value }) }
   if (history.status === "RevertFailed") {
+    if (record.scope === Path.root) return refuse(`the revert stands at ${history.position}`)
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
   }
   const { cursor, misfit } = replay(definition, history)

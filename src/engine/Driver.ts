@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
+import type * as Phase from "../authoring/Phase.js"
 import type { Act } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
 import { defectOf, type Failure } from "../core/Failure.js"
@@ -19,6 +20,7 @@ import * as Path from "../core/Path.js"
 import { Attempts } from "./Attempts.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
+import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Perform from "./Perform.js"
 import type { Work } from "./Work.js"
@@ -49,6 +51,8 @@ interface Job {
   readonly work: Work
   readonly step: "attempt" | "delay" | "verify"
   readonly effect: Effect.Effect<unknown, unknown>
+  /** what the effect may ask about itself */
+  readonly phase: Phase.Running | undefined
 }
 
 /** How a drive ended: where the generator came to, or why it was left there. */
@@ -66,6 +70,7 @@ export type DriveError = StoreError | Fenced | Taken
 export interface Options {
   readonly writer: Writer
   readonly config: Config
+  readonly fibers: Fibers
   /** the codec of failures that have none of their own */
   readonly error: Codec
   /** the work of a phase or an undo, or the reason why there is none */
@@ -128,13 +133,10 @@ export class Driver {
       else jobs.push(begun)
     }
     if (jobs.length === 0) return Effect.succeed(settled ? "settled" : undefined)
-    return Effect.as(
-      Effect.zipRight(
-        this.options.writer.flush,
-        jobs.length === 1 ? this.fork(jobs[0]!) : Effect.forEach(jobs, (job) => this.fork(job), { discard: true })
-      ),
-      settled ? "settled" : undefined
-    )
+    return Effect.map(this.options.writer.flush, () => {
+      for (const job of jobs) this.launch(job)
+      return settled ? "settled" : undefined
+    })
   }
 
   /** Stages what it takes to go on with a phase; nothing to run if that settles it. */
@@ -207,7 +209,7 @@ export class Driver {
 
   private attempt(placed: Placed, work: Work, attempt: number, generation: number): Job {
     const phase = Perform.running(this.options.writer.id, placed.path, generation, attempt)
-    return { placed, work, step: "attempt", effect: Perform.attempt(work.run, work.timeout, phase) }
+    return { placed, work, step: "attempt", effect: Perform.attempt(work.run, work.timeout), phase }
   }
 
   private again(placed: Placed, work: Work, record: PhaseRecord): Job {
@@ -220,7 +222,7 @@ export class Driver {
   private afterDelay(placed: Placed, work: Work, record: PhaseRecord): Job | Failure {
     const last = record.attempts[record.attempts.length - 1]
     const left = last === undefined ? 0 : last.at + last.delay - this.options.now()
-    return left > 0 ? { placed, work, step: "delay", effect: Effect.sleep(left) } : this.resolve(placed, work, record)
+    return left > 0 ? { placed, work, step: "delay", effect: Effect.sleep(left), phase: undefined } : this.resolve(placed, work, record)
   }
 
   /** The next attempt; before that, what to do with a phase that may have happened. */
@@ -228,19 +230,18 @@ export class Driver {
     if (!record.inDoubt || this.absent.has(placed.path)) return this.again(placed, work, record)
     if (work.verify !== undefined) {
       const phase = Perform.running(this.options.writer.id, placed.path, record.generation, record.attempt)
-      return { placed, work, step: "verify", effect: Perform.attempt(work.verify, undefined, phase) }
+      return { placed, work, step: "verify", effect: Perform.attempt(work.verify, undefined), phase }
     }
     return work.inDoubt === "ask"
       ? Faults.outcomeUnknown(record, "it was started, and has no outcome")
       : this.again(placed, work, record)
   }
 
-  private fork(job: Job): Effect.Effect<void> {
-    return Effect.map(Effect.fork(Effect.interruptible(job.effect)), (fiber) => {
-      this.inFlight.set(job.placed.path, { job, fiber })
-      fiber.addObserver((exit) => {
-        this.options.signals.offer({ _tag: "Ended", job, exit })
-      })
+  private launch(job: Job): void {
+    const fiber = this.options.fibers.start(job.effect, job.phase)
+    this.inFlight.set(job.placed.path, { job, fiber })
+    fiber.addObserver((exit) => {
+      this.options.signals.offer({ _tag: "Ended", job, exit })
     })
   }
 

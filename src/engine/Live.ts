@@ -21,6 +21,7 @@ import type { Head, Journal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Ask, DriveError, Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
+import { Fibers } from "./Fibers.js"
 import { Mailbox } from "./Mailbox.js"
 import type { Lane } from "./Lane.js"
 import * as Orders from "./Orders.js"
@@ -222,8 +223,10 @@ export class Live {
       this.park(writer, Faults.undecodable("", "the payload", payload.left))
       return Effect.as(writer.flush, history)
     }
-    const runner = new Runner(definition, writer, this.config, payload.right, this.clock, run.signals)
-    return Effect.as(runner.run, history)
+    return Effect.flatMap(Fibers.here, (fibers) => {
+      const runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
+      return Effect.as(runner.run, history)
+    })
   }
 
   /** Asks a run for something: whether it was granted, or the run was over before it saw the request. */

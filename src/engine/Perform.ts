@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import { type Failure, defectOf } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
-import * as Phase from "../authoring/Phase.js"
+import type * as Phase from "../authoring/Phase.js"
 
 /** How an attempt ended. */
 export type Outcome =
@@ -37,18 +37,17 @@ export const running = (execution: string, path: string, generation: number, att
 })
 
 /**
- * The effect of an attempt, with its time limit and what it may ask about itself. The services that it requires are
- * those of the fiber that the execution runs on: its caller's, or those that `task.layer` was built with.
+ * The effect of an attempt, with its time limit. The services that it requires are those of the fiber that the execution
+ * runs on: see Fibers.ts.
  */
 export const attempt = <A>(
   effect: Effect.Effect<A, unknown, unknown>,
-  timeout: number | undefined,
-  phase: Phase.Running
+  timeout: number | undefined
 ): Effect.Effect<A, unknown> => {
-  const known = Effect.provideService(effect, Phase.Current, phase) as Effect.Effect<A, unknown>
+  const provided = effect as Effect.Effect<A, unknown>
   return timeout === undefined
-    ? known
-    : Effect.timeoutFail(known, { duration: timeout, onTimeout: () => new TimedOut(timeout) })
+    ? provided
+    : Effect.timeoutFail(provided, { duration: timeout, onTimeout: () => new TimedOut(timeout) })
 }
 
 const unrecordable = (path: string, what: string, problem: Problem): Failure => ({

@@ -19,6 +19,7 @@ import * as Path from "../core/Path.js"
 import type { Config } from "./Config.js"
 import { Driver, type DriveError, type Ending, type Request, type Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
+import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import * as Perform from "./Perform.js"
@@ -49,12 +50,14 @@ export class Runner {
     private readonly config: Config,
     payload: unknown,
     clock: Clock.Clock,
+    fibers: Fibers,
     signals: Mailbox<Signal>
   ) {
     this.signals = signals
     this.driver = new Driver({
       writer,
       config,
+      fibers,
       error: definition.error,
       workOf: (placed) => this.workOf(placed),
       now: () => clock.unsafeCurrentTimeMillis(),
