@@ -25,4 +25,5 @@ export const layer = (options: SqliteStore.Options): Layer.Layer<TaskEngine | Ta
 /** The file for inspection: `status`, `history`, `list`; whatever would write is refused. Works beside a running engine. */
 export const layerReadonly = (
   options: Pick<SqliteStore.Options, "filename">
-): Layer.Layer<TaskEngine | TaskStore, StoreError> => Layer.provideMerge(Engine.layer, SqliteStore.layerReadonly(options))
+): Layer.Layer<TaskEngine | TaskStore, StoreError> =>
+  Layer.provideMerge(Engine.layer, SqliteStore.layerReadonly(options))

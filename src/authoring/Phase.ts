@@ -173,10 +173,11 @@ const expected: { readonly [K in keyof AnyOptions]-?: readonly [what: string, is
 }
 
 const checkOptions = (name: string, given: Partial<AnyOptions>): void => {
-  for (const [key, [what, is]] of Object.entries(expected)) {
-    const value = given[key as keyof AnyOptions]
-    if ((value !== undefined || key === "run") && !is(value)) {
-      throw new TypeError(`${key} of phase ${name} must be ${what}, not ${Thrown.text(value).slice(0, 80)}`)
+  for (const key of Object.keys(given) as Array<keyof AnyOptions>) {
+    const value = given[key]
+    const known = expected[key]
+    if (known !== undefined && (value !== undefined || key === "run") && !known[1](value)) {
+      throw new TypeError(`${key} of phase ${name} must be ${known[0]}, not ${Thrown.text(value).slice(0, 80)}`)
     }
   }
 }

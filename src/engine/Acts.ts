@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Act, Entry } from "../core/Entry.js"
 import { HistoryMismatch, IllegalTransition, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
-import { render, type Failure } from "../core/Failure.js"
+import { type Failure, render } from "../core/Failure.js"
 import type * as History from "../core/History.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
@@ -35,8 +35,15 @@ export const illegal = (execution: string, verb: Verb, from: Status): IllegalTra
   const allowed: ReadonlyArray<Status> = verbs[verb].from
   const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
   const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
-  const instead = verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
-  return new IllegalTransition({ execution, from, to: verbs[verb].to, verb, hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}` })
+  const instead =
+    verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
+  return new IllegalTransition({
+    execution,
+    from,
+    to: verbs[verb].to,
+    verb,
+    hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}`
+  })
 }
 
 /** A fresh body of this execution, at the furthest position that its journal allows. */
@@ -45,13 +52,21 @@ export const replay = (definition: Definition, history: History.History) => {
   if (Either.isLeft(payload)) {
     return { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
   }
-  const cursor = Interpreter.make({ start: () => definition.run(payload.right), scope: Path.root, error: definition.error })
+  const cursor = Interpreter.make({
+    start: () => definition.run(payload.right),
+    scope: Path.root,
+    error: definition.error
+  })
   const step = cursor.advance(history)
   return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
 }
 
 const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
-  new HistoryMismatch({ execution, path: failure.path, reason: failure._tag === "Fault" ? failure.message : render(failure) })
+  new HistoryMismatch({
+    execution,
+    path: failure.path,
+    reason: failure._tag === "Fault" ? failure.message : render(failure)
+  })
 
 /** Decides `command` for an execution with this history; `definition` is its task, if this engine has it. */
 export const decide = (
@@ -81,7 +96,10 @@ export const decide = (
       if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
       return verb === "skip"
         ? skip(execution, command, history, definition)
-        : Effect.succeed({ entries: [verb === "resume" ? resumed(command, status) : reverted(command, history)], definition })
+        : Effect.succeed({
+            entries: [verb === "resume" ? resumed(command, status) : reverted(command, history)],
+            definition
+          })
   }
 }
 
@@ -124,9 +142,7 @@ const close = (
       definition: undefined
     })
   }
-  return misfit === undefined
-    ? new TaskNotRegistered({ execution, task: history.task })
-    : mismatch(execution, misfit)
+  return misfit === undefined ? new TaskNotRegistered({ execution, task: history.task }) : mismatch(execution, misfit)
 }
 
 const skip = (
@@ -140,7 +156,12 @@ const skip = (
   if (record === undefined) return refuse(`it has not started; the execution is at ${history.position}`)
   if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
   const { value } = command
-  const given: Entry = { _tag: "PhaseSucceeded", path: record.path, act: actOf(command), ...(value === undefined ? {} : { value }) }
+  const given: Entry = {
+    _tag: "PhaseSucceeded",
+    path: record.path,
+    act: actOf(command),
+    ...(value === undefined ? {} : { value })
+  }
   if (history.status === "RevertFailed") {
     if (record.scope === Path.root) return refuse(`the revert stands at ${history.position}`)
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
@@ -148,7 +169,8 @@ const skip = (
   const { cursor, misfit } = replay(definition, history)
   if (misfit !== undefined) return mismatch(execution, misfit)
   const at = cursor?.at
-  if (at === undefined || at.path !== record.path || at.instruction._tag !== "Run") return refuse("the task does not stand at it")
+  if (at === undefined || at.path !== record.path || at.instruction._tag !== "Run")
+    return refuse("the task does not stand at it")
   const decoded = at.instruction.value.decode(value)
   if (Either.isLeft(decoded)) return refuse(`the value does not fit at ${decoded.left.at}: ${decoded.left.reason}`)
   return Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given], definition })

@@ -4,9 +4,9 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Intervals from "effect/ScheduleIntervals"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as Intervals from "effect/ScheduleIntervals"
 import { type Failure, render } from "../core/Failure.js"
 import type { PhaseRecord } from "../core/History.js"
 import type { Codec } from "../core/Instruction.js"
@@ -44,7 +44,7 @@ export class Attempts {
     const { driven } = this
     const before = driven.get(record.path)
     const known = before !== undefined && before.round === record.round ? before : undefined
-    const next = Effect.gen(function*() {
+    const next = Effect.gen(function* () {
       let state = known === undefined ? schedule.initial : known.state
       for (const past of record.attempts.slice(known?.fed ?? 0)) {
         state = (yield* schedule.step(past.at, inputOf(past.failure, codec), state))[0]

@@ -89,7 +89,10 @@ export class Driver {
   /** why nothing new starts any more */
   stopping: "pause" | "suspend" | undefined
   private readonly attempts = new Attempts()
-  private readonly inFlight = new Map<string, { readonly job: Job; readonly fiber: Fiber.RuntimeFiber<unknown, unknown> }>()
+  private readonly inFlight = new Map<
+    string,
+    { readonly job: Job; readonly fiber: Fiber.RuntimeFiber<unknown, unknown> }
+  >()
   /** phases of which `verify` said that they had not happened */
   private readonly absent = new Set<string>()
 
@@ -105,7 +108,7 @@ export class Driver {
   drive(cursor: Cursor): Effect.Effect<Ending, DriveError> {
     const self = this
     const { signals } = this.options
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       for (;;) {
         const step = cursor.advance(self.history)
         if (step._tag !== "Blocked") return step
@@ -204,7 +207,12 @@ export class Driver {
     if (record === undefined) this.start(placed)
     else this.stage({ _tag: "AttemptStarted", path, attempt: record.attempt + 1 })
     const attempt = this.history.phases.get(path)!.attempt
-    this.stage({ _tag: "PhaseFailed", path, attempt, failures: [Perform.failureOf(instruction.error, this.options.error, path)] })
+    this.stage({
+      _tag: "PhaseFailed",
+      path,
+      attempt,
+      failures: [Perform.failureOf(instruction.error, this.options.error, path)]
+    })
   }
 
   private attempt(placed: Placed, work: Work, attempt: number, generation: number): Job {
@@ -222,7 +230,9 @@ export class Driver {
   private afterDelay(placed: Placed, work: Work, record: PhaseRecord): Job | Failure {
     const last = record.attempts[record.attempts.length - 1]
     const left = last === undefined ? 0 : last.at + last.delay - this.options.now()
-    return left > 0 ? { placed, work, step: "delay", effect: Effect.sleep(left), phase: undefined } : this.resolve(placed, work, record)
+    return left > 0
+      ? { placed, work, step: "delay", effect: Effect.sleep(left), phase: undefined }
+      : this.resolve(placed, work, record)
   }
 
   /** The next attempt; before that, what to do with a phase that may have happened. */
@@ -250,36 +260,49 @@ export class Driver {
       case "Asked":
         return this.options.grant(this, signal.request)
       case "GraceOver":
-        return Effect.as(this.interrupt(() => true), undefined)
+        return Effect.as(
+          this.interrupt(() => true),
+          undefined
+        )
       case "Ended": {
         const { exit, job } = signal
         if (this.inFlight.get(job.placed.path)?.job !== job) return nothing
         this.inFlight.delete(job.placed.path)
         if (job.step === "attempt") return this.ended(job, exit)
-        return job.step === "verify" ? Effect.succeed(this.verified(job, exit as Exit.Exit<Option.Option<unknown>>)) : nothing
+        return job.step === "verify"
+          ? Effect.succeed(this.verified(job, exit as Exit.Exit<Option.Option<unknown>>))
+          : nothing
       }
     }
   }
 
   /** Records how an attempt ended, and whether another follows. */
   private ended(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
-    const { placed: { path }, work } = job
+    const {
+      placed: { path },
+      work
+    } = job
     const { maxValue } = this.options.config
     const outcome = Perform.outcomeOf(exit, { value: work.value, error: work.error, maxValue }, path)
     if (outcome._tag === "Succeeded") {
       this.succeed(path, outcome.value)
       const size = Perform.sizeOf(outcome.value)
-      return size <= maxValue / 10 ? nothing : Effect.as(
-        Effect.logWarning(`phase ${path} of ${this.options.writer.id} records ${size} characters: keep large values elsewhere`),
-        undefined
-      )
+      return size <= maxValue / 10
+        ? nothing
+        : Effect.as(
+            Effect.logWarning(
+              `phase ${path} of ${this.options.writer.id} records ${size} characters: keep large values elsewhere`
+            ),
+            undefined
+          )
     }
     const record = this.history.phases.get(path)!
     const { failure } = outcome
     const mayRetry = failure._tag === "Fail" || (failure._tag === "Timeout" && work.inDoubt === "rerun")
-    const next = work.retry === undefined || !mayRetry
-      ? nothing
-      : this.attempts.next(work.retry, work.error, record, failure, this.options.now())
+    const next =
+      work.retry === undefined || !mayRetry
+        ? nothing
+        : this.attempts.next(work.retry, work.error, record, failure, this.options.now())
     const { attempt } = record
     const decided = Effect.map(next, (delay) => {
       if (delay === undefined) this.stage({ _tag: "PhaseFailed", path, attempt, failures: [failure] })
@@ -287,7 +310,12 @@ export class Driver {
       return undefined
     })
     return Effect.catchAllDefect(decided, (defect) => {
-      this.stage({ _tag: "PhaseFailed", path, attempt, failures: [{ _tag: "Die", path, defect: defectOf(defect) }, failure] })
+      this.stage({
+        _tag: "PhaseFailed",
+        path,
+        attempt,
+        failures: [{ _tag: "Die", path, defect: defectOf(defect) }, failure]
+      })
       return nothing
     })
   }
@@ -332,14 +360,18 @@ export class Driver {
   interrupt(which: (job: Job) => boolean = () => true): Effect.Effect<void> {
     const chosen = [...this.inFlight.values()].filter(({ job }) => which(job))
     for (const { job } of chosen) this.inFlight.delete(job.placed.path)
-    return Effect.forEach(chosen, ({ fiber, job }) =>
-      Effect.flatMap(Fiber.interrupt(fiber), (exit) => {
-        if (job.step !== "attempt") return nothing
-        if (!Exit.isInterrupted(exit)) return this.ended(job, exit)
-        const { path } = job.placed
-        this.stage({ _tag: "PhaseInterrupted", path, attempt: this.history.phases.get(path)!.attempt })
-        return nothing
-      }), { discard: true })
+    return Effect.forEach(
+      chosen,
+      ({ fiber, job }) =>
+        Effect.flatMap(Fiber.interrupt(fiber), (exit) => {
+          if (job.step !== "attempt") return nothing
+          if (!Exit.isInterrupted(exit)) return this.ended(job, exit)
+          const { path } = job.placed
+          this.stage({ _tag: "PhaseInterrupted", path, attempt: this.history.phases.get(path)!.attempt })
+          return nothing
+        }),
+      { discard: true }
+    )
   }
 
   /** Nothing is under way any more: records the pause, or that the execution is handed back. */

@@ -11,12 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
-import {
-  type ExecuteOptions,
-  type RequestError,
-  type Service,
-  TaskEngine
-} from "../authoring/TaskEngine.js"
+import { type ExecuteOptions, type RequestError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { EngineBusy, ExecutionConflict, ExecutionNotFound, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
 import type * as History from "../core/History.js"
 import * as Json from "../core/Json.js"
@@ -40,12 +35,14 @@ class Moved {
 }
 
 /** How a caller takes an execution up: as it stands, or resumed. */
-const joining = (definition: Definition, { resume }: ExecuteOptions): Opening<Moved> => ({ status }) => {
-  if (isActive(status)) return Effect.succeed({ entries: [], definition })
-  return resume === true && resumable(status)
-    ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
-    : Effect.fail(new Moved())
-}
+const joining =
+  (definition: Definition, { resume }: ExecuteOptions): Opening<Moved> =>
+  ({ status }) => {
+    if (isActive(status)) return Effect.succeed({ entries: [], definition })
+    return resume === true && resumable(status)
+      ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
+      : Effect.fail(new Moved())
+  }
 
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
 
@@ -68,7 +65,7 @@ class Engine {
 
   /** The id and the recorded payload of a new execution. */
   private accept(definition: Definition, payload: unknown, given: string | undefined) {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const json = definition.payload.encode(payload)
       if (Either.isLeft(json)) {
         return yield* new PayloadInvalid({ task: definition.name, at: json.left.at, reason: json.left.reason })
@@ -83,7 +80,11 @@ class Engine {
   /** Whether the execution that has the id is the one that was meant. */
   private same(definition: Definition, id: string, history: History.History, payload: Json.Json) {
     if (history.task !== definition.name) {
-      return new ExecutionConflict({ execution: id, task: definition.name, reason: `it is one of task ${history.task}` })
+      return new ExecutionConflict({
+        execution: id,
+        task: definition.name,
+        reason: `it is one of task ${history.task}`
+      })
     }
     return Json.equal(history.payload, payload)
       ? Effect.void
@@ -91,7 +92,7 @@ class Engine {
   }
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
-    Effect.gen(this, function*() {
+    Effect.gen(this, function* () {
       const accepted = yield* this.accept(definition, payload, options.id)
       yield* this.ownership.ensure
       if (this.live.runs.has(accepted.id)) return yield* this.attach(definition, accepted, options)
@@ -136,11 +137,11 @@ class Engine {
     options: ExecuteOptions
   ): Effect.Effect<unknown, unknown, unknown> {
     const { id, payload } = accepted
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       yield* this.ownership.ensure
       const running = this.live.runs.get(id)
       const history = yield* Effect.flatMap(this.live.load(id), foldOf).pipe(
-        Effect.catchTag("ExecutionNotFound", (error) => running === undefined ? error : Effect.succeed(undefined))
+        Effect.catchTag("ExecutionNotFound", (error) => (running === undefined ? error : Effect.succeed(undefined)))
       )
       if (history !== undefined) yield* this.same(definition, id, history, payload)
       if (running !== undefined) {
@@ -160,7 +161,7 @@ class Engine {
   }
 
   readonly start: Service["start"] = (definition, payload, options) =>
-    Effect.gen(this, function*() {
+    Effect.gen(this, function* () {
       const { id, payload: json } = yield* this.accept(definition, payload, options.id)
       const at = yield* Clock.currentTimeMillis
       const row: ExecutionRow = {
@@ -193,19 +194,16 @@ class Engine {
 
   /** Carries a command out here, or has the engine of the process that owns the store do it. */
   request(id: string, command: Orders.Command): Effect.Effect<void, RequestError> {
-    return Effect.flatMap(
-      Effect.either(this.ownership.ensure),
-      (owned): Effect.Effect<void, RequestError> => {
-        if (Either.isRight(owned)) return this.carryOut(id, command)
-        if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
-        return Effect.flatMap(Clock.currentTimeMillis, (at) => Orders.send(this.store, this.config, id, command, at))
-      }
-    )
+    return Effect.flatMap(Effect.either(this.ownership.ensure), (owned): Effect.Effect<void, RequestError> => {
+      if (Either.isRight(owned)) return this.carryOut(id, command)
+      if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
+      return Effect.flatMap(Clock.currentTimeMillis, (at) => Orders.send(this.store, this.config, id, command, at))
+    })
   }
 
   /** Carries out a command as the owner. Answers when what was asked is on disk. */
   carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const run = this.live.runs.get(id)
       if (run !== undefined) {
         const asked = yield* this.askRun(run, command, order)
@@ -222,13 +220,17 @@ class Engine {
 
   /** Whether a live execution took the command; not if its run was over first. */
   private askRun(run: Run, command: Orders.Command, order: number | undefined): Effect.Effect<boolean, ActError> {
-    return Effect.gen(this, function*() {
-      const act = { ...(command.by === undefined ? {} : { by: command.by }), ...(command.reason === undefined ? {} : { reason: command.reason }) }
-      const asked = command._tag === "pause"
-        ? yield* this.live.ask(run, { _tag: "Pause", act }, order)
-        : command._tag === "close"
-        ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
-        : undefined
+    return Effect.gen(this, function* () {
+      const act = {
+        ...(command.by === undefined ? {} : { by: command.by }),
+        ...(command.reason === undefined ? {} : { reason: command.reason })
+      }
+      const asked =
+        command._tag === "pause"
+          ? yield* this.live.ask(run, { _tag: "Pause", act }, order)
+          : command._tag === "close"
+            ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
+            : undefined
       if (asked === "granted") return true
       if (asked === "gone") return false
       const changed = this.live.listen(run.id)
@@ -252,14 +254,13 @@ class Engine {
   readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
 
   readonly status: Service["status"] = (id) =>
-    Effect.map(
-      Effect.flatMap(this.live.load(id), foldOf),
-      (history) => View.statusOf(id, history, this.registry.get(history.task) !== undefined)
+    Effect.map(Effect.flatMap(this.live.load(id), foldOf), (history) =>
+      View.statusOf(id, history, this.registry.get(history.task) !== undefined)
     )
 
   /** Waits until nothing is left to do for the execution. */
   readonly settled: Service["settled"] = (id) =>
-    Effect.gen(this, function*() {
+    Effect.gen(this, function* () {
       for (;;) {
         const run = this.live.runs.get(id)
         if (run !== undefined) yield* Deferred.await(run.done)
@@ -279,7 +280,8 @@ class Engine {
     return Effect.flatMap(this.settled(id), (status) =>
       status.status === "RevertFailed"
         ? new RevertIncomplete({ execution: id, failures: status.failures, causes: [] })
-        : Effect.succeed(status))
+        : Effect.succeed(status)
+    )
   }
 
   get service(): Service {
@@ -306,7 +308,7 @@ class Engine {
 }
 
 /** An engine over the store at hand, for as long as the scope is open; then everything that runs is handed back. */
-export const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function*() {
+export const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function* () {
   const store = yield* TaskStore
   const config = yield* EngineConfig
   const clock = yield* Effect.clock
@@ -316,15 +318,23 @@ export const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effe
   const live = new Live(store, config, owner, clock, runs, new Lane())
   const registry = new Registry()
   const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
-  const recovery = new Recovery(store, config, live, registry, ownership, runs, yield* Effect.makeSemaphore(config.concurrency))
+  const recovery = new Recovery(
+    store,
+    config,
+    live,
+    registry,
+    ownership,
+    runs,
+    yield* Effect.makeSemaphore(config.concurrency)
+  )
   const engine = new Engine(store, config, registry, live, ownership, recovery)
   recovery.carryOut = (id, command, order) => engine.carryOut(id, command, order)
   // The store is let go of last: until then no other engine runs what runs here.
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOption(Effect.interruptible(recovery.end(live.suspendAll)), Duration.sum(config.grace, "1 second")).pipe(
-      Effect.zipRight(Scope.close(runs, Exit.void)),
-      Effect.zipRight(Scope.close(owned, Exit.void))
-    )
+    Effect.timeoutOption(
+      Effect.interruptible(recovery.end(live.suspendAll)),
+      Duration.sum(config.grace, "1 second")
+    ).pipe(Effect.zipRight(Scope.close(runs, Exit.void)), Effect.zipRight(Scope.close(owned, Exit.void)))
   )
   return engine.service
 })

@@ -15,7 +15,9 @@ const fault = (path: string, reason: Reason, message: string, detail?: Json): Fa
 })
 
 const show = (found: Found): string =>
-  found.kind === "return" || found.kind === "throw" ? `its ${found.kind}` : `${found.kind} ${JSON.stringify(found.name)}`
+  found.kind === "return" || found.kind === "throw"
+    ? `its ${found.kind}`
+    : `${found.kind} ${JSON.stringify(found.name)}`
 
 /** The code is not the one that wrote the journal. */
 export const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: number): Failure =>
@@ -48,12 +50,10 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
   )
 
 export const unrecordable = (path: string, what: string, problem: Problem): Failure =>
-  fault(
-    path,
-    "ValueNotRecordable",
-    `${what} cannot be recorded at ${problem.at}: ${problem.reason}`,
-    { at: problem.at, reason: problem.reason }
-  )
+  fault(path, "ValueNotRecordable", `${what} cannot be recorded at ${problem.at}: ${problem.reason}`, {
+    at: problem.at,
+    reason: problem.reason
+  })
 
 /** Somebody has to say whether this phase happened. */
 export const outcomeUnknown = (record: PhaseRecord, why: string): Failure =>
@@ -74,9 +74,14 @@ export const poisoned = (crashes: number, position: string): Failure =>
   )
 
 export const limitReached = (path: string, what: string, limit: number): Failure =>
-  fault(path, "LimitReached", `${what}, ${limit} are allowed: go on in a new execution, or raise the limit in EngineConfig`, {
-    limit
-  })
+  fault(
+    path,
+    "LimitReached",
+    `${what}, ${limit} are allowed: go on in a new execution, or raise the limit in EngineConfig`,
+    {
+      limit
+    }
+  )
 
 /** Why the body cannot be driven on, if that is the code's or the journal's doing. */
 export const ofStep = (step: Step, version: number): Failure | undefined => {

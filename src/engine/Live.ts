@@ -22,8 +22,8 @@ import type { Config } from "./Config.js"
 import type { Ask, DriveError, Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
-import { Mailbox } from "./Mailbox.js"
 import type { Lane } from "./Lane.js"
+import { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import { Runner } from "./Runner.js"
 import { type Unborn, Writer } from "./Writer.js"
@@ -109,7 +109,8 @@ export class Live {
         writer.stage({ _tag: "Created", task: definition.name, version: definition.version, payload })
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
-      }))
+      })
+    )
   }
 
   /**
@@ -122,10 +123,11 @@ export class Live {
     opening: Opening<E>,
     order?: number
   ): Effect.Effect<Entered<E | LoadError | DriveError>> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const opened = yield* Deferred.make<void, E | LoadError | DriveError>()
       const entered = yield* this.enter(id, services, (run, leaving) =>
-        Effect.onExit(this.open(run, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit))))
+        Effect.onExit(this.open(run, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
+      )
       return { ...entered, opened: Deferred.await(opened) }
     })
   }
@@ -137,7 +139,7 @@ export class Live {
     order: number | undefined,
     leaving: Array<() => void>
   ): Effect.Effect<Prepared | undefined, E | LoadError | DriveError> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const { id } = run
       const journal = yield* this.load(id)
       const history = yield* foldOf(journal)
@@ -173,9 +175,8 @@ export class Live {
   }
 
   readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
-    Effect.flatMap(
-      this.store.load(id),
-      (journal) => journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
+    Effect.flatMap(this.store.load(id), (journal) =>
+      journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
     )
 
   private writer(id: string, history: History.History, head: Head | Unborn, leaving: Array<() => void> = []): Writer {
@@ -191,7 +192,7 @@ export class Live {
     services: Services,
     prepare: (run: Run, leaving: Array<() => void>) => Effect.Effect<Prepared | undefined, unknown>
   ): Effect.Effect<Entered> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       if (this.ended) return yield* Effect.interrupt
       const left = yield* Deferred.make<void>()
       const run: Run = { id, signals: new Mailbox<Signal>(), left, done: yield* Deferred.make<Finished>() }
@@ -201,7 +202,7 @@ export class Live {
       const leaving: Array<() => void> = []
       const life: Effect.Effect<History.History | undefined, DriveError> = Effect.matchEffect(prepare(run, leaving), {
         onFailure: () => Effect.succeed(undefined),
-        onSuccess: (prepared) => prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run)
+        onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run))
       })
       const known = Effect.catchTag(life, "Taken", () => Effect.succeed(undefined))
       const kept = Effect.onExit(Effect.interruptible(known), (exit) => {
@@ -231,11 +232,14 @@ export class Live {
 
   /** Asks a run for something: whether it was granted, or the run was over before it saw the request. */
   ask(run: Run, ask: Ask, order?: number): Effect.Effect<"granted" | "refused" | "gone"> {
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       const reply = yield* Deferred.make<boolean>()
       run.signals.offer({ _tag: "Asked", request: { ask, order, reply } })
       // Whoever asks may be uninterruptible: the loser must be interruptible all the same.
-      yield* Effect.raceFirst(Effect.interruptible(Deferred.await(reply)), Effect.interruptible(Deferred.await(run.done)))
+      yield* Effect.raceFirst(
+        Effect.interruptible(Deferred.await(reply)),
+        Effect.interruptible(Deferred.await(run.done))
+      )
       if (!(yield* Deferred.isDone(reply))) return "gone"
       return (yield* Deferred.await(reply)) ? "granted" : "refused"
     })
@@ -253,7 +257,10 @@ export class Live {
   get suspendAll(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.ended = true
-      return Effect.forEach([...this.runs.values()], (run) => this.suspend(run), { concurrency: "unbounded", discard: true })
+      return Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
+        concurrency: "unbounded",
+        discard: true
+      })
     })
   }
 

@@ -49,10 +49,7 @@ const Refusal = Schema.Union(
 )
 type Refusal = typeof Refusal.Type
 
-const Answer = Schema.Union(
-  Schema.TaggedStruct("Accepted", {}),
-  Schema.TaggedStruct("Refused", { error: Refusal })
-)
+const Answer = Schema.Union(Schema.TaggedStruct("Accepted", {}), Schema.TaggedStruct("Refused", { error: Refusal }))
 
 const decodeAnswer = Schema.decodeUnknownOption(Answer)
 const decodeCommand = Schema.decodeUnknownOption(Command)
@@ -68,7 +65,13 @@ export const accepted = (order: number): Answered => ({ order, body: { _tag: "Ac
 export const refusal = (error: Refusal): Json => ({ _tag: "Refused", error: encodeRefusal(error) as unknown as Json })
 
 /** Puts an order into the inbox and waits until the owner has accepted it, which records it, or refused. */
-export const send = Effect.fnUntraced(function*(store: Store, config: Config, execution: string, command: Command, at: number) {
+export const send = Effect.fnUntraced(function* (
+  store: Store,
+  config: Config,
+  execution: string,
+  command: Command,
+  at: number
+) {
   const body = Schema.encodeSync(Command)(command) as Json
   const order = yield* store.order({ execution, verb: command._tag, body, at })
   const waiting = new OrderRefused({
@@ -76,14 +79,21 @@ export const send = Effect.fnUntraced(function*(store: Store, config: Config, ex
     verb: command._tag,
     reason: `no answer within ${Duration.format(config.answer)}; the order stays, and is carried out when an engine comes to it`
   })
-  const poll = Effect.flatMap(store.takeAnswer(order), (answer) => answer === undefined ? Effect.fail(waiting) : Effect.succeed(answer))
+  const poll = Effect.flatMap(store.takeAnswer(order), (answer) =>
+    answer === undefined ? Effect.fail(waiting) : Effect.succeed(answer)
+  )
   const answer = yield* Effect.retry(poll, {
     while: (error) => error._tag === "OrderRefused",
     schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo(config.answer))
   })
   const decoded = decodeAnswer(answer)
   if (Option.isNone(decoded)) {
-    return yield* new OrderRefused({ execution, verb: command._tag, reason: "the answer is of another version", detail: answer })
+    return yield* new OrderRefused({
+      execution,
+      verb: command._tag,
+      reason: "the answer is of another version",
+      detail: answer
+    })
   }
   if (decoded.value._tag === "Refused") return yield* decoded.value.error
 })

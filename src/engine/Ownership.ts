@@ -17,7 +17,7 @@ export class Ownership {
 
   /** Becomes the owner for as long as the engine lives, or says who is. */
   readonly ensure: Effect.Effect<void, EngineBusy | StoreError> = Effect.suspend(() =>
-    this.owned ? Effect.void : this.one.withPermits(1)(Effect.suspend(() => this.owned ? Effect.void : this.take))
+    this.owned ? Effect.void : this.one.withPermits(1)(Effect.suspend(() => (this.owned ? Effect.void : this.take)))
   )
 
   private get take(): Effect.Effect<void, EngineBusy | StoreError> {

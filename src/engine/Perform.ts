@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { type Failure, defectOf } from "../core/Failure.js"
+import type * as Phase from "../authoring/Phase.js"
+import { defectOf, type Failure } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
-import type * as Phase from "../authoring/Phase.js"
 
 /** How an attempt ended. */
 export type Outcome =
@@ -80,7 +80,11 @@ export const failureOf = (error: unknown, codec: Codec, path: string): Failure =
   const encoded = codec.encode(error)
   if (Either.isRight(encoded) && encoded.right !== undefined) return { _tag: "Fail", path, error: encoded.right }
   if (Cause.isTimeoutException(error)) return { _tag: "Timeout", path }
-  return unrecordable(path, "its failure", Either.isLeft(encoded) ? encoded.left : { at: "$", reason: "undefined is not JSON" })
+  return unrecordable(
+    path,
+    "its failure",
+    Either.isLeft(encoded) ? encoded.left : { at: "$", reason: "undefined is not JSON" }
+  )
 }
 
 /** How an attempt that was not interrupted by the engine ended. */
@@ -96,14 +100,18 @@ export const outcomeOf = (
   return size <= codecs.maxValue
     ? { _tag: "Succeeded", value: value.right }
     : {
-      _tag: "Failed",
-      failure: unrecordable(path, "its result", {
-        at: "$",
-        reason: `it takes ${size} characters, ${codecs.maxValue} are allowed: keep it elsewhere and record where`
-      })
-    }
+        _tag: "Failed",
+        failure: unrecordable(path, "its result", {
+          at: "$",
+          reason: `it takes ${size} characters, ${codecs.maxValue} are allowed: keep it elsewhere and record where`
+        })
+      }
 }
 
 /** In characters of JSON. */
 export const sizeOf = (value: Json | undefined): number =>
-  typeof value === "object" && value !== null ? JSON.stringify(value).length : typeof value === "string" ? value.length : 8
+  typeof value === "object" && value !== null
+    ? JSON.stringify(value).length
+    : typeof value === "string"
+      ? value.length
+      : 8

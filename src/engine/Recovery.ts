@@ -43,7 +43,9 @@ export class Recovery {
     private readonly permits: Effect.Semaphore
   ) {
     ownership.onOwned = Effect.zipRight(
-      Effect.suspend(() => Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })),
+      Effect.suspend(() =>
+        Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })
+      ),
       this.background(this.serve)
     )
   }
@@ -90,25 +92,26 @@ export class Recovery {
       this.queued.add(id)
       const run = Effect.flatMap(
         this.live.takeOver(id, services, ({ status }) =>
-          Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })),
+          Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })
+        ),
         (taken) => Effect.zipRight(taken.opened, Deferred.await(taken.run.done))
       )
-      return this.permits.withPermits(1)(
-        Effect.catchAll(Effect.asVoid(run), (error) => Effect.logWarning(String(error)))
-      ).pipe(Effect.ensuring(Effect.sync(() => this.queued.delete(id))))
+      return this.permits
+        .withPermits(1)(Effect.catchAll(Effect.asVoid(run), (error) => Effect.logWarning(String(error))))
+        .pipe(Effect.ensuring(Effect.sync(() => this.queued.delete(id))))
     })
   }
 
   /** Everything of a task that is not finished, oldest first; and what was parked because other code was at hand. */
   private recover(task: Registered): Effect.Effect<void, StoreError> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
   }
 
   private each(task: Registered, status: ReadonlyArray<Status>, visit: (id: string) => Effect.Effect<void>) {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       let after: string | undefined
       for (;;) {
         const rows = yield* this.store.list({
@@ -139,19 +142,21 @@ export class Recovery {
       const known = JSON.stringify(history.failures[0]) === JSON.stringify(misfit)
       return { entries: known ? [] : [{ _tag: "Failed", failures: [misfit] }], definition: undefined }
     }
-    return this.live.takeOver(id, services, (history) => Effect.sync(() => decide(history))).pipe(
-      Effect.flatMap(({ opened }) => opened),
-      Effect.catchAll((error) => Effect.logWarning(String(error)))
-    )
+    return this.live
+      .takeOver(id, services, (history) => Effect.sync(() => decide(history)))
+      .pipe(
+        Effect.flatMap(({ opened }) => opened),
+        Effect.catchAll((error) => Effect.logWarning(String(error)))
+      )
   }
 
   // --- the inbox
 
   /** Looks for orders, and for executions that were started elsewhere, whenever the store has changed. */
   private get serve(): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       let seen: number | undefined
-      const look = Effect.gen(this, function*() {
+      const look = Effect.gen(this, function* () {
         const version = yield* this.store.version
         if (version === seen) return
         for (const order of yield* this.store.orders) yield* this.background(this.obey(order))
@@ -173,7 +178,9 @@ export class Recovery {
       this.answering.add(order.id)
       const command = Orders.commandOf(order.body)
       const done = Option.isNone(command)
-        ? Effect.fail(new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" }))
+        ? Effect.fail(
+            new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" })
+          )
         : this.carryOut(order.execution, command.value, order.id)
       return Effect.catchAll(done, (error) => this.store.answer({ order: order.id, body: Orders.refusal(error) })).pipe(
         Effect.ensuring(Effect.sync(() => this.answering.delete(order.id)))

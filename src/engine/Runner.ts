@@ -9,15 +9,15 @@ import * as Either from "effect/Either"
 import type { Completed, Definition } from "../authoring/Definition.js"
 import * as Phase from "../authoring/Phase.js"
 import type { Failure } from "../core/Failure.js"
-import * as History from "../core/History.js"
 import type { PhaseRecord } from "../core/History.js"
+import * as History from "../core/History.js"
 import type { Run } from "../core/Instruction.js"
-import * as Interpreter from "../core/Interpreter.js"
 import type { Cursor, Placed, Step } from "../core/Interpreter.js"
+import * as Interpreter from "../core/Interpreter.js"
 import type { Json } from "../core/Json.js"
 import * as Path from "../core/Path.js"
 import type { Config } from "./Config.js"
-import { Driver, type DriveError, type Ending, type Request, type Signal } from "./Driver.js"
+import { type DriveError, Driver, type Ending, type Request, type Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
@@ -75,7 +75,7 @@ export class Runner {
   /** Goes on until the execution is parked, handed back, or ended; all that happened is on disk then. */
   get run(): Effect.Effect<void, DriveError> {
     const self = this
-    const life = Effect.gen(function*() {
+    const life = Effect.gen(function* () {
       for (;;) {
         const stopped = yield* self.step
         if (stopped) return yield* self.writer.flush
@@ -146,8 +146,13 @@ export class Runner {
 
   private faultOf(ending: Ending): Failure {
     if (ending._tag === "Fault") return ending.failure
-    return Faults.ofStep(ending as Step, this.definition.version) ??
-      { _tag: "TaskDefect", path: this.history.position, defect: { name: "Error", message: `unexpected ${ending._tag}` } }
+    return (
+      Faults.ofStep(ending as Step, this.definition.version) ?? {
+        _tag: "TaskDefect",
+        path: this.history.position,
+        defect: { name: "Error", message: `unexpected ${ending._tag}` }
+      }
+    )
   }
 
   // --- closing
@@ -270,10 +275,13 @@ export class Runner {
       const found: unknown = customRevert ? yield* Phase.undo(record.name, record.path) : { happened: undefined }
       if (found !== undefined && found !== null) values.set(record, (found as Work.Happened).happened)
     }
-    const newest = [...this.history.scopes.get(Path.root) ?? []].reverse().filter((record) => values.has(record))
+    const newest = [...(this.history.scopes.get(Path.root) ?? [])].reverse().filter((record) => values.has(record))
     const completed = newest.map((record) => this.completed(record, values.get(record)))
     const payload = this.definition.payload.decode(this.history.payload)
-    const context = { payload: Either.isRight(payload) ? payload.right : this.history.payload, failures: revert.failures }
+    const context = {
+      payload: Either.isRight(payload) ? payload.right : this.history.payload,
+      failures: revert.failures
+    }
     yield* this.definition.revert(completed, context) as Iterable<unknown, void>
   }
 

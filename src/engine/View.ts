@@ -11,8 +11,8 @@ import {
   RevertIncomplete
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
-import * as History from "../core/History.js"
 import type { PhaseRecord } from "../core/History.js"
+import * as History from "../core/History.js"
 
 const stateOf = (record: PhaseRecord): PhaseStatus["state"] => {
   if (record.undone) return "undone"

@@ -1,7 +1,8 @@
 /** A journal as a stream: what it holds, then what is added to it, until the execution ends. */
+
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"
 import type { ReadError } from "../authoring/TaskEngine.js"
 import { leadsTo, type Recorded } from "../core/Entry.js"
@@ -19,7 +20,7 @@ const ends = ({ entry }: Recorded): boolean => {
 /** The entries of `id` from the first on. In this process a commit wakes it, another's is seen at the next look. */
 export const watch = (store: Store, live: Live, config: Config, id: string): Stream.Stream<Recorded, ReadError> =>
   Stream.paginateChunkEffect(0, (from) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (;;) {
         const changed = live.listen(id)
         const entries = yield* store.entries(id, from)
@@ -32,4 +33,5 @@ export const watch = (store: Store, live: Live, config: Config, id: string): Str
         if (from === 0 && (yield* store.get(id)) === undefined) return yield* new ExecutionNotFound({ execution: id })
         yield* changed.wait(config.inbox)
       }
-    }))
+    })
+  )

@@ -5,13 +5,13 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { defectOf } from "../core/Failure.js"
+import * as Phase from "../authoring/Phase.js"
+import { plain } from "../authoring/Recordable.js"
 import type { Failure } from "../core/Failure.js"
+import { defectOf } from "../core/Failure.js"
 import type { PhaseRecord } from "../core/History.js"
 import type { Codec, Run } from "../core/Instruction.js"
 import type { Json } from "../core/Json.js"
-import * as Phase from "../authoring/Phase.js"
-import { plain } from "../authoring/Recordable.js"
 import * as Faults from "./Faults.js"
 import { keyOf } from "./Perform.js"
 
@@ -95,7 +95,7 @@ const undoVerified = (target: Target, instruction: Run, value: unknown): Effect.
   if (instruction.undo !== undefined) return Effect.asVoid(instruction.undo(value))
   const encoded = instruction.value.encode(value)
   return target.customRevert
-    ? Effect.succeed({ happened: Either.isRight(encoded) ? encoded.right ?? null : null })
+    ? Effect.succeed({ happened: Either.isRight(encoded) ? (encoded.right ?? null) : null })
     : Effect.void
 }
 
@@ -120,7 +120,10 @@ const undoInDoubt = (target: Target): Work | Failure => {
   const undoUnknown = instruction?.undoUnknown
   return undoUnknown === undefined
     ? Faults.outcomeUnknown(record, "it has neither `verify` nor `undoUnknown`")
-    : work(target, Effect.asVoid(Effect.suspend(() => undoUnknown(keyOf(target.execution, record.path, record.generation)))))
+    : work(
+        target,
+        Effect.asVoid(Effect.suspend(() => undoUnknown(keyOf(target.execution, record.path, record.generation))))
+      )
 }
 
 /** The work of undoing a phase, or why that needs an operator. */

@@ -73,7 +73,11 @@ export class Writer {
     answers: ReadonlyArray<Answer>
   ): Effect.Effect<Head | Unborn, CommitError> {
     const { head } = this
-    if (entries.length === 0) return Effect.as(Effect.forEach(answers, (answer) => this.store.answer(answer)), head)
+    if (entries.length === 0)
+      return Effect.as(
+        Effect.forEach(answers, (answer) => this.store.answer(answer)),
+        head
+      )
     return "epoch" in head
       ? this.store.append(head, this.at, entries, moved, answers.length === 0 ? undefined : answers)
       : this.create(head, entries)
@@ -91,9 +95,8 @@ export class Writer {
       createdAt: this.at,
       updatedAt: this.at
     }
-    return Effect.flatMap(
-      this.store.create(row, entries),
-      (made) => "head" in made ? Effect.succeed(made.head) : Effect.fail(new Taken(made.existing))
+    return Effect.flatMap(this.store.create(row, entries), (made) =>
+      "head" in made ? Effect.succeed(made.head) : Effect.fail(new Taken(made.existing))
     )
   }
 }
@@ -106,6 +109,9 @@ const isFull = (error: CommitError): boolean => error._tag === "StoreError" && e
 const waitForSpace = <A>(commit: Effect.Effect<A, CommitError>): Effect.Effect<A, CommitError> =>
   Effect.catchIf(commit, isFull, (error) =>
     Effect.zipRight(
-      Effect.logError(`${error._tag === "StoreError" ? error.message : error._tag}; executions wait until there is space`),
+      Effect.logError(
+        `${error._tag === "StoreError" ? error.message : error._tag}; executions wait until there is space`
+      ),
       Effect.retry(commit, { while: isFull, schedule: Schedule.spaced("1 second") })
-    ))
+    )
+  )

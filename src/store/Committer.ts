@@ -4,6 +4,7 @@
  *
  * There is no fiber for it: the first that comes commits for all, then the oldest that still waits goes on.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
@@ -72,7 +73,7 @@ class Committer<W, A, E> {
     return Effect.flatMap(this.alone ? Effect.yieldNow() : this.gathered, () => {
       const jobs = this.take()
       this.alone = jobs.length === 1
-      if (jobs.length === 1) return Effect.onExit(this.options.one(job.write), this.handedOn)
+      if (jobs.length === 1) return Effect.matchCauseEffect(this.options.one(job.write), this.handingOn)
       return Effect.flatMap(Effect.exit(this.options.many(jobs.map(({ write }) => write))), (exits) => {
         const of = (index: number): Exit.Exit<A, E> => Exit.flatMap(exits, (each) => each[index]!)
         for (let index = 1; index < jobs.length; index++) jobs[index]!.resume(of(index))
@@ -82,9 +83,15 @@ class Committer<W, A, E> {
     })
   }
 
-  private readonly handedOn = (): Effect.Effect<void> => {
-    this.handOn()
-    return Effect.void
+  private readonly handingOn = {
+    onFailure: (cause: Cause.Cause<E>): Effect.Effect<A, E> => {
+      this.handOn()
+      return Effect.failCause(cause)
+    },
+    onSuccess: (answer: A): Effect.Effect<A, E> => {
+      this.handOn()
+      return Effect.succeed(answer)
+    }
   }
 
   private handOn(): void {

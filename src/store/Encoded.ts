@@ -109,7 +109,7 @@ export interface Encoded {
    * refused (loaded: `JournalCorrupt`; created anew: `StoreError` Corrupt) until they are restored or accepted.
    */
   readonly damage: Effect.Effect<ReadonlyMap<string, string>>
-  /** takes these executions as they now are, and stops reporting what they lost; to be asked by the owner */
+  /** takes these executions as they now are, and stops reporting what they lost; fails unless this store is the owner */
   readonly accept: (executions: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
 }
 

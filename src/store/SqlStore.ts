@@ -118,7 +118,10 @@ const lister = (all: Sql["all"]) => {
   })
 }
 
-/** The store over this connection, until the scope closes. What was given to it before that is still committed. */
+/**
+ * The store over this connection, until the scope closes; what was given to it before that is still committed. `all` is
+ * for the driver: it reads when no transaction is open.
+ */
 export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Options) {
   const exclusively = (yield* Effect.makeSemaphore(1)).withPermits(1)
   // The committer alone has transactions, and only reads come between its statements.
@@ -155,5 +158,5 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     damage: Effect.succeed(new Map()),
     accept: () => Effect.void
   }
-  return encoded
+  return { encoded, all }
 })

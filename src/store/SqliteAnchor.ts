@@ -60,22 +60,24 @@ const write = (database: string, anchor: Anchor): Effect.Effect<void, StoreError
     catch: (cause) => fromCause(fileOf(database), cause)
   })
 
-const count = (sql: Sql): Effect.Effect<number, StoreError> =>
-  Effect.map(sql.all("SELECT coalesce(max(number), 0) AS count FROM execution", []), (rows) => Number(rows[0]!.count))
+const count = (all: Sql["all"]): Effect.Effect<number, StoreError> =>
+  Effect.map(all("SELECT coalesce(max(number), 0) AS count FROM execution", []), (rows) => Number(rows[0]!.count))
 
 const compareHeads = `SELECT v.value ->> 0 AS execution, v.value ->> 1 AS seq, v.value ->> 2 AS expected, j.hash AS found
   FROM json_each(?) v LEFT JOIN execution e ON e.id = v.value ->> 0
   LEFT JOIN journal j ON j.execution = e.number AND j.seq = v.value ->> 1
   WHERE j.hash IS NOT v.value ->> 2`
 
-/** What the owner knows of the journals' ends, and what was found to be missing. */
+/** What the owner knows of the journals' ends, and what anybody found to be missing. */
 class Heads {
   readonly known = new Map<string, Head>()
   readonly damaged = new Map<string, string>()
+  owned = false
   changed = false
 
-  /** The journal of this execution ends here, on disk. */
+  /** The journal of this execution ends here, on disk. Only the owner can know: others do not see what is appended. */
   set(execution: string, { hash, seq }: Head): void {
+    if (!this.owned) return
     // Set anew, so that the map is in the order of the last append.
     this.known.delete(execution)
     this.known.set(execution, { seq, hash })
@@ -97,19 +99,17 @@ class Heads {
 }
 
 /** Compares the database with its anchor: what is missing. */
-const inspect = Effect.fnUntraced(function* (sql: Sql, database: string, heads: Heads) {
+const inspect = Effect.fnUntraced(function* (all: Sql["all"], database: string, heads: Heads) {
   const anchor = read(database)
   if (anchor === undefined) return
-  const lost = yield* sql.all(compareHeads, [JSON.stringify(anchor.heads)])
+  const lost = yield* all(compareHeads, [JSON.stringify(anchor.heads)])
   heads.damaged.clear()
   for (const row of lost) {
     const what = row.found === null ? "is missing" : "is another one"
     heads.damaged.set(String(row.execution), `entry ${String(row.seq)} was acknowledged and ${what}`)
   }
-  for (const [execution, seq, hash] of anchor.heads) {
-    if (!heads.known.has(execution)) heads.known.set(execution, { seq, hash })
-  }
-  const missing = anchor.executions - (yield* count(sql))
+  if (heads.owned) for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
+  const missing = anchor.executions - (yield* count(all))
   if (missing <= 0 && lost.length === 0) return
   yield* Effect.logWarning(
     `${database} lost entries that were acknowledged, as after restoring an older copy or losing its -wal file: ` +
@@ -129,6 +129,9 @@ const pause: Effect.Effect<void> = Effect.async<void>((resume) => {
   return Effect.sync(() => clearInterval(timer))
 })
 
+const notOwned = (database: string): StoreError =>
+  new StoreError({ reason: "Failed", store: database, message: `${database}: only its owner accepts what it lost` })
+
 const missing = (database: string, execution: string, what: string): StoreError =>
   new StoreError({
     reason: "Corrupt",
@@ -136,18 +139,28 @@ const missing = (database: string, execution: string, what: string): StoreError 
     message: `${database}: execution ${execution} is incomplete: ${what}. Restore a newer copy, or accept it as it is.`
   })
 
-/** Watches over a store's journals with an anchor beside its database. */
-export const guard = Effect.fnUntraced(function* (encoded: Encoded, sql: Sql, database: string) {
+/**
+ * Watches over a store's journals with an anchor beside its database; `all` reads it, when no transaction is open.
+ */
+export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["all"], database: string) {
   const heads = new Heads()
   const tell = (error: StoreError) => Effect.logWarning(error.message)
-  const look = Effect.catchAll(inspect(sql, database, heads), tell)
+  const look = Effect.catchAll(inspect(all, database, heads), tell)
   const save = Effect.suspend(() => {
     heads.changed = false
-    return Effect.flatMap(count(sql), (executions) => write(database, heads.anchor(executions)))
+    return Effect.flatMap(count(all), (executions) => write(database, heads.anchor(executions)))
   })
   const saveIfChanged = Effect.suspend(() => (heads.changed ? Effect.catchAll(save, tell) : Effect.void))
+  const begin = Effect.suspend(() => {
+    heads.owned = true
+    return look
+  })
+  const end = Effect.map(saveIfChanged, () => {
+    heads.owned = false
+    return heads.known.clear()
+  })
   const keep = Effect.zipRight(
-    Effect.acquireRelease(look, () => saveIfChanged),
+    Effect.acquireRelease(begin, () => end),
     Effect.forkScoped(
       Effect.interruptible(Effect.forever(Effect.zipRight(pause, Effect.uninterruptible(saveIfChanged))))
     )
@@ -180,8 +193,9 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, sql: Sql, da
       }),
     damage: Effect.sync(() => new Map(heads.damaged)),
     accept: Effect.fnUntraced(function* (executions) {
+      if (!heads.owned) return yield* notOwned(database)
       for (const execution of executions) {
-        const [last] = yield* sql.all(Statements.last, [execution])
+        const [last] = yield* all(Statements.last, [execution])
         heads.damaged.delete(execution)
         heads.known.delete(execution)
         if (last !== undefined) heads.set(execution, { seq: Number(last.seq), hash: String(last.hash) })

@@ -33,6 +33,9 @@ export interface SqliteConnection extends Sql {
 /** Pages that the log may grow to before it is moved into the database. */
 const checkpointAt = 1_000
 
+/** Pages written, by a rough guess, after which the log's length is asked for. */
+const lookAt = 128
+
 /** What a statement that answers no rows answers. */
 interface Changes {
   readonly changes: number
@@ -93,21 +96,29 @@ class Connection {
     )
   }
 
-  /** Moves the log into the database once it is long, unless a transaction is open. */
+  /** Looks at the log's length from time to time, unless a transaction is open. */
   private wrote(values: ReadonlyArray<Value>): Effect.Effect<void, StoreError> {
     this.written += 3
     for (const value of values) if (typeof value === "string") this.written += value.length >>> 11
-    if (this.written < checkpointAt || this.inTransaction) return Effect.void
+    if (this.written < lookAt || this.inTransaction) return Effect.void
     this.written = 0
-    // What was written is safe in the log, so only what breaks the connection matters.
-    return Effect.catchAll(Effect.asVoid(this.execute("PRAGMA wal_checkpoint(PASSIVE)", [], true)), (error) =>
-      error === this.broken ? Effect.fail(error) : Effect.void
+    return this.checkpoint
+  }
+
+  /** Moves the log into the database if it is long. What was written is safe in it: only what breaks the connection matters. */
+  private get checkpoint(): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(this.all("PRAGMA wal_checkpoint(NOOP)", []), ([found]) =>
+      Number(found?.log) < checkpointAt ? Effect.void : this.execute("PRAGMA wal_checkpoint(PASSIVE)", [], true)
+    ).pipe(
+      Effect.catchAll((error) => (error === this.broken ? Effect.fail(error) : Effect.void)),
+      Effect.asVoid
     )
   }
 
   private get begin(): Effect.Effect<void, StoreError> {
-    return Effect.map(this.execute("BEGIN IMMEDIATE", [], true), () => {
+    return Effect.flatMap(this.execute("BEGIN IMMEDIATE", [], true), () => {
       this.inTransaction = true
+      return Effect.void
     })
   }
 
@@ -120,16 +131,14 @@ class Connection {
 
   /** A transaction may have ended by itself, as after a full disk: then there is nothing to end. */
   private get rollback(): Effect.Effect<void> {
-    return Effect.catchAll(this.client.executeRaw("ROLLBACK", []), (error) =>
-      Effect.sync(() => {
-        const over = error.cause instanceof Error && error.cause.message.includes("no transaction is active")
-        if (!over) this.stop(`${this.name}: a transaction could not be ended (${codeOf(error.cause)}); open it again`)
+    return Effect.suspend(() => {
+      this.inTransaction = false
+      return Effect.catchAll(Effect.asVoid(this.client.executeRaw("ROLLBACK", [])), ({ cause }) => {
+        const over = cause instanceof Error && cause.message.includes("no transaction is active")
+        if (!over) this.stop(`${this.name}: a transaction could not be ended (${codeOf(cause)}); open it again`)
+        return Effect.void
       })
-    ).pipe(
-      Effect.map(() => {
-        this.inTransaction = false
-      })
-    )
+    })
   }
 
   transaction<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {

@@ -13,7 +13,7 @@ const advice = {
   Corrupt: "the database is damaged: restore it from a backup; it was left as it is",
   Busy: "another process holds the database's lock: end it, or try again",
   Unsupported: "tidemark cannot keep its promises here",
-  Failed: "the database failed"
+  Failed: "the disk or the file failed: see what the system log says"
 } satisfies Record<Reason, string>
 
 /** By the beginning of SQLite's error code. */

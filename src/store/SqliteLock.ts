@@ -22,7 +22,7 @@ interface Note {
 }
 
 /** The side file of a database that is locked. */
-export const lockOf = (database: string): string => `${database}.engine-lock`
+const lockOf = (database: string): string => `${database}.engine-lock`
 
 const noteOf = (database: string): string => `${lockOf(database)}.json`
 

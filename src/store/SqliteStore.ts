@@ -103,8 +103,8 @@ export const open = Effect.fnUntraced(function* ({ durability, filename }: Optio
   const db = yield* Connection.make({ filename: real, timeout })
   yield* prepare(db, durability ?? "full")
   if (SqliteFile.size(real) < checkedBelow) yield* check(db)
-  const encoded = yield* SqlStore.make({ sql: db, own: SqliteLock.acquire(real) })
-  return { db, encoded: yield* SqliteAnchor.guard(encoded, db, real) }
+  const { all, encoded } = yield* SqlStore.make({ sql: db, own: SqliteLock.acquire(real) })
+  return { db, encoded: yield* SqliteAnchor.guard(encoded, all, real) }
 })
 
 /**
@@ -142,8 +142,8 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
   const db = yield* openToRead(real)
   const kind = yield* SqliteFile.identify(db, real)
   if (kind === "new") return yield* storeError("NotFound", real, "there is nothing in it")
-  const encoded = yield* SqlStore.make({ sql: db, own: Effect.suspend(refused(real)) })
-  const guarded = yield* SqliteAnchor.guard(encoded, db, real)
+  const { all, encoded } = yield* SqlStore.make({ sql: db, own: Effect.suspend(refused(real)) })
+  const guarded = yield* SqliteAnchor.guard(encoded, all, real)
   const no = refused(real)
   const inspected: Encoded = {
     ...guarded,

@@ -100,7 +100,8 @@ export const fromEncoded = (encoded: Encoded): Store => {
     })
   }
   const after = (head: Head, rows: ReadonlyArray<EntryRow>): Head => ({
-    ...head,
+    execution: head.execution,
+    epoch: head.epoch,
     next: head.next + rows.length,
     hash: rows[rows.length - 1]?.hash ?? head.hash
   })

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { StoreError } from "../core/Errors.js"
 import type { Sql } from "./Sql.js"
 
-export interface Step {
+interface Step {
   readonly name: string
   readonly statements: ReadonlyArray<string>
 }
@@ -60,7 +60,7 @@ const journal = [
 ]
 
 /** All steps; the version of a schema is how many of them it has seen. */
-export const steps: ReadonlyArray<Step> = [{ name: "journal", statements: journal }]
+const steps: ReadonlyArray<Step> = [{ name: "journal", statements: journal }]
 
 /** The schema version that this build makes and knows. */
 export const current = steps.length

@@ -1,66 +1,28 @@
-/**
- * What every store must do, as one suite: a driver's test file calls `storeSuite` and has no tests of its own beside what
- * only that driver has. The only module of testing that needs vitest.
- */
+/** What every store must do: a driver's test file calls `storeSuite`. The only module of testing that needs vitest. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import type { StoreError } from "../core/Errors.js"
-import type { Status } from "../core/Status.js"
-import * as Chain from "../store/Chain.js"
-import type { AppendRequest, Encoded, EntryRow, ExecutionRow, ListQuery } from "../store/Encoded.js"
+import type { Encoded, EntryRow } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
-
-/** Makes an empty store; asked again in the same scope, it makes another one over the same data. */
-export interface Driver {
-  readonly make: Effect.Effect<Effect.Effect<Encoded, StoreError, Scope.Scope>, StoreError, Scope.Scope>
-}
-
-const row = (id: string, more: Partial<ExecutionRow> = {}): ExecutionRow => ({
-  id,
-  task: "place-order",
-  version: 1,
-  status: "Pending",
-  epoch: 0,
-  owner: null,
-  createdAt: 1_700_000_000_000,
-  updatedAt: 1_700_000_000_000,
-  ...more
-})
-
-/** Entries that continue a journal, chained as the typed store would chain them. */
-const entries = (id: string, from: number, bodies: ReadonlyArray<string>, epoch = 0, previous = Chain.genesis) => {
-  let last = previous
-  return bodies.map((body, index): EntryRow => {
-    const entry = { seq: from + index, epoch, at: 1_700_000_000_001 + from + index, body }
-    last = Chain.hash(id, last, entry)
-    return { ...entry, hash: last }
-  })
-}
-
-const created = (id: string, more: Partial<ExecutionRow> = {}) => ({
-  row: row(id, more),
-  rows: entries(id, 0, [first], more.epoch)
-})
-
-const first = `{"_tag":"Created","task":"place-order","version":1,"payload":null}`
-const claimed = `{"_tag":"Claimed","owner":"me","crashed":false}`
-
-const request = (execution: string, from: number, bodies: ReadonlyArray<string>, epoch = 0): AppendRequest => ({
-  execution,
-  epoch,
-  rows: entries(execution, from, bodies, epoch),
-  status: null
-})
-
-const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<string> =>
-  Effect.match(effect, { onFailure: (error) => error._tag, onSuccess: () => "done" })
-
-const bodies = (store: Encoded, id: string) => Effect.map(store.read(id, 0), (rows) => rows.map(({ body }) => body))
-
-type Test = (name: string, body: (store: Encoded) => Effect.Effect<void, unknown, Scope.Scope>) => void
+import type { Driver, Test } from "./StoreSuiteRows.js"
+import {
+  all,
+  bodies,
+  claimed,
+  created,
+  entries,
+  first,
+  hard,
+  hostile,
+  newest,
+  queries,
+  refusals,
+  request,
+  row,
+  tagOf
+} from "./StoreSuiteRows.js"
 
 /** Runs the suite under this name. */
 export const storeSuite = (name: string, driver: Driver): void => {
@@ -129,14 +91,7 @@ const appending = (test: Test): void => {
       )
       assert.deepStrictEqual(yield* store.read("a", 4), [])
     }))
-  const refused: ReadonlyArray<readonly [string, AppendRequest]> = [
-    ["an older epoch", request("a", 1, ["1"], 0)],
-    ["an epoch that is still to come", request("a", 1, ["1"], 2)],
-    ["an entry that is there already", request("a", 0, [first], 1)],
-    ["an entry after a gap", request("a", 2, ["2"], 1)],
-    ["an execution that there is not", request("b", 0, ["0"], 1)]
-  ]
-  for (const [what, wrong] of refused) {
+  for (const [what, wrong] of refusals) {
     test(`refuses ${what} and writes nothing of it, alone or among others`, (store) =>
       Effect.gen(function* () {
         yield* store.create(created("a"))
@@ -245,40 +200,11 @@ const loading = (test: Test): void => {
 }
 
 const listing = (test: Test): void => {
-  const statuses: ReadonlyArray<Status> = ["Pending", "Running", "Completed"]
-  const all = Array.from({ length: 30 }, (_, index) =>
-    row(`id-${String(index).padStart(2, "0")}`, {
-      task: index % 5 === 0 ? "rare" : "common",
-      status: statuses[index % 3]!,
-      createdAt: 1_000 + Math.floor(index / 4)
-    })
-  )
   const fill = (store: Encoded) =>
     Effect.forEach(all, (each) => store.create({ row: each, rows: entries(each.id, 0, [first]) }), {
       concurrency: "unbounded",
       discard: true
     })
-  const newest = [...all].reverse()
-  const queries: ReadonlyArray<readonly [string, ListQuery, ReadonlyArray<ExecutionRow>]> = [
-    ["all, the newest first", {}, newest],
-    ["the oldest first", { order: "oldest" }, all],
-    ["a task", { task: "rare" }, newest.filter(({ task }) => task === "rare")],
-    ["a status", { status: ["Running"] }, newest.filter(({ status }) => status === "Running")],
-    [
-      "two statuses, the oldest first",
-      { status: ["Running", "Pending", "Running"], order: "oldest" },
-      all.filter(({ status }) => status !== "Completed")
-    ],
-    ["no status", { status: [] }, []],
-    [
-      "a status of a task, limited",
-      { task: "common", status: ["Completed", "Pending"], limit: 3 },
-      newest.filter(({ status, task }) => task === "common" && status !== "Running").slice(0, 3)
-    ],
-    ["those after one of them", { after: "id-13", limit: 4 }, newest.slice(17, 21)],
-    ["those after one of them, the oldest first", { after: "id-13", order: "oldest", limit: 4 }, all.slice(14, 18)],
-    ["nothing after an id that there is not", { after: "id" }, []]
-  ]
   test("answers what was asked for", (store) =>
     Effect.gen(function* () {
       yield* fill(store)
@@ -335,19 +261,6 @@ const ordering = (test: Test): void => {
   test("ignores an answer to an order that there is not", (store) => store.answer({ order: 99, body: null }))
 }
 
-const hostile = [
-  "'; DROP TABLE journal; --",
-  '"quoted" \\ back \u0007 bell',
-  "nul \0 inside",
-  "__proto__",
-  "constructor",
-  "\u202eright to left",
-  "e\u0301 and \u00e9",
-  "\ud83c\udf0a wave",
-  "x".repeat(255),
-  "%_?$1:name@x"
-]
-
 const keeping = (test: Test): void => {
   test("keeps hostile ids, names and texts as they are", (store) =>
     Effect.gen(function* () {
@@ -372,19 +285,14 @@ const keeping = (test: Test): void => {
   test("keeps entries whose values are hard to keep, and verifies them", (encoded) =>
     Effect.gen(function* () {
       const store = fromEncoded(encoded)
-      const payload = {
-        big: "9007199254740993",
-        float: 0.1,
-        deep: [[[{ ["__proto__"]: { polluted: true } }]]],
-        lone: "\ud800",
-        nul: "\0"
-      }
-      const made = yield* store.create(row("a", { task: "t" }), [{ _tag: "Created", task: "t", version: 1, payload }])
+      const made = yield* store.create(row("a", { task: "t" }), [
+        { _tag: "Created", task: "t", version: 1, payload: hard }
+      ])
       assert.property(made, "head")
       const journal = yield* store.load("a")
       assert.strictEqual(
         JSON.stringify(journal?.entries[0]?.entry),
-        JSON.stringify({ _tag: "Created", task: "t", version: 1, payload })
+        JSON.stringify({ _tag: "Created", task: "t", version: 1, payload: hard })
       )
       assert.isUndefined(({} as { polluted?: unknown }).polluted)
     }))
