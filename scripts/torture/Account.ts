@@ -51,7 +51,9 @@ const untrue = (id: string, begun: ReadonlyMap<string, Begun>, lines: ReadonlyAr
   for (const [name, { seq, succeeded }] of begun) {
     const [path = "", attempt] = name.split(" ")
     const verified = lines.some((line) => line.path === path && line.kind === "asked")
-    const ended = lines.some((line) => line.path === path && line.attempt === Number(attempt) && /^(done|undone)$/.test(line.kind))
+    const ended = lines.some(
+      (line) => line.path === path && line.attempt === Number(attempt) && /^(done|undone)$/.test(line.kind)
+    )
     const isRun = !path.includes("/undo/") || lines.some((line) => line.path === path)
     if (succeeded !== undefined && isRun && path !== "commit" && !ended && !verified) {
       problems.push(`${id}: ${name} is recorded as done, and was not`)
@@ -85,7 +87,8 @@ const disordered = (id: string, { entries }: Journal, lines: ReadonlyArray<Line>
     if (known.join() !== wanted.join()) problems.push(`${id}: undid ${known.join(" ")} instead of ${wanted.join(" ")}`)
   }
   for (const { entry } of entries) {
-    if (entry._tag === "PhaseSucceeded" && !entry.path.includes("/") && /^p\d+$/.test(entry.path)) completed.push(entry.path)
+    if (entry._tag === "PhaseSucceeded" && !entry.path.includes("/") && /^p\d+$/.test(entry.path))
+      completed.push(entry.path)
     if (entry._tag === "PhaseSucceeded" && entry.path === "commit") completed = []
     if (entry._tag === "RevertStarted") expected = [...completed].reverse()
     if (entry._tag === "PhaseStarted" && entry.undoes !== undefined) undone.push(entry.undoes)
@@ -98,19 +101,24 @@ const disordered = (id: string, { entries }: Journal, lines: ReadonlyArray<Line>
   const done = lines.filter(({ kind }) => kind === "undone").map(({ path }) => path.slice(path.indexOf("/undo/") + 6))
   const order = [...new Set(done)].filter((path) => expected.includes(path))
   const wanted = expected.filter((path) => order.includes(path))
-  if (order.join() !== wanted.join()) problems.push(`${id}: undos ended as ${order.join(" ")}, not as ${wanted.join(" ")}`)
+  if (order.join() !== wanted.join())
+    problems.push(`${id}: undos ended as ${order.join(" ")}, not as ${wanted.join(" ")}`)
   return problems
 }
 
 /** What a caller was told is what the journal holds. */
 const broken = (id: string, { entries, status }: Journal, lines: ReadonlyArray<Line>): Array<string> => {
   const completed = entries.find(({ entry }) => entry._tag === "Completed")?.entry
-  const value = completed?._tag === "Completed" && Array.isArray(completed.value) ? `ok ${completed.value.join(",")}` : undefined
+  const value =
+    completed?._tag === "Completed" && Array.isArray(completed.value) ? `ok ${completed.value.join(",")}` : undefined
   const problems = lines.flatMap(({ kind, note }) =>
-    kind === "answered" && note.startsWith("ok ") && note !== value ? [`${id}: was answered ${note}, and has ${value}`] : []
+    kind === "answered" && note.startsWith("ok ") && note !== value
+      ? [`${id}: was answered ${note}, and has ${value}`]
+      : []
   )
   const told = lines.findLast(({ kind, note }) => kind === "answered" && note.startsWith("status "))?.note
-  if (told !== undefined && told !== `status ${status.status}`) problems.push(`${id}: was ${told}, and is ${status.status}`)
+  if (told !== undefined && told !== `status ${status.status}`)
+    problems.push(`${id}: was ${told}, and is ${status.status}`)
   return problems
 }
 

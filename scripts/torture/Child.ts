@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -18,7 +18,10 @@ export interface Child {
   /** what it has printed so far, on both streams */
   readonly lines: ReadonlyArray<string>
   /** the first line that fits, past or to come; none if the process ends or the time is over first */
-  readonly line: (fits: (line: string) => boolean, atMost: Duration.DurationInput) => Effect.Effect<Option.Option<string>>
+  readonly line: (
+    fits: (line: string) => boolean,
+    atMost: Duration.DurationInput
+  ) => Effect.Effect<Option.Option<string>>
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** waits for its end */
   readonly ended: Effect.Effect<Ended>

@@ -35,6 +35,9 @@ export const part: Part = {
     const shares = Array.from({ length: cores }, (_, core) => share(setting, first + core * each, each))
     const found = yield* Effect.all(shares, { concurrency: "unbounded" })
     const seeds = found.reduce((sum, one) => sum + one.seeds, 0)
-    return report({ seeds, first, "of wanted": count }, found.flatMap(({ problems }) => problems))
+    return report(
+      { seeds, first, "of wanted": count },
+      found.flatMap(({ problems }) => problems)
+    )
   })
 }

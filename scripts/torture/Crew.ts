@@ -85,7 +85,9 @@ export const make = (seed: number, log: string) => {
   /** Whether the phase had happened, as the log tells. */
   const verify = Effect.gen(function* () {
     const { execution, path } = yield* doing("asked")
-    const done = Log.read(log).filter((line) => line.execution === execution && line.path === path && line.kind === "done")
+    const done = Log.read(log).filter(
+      (line) => line.execution === execution && line.path === path && line.kind === "done"
+    )
     return Option.map(Option.fromNullable(done[0]), ({ attempt }) => `${path}:${attempt}`)
   })
 

@@ -23,8 +23,10 @@ export interface Verdict {
   readonly detected: number
   /** journals that were answered with entries that they never had */
   readonly wrong: ReadonlyArray<string>
-  /** journals that were answered without their last entries */
+  /** journals that were answered without last entries that the anchor beside the database tells of */
   readonly shortened: ReadonlyArray<string>
+  /** journals that were answered without entries younger than the anchor: nothing tells of those, as the docs say */
+  readonly young: number
   /** what was not told as one line of a typed error */
   readonly raw: ReadonlyArray<string>
 }
@@ -33,6 +35,7 @@ export interface Verdict {
 type Journals = ReadonlyMap<string, ReadonlyArray<string>>
 
 export interface Pristine {
+  readonly numbers: ReadonlyMap<string, number>
   readonly rows: ReadonlyMap<string, string>
   readonly journals: Journals
 }
@@ -40,19 +43,31 @@ export interface Pristine {
 const suffixes = ["", "-wal", ".anchor"]
 
 const copy = (from: string, to: string): void => {
-  for (const suffix of [...suffixes, "-shm", "-journal", ".engine-lock", ".engine-lock.json"]) fs.rmSync(to + suffix, { force: true })
+  for (const suffix of [...suffixes, "-shm", "-journal", ".engine-lock", ".engine-lock.json"])
+    fs.rmSync(to + suffix, { force: true })
   for (const suffix of suffixes) if (fs.existsSync(from + suffix)) fs.copyFileSync(from + suffix, to + suffix)
 }
 
+/** By which number the journal's rows name each execution. */
+const numbersOf = (filename: string): ReadonlyMap<string, number> => {
+  const db = new Database(filename)
+  try {
+    const rows = db.prepare<[], { id: string; number: number }>("SELECT id, number FROM execution").all()
+    return new Map(rows.map(({ id, number }) => [id, number]))
+  } finally {
+    db.close()
+  }
+}
+
 /** What SQLite answers for each journal, unverified: "unreadable" where it refuses. */
-const rowsOf = (filename: string, ids: ReadonlyArray<string>): ReadonlyMap<string, string> => {
+const rowsOf = (filename: string, numbers: ReadonlyMap<string, number>): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
   const db = new Database(filename)
   try {
     const select = "SELECT seq, epoch, at, body, hash FROM journal WHERE execution = ? AND seq >= 0 ORDER BY seq"
-    for (const id of ids) {
+    for (const [id, number] of numbers) {
       try {
-        found.set(id, JSON.stringify(db.prepare(select).all(id)))
+        found.set(id, JSON.stringify(db.prepare(select).all(number)))
       } catch {
         found.set(id, "unreadable")
       }
@@ -63,7 +78,18 @@ const rowsOf = (filename: string, ids: ReadonlyArray<string>): ReadonlyMap<strin
   return found
 }
 
-const entriesOf = (id: string) => Effect.map(TaskEngine.history(id), (entries) => entries.map((entry) => JSON.stringify(entry)))
+/** The last entry of each journal that the anchor beside a database tells of. */
+const anchored = (database: string): ReadonlyMap<string, number> => {
+  const file = `${database}.anchor`
+  if (!fs.existsSync(file)) return new Map()
+  const anchor = JSON.parse(fs.readFileSync(file, "utf8")) as {
+    readonly heads: ReadonlyArray<readonly [string, number, string]>
+  }
+  return new Map(anchor.heads.map(([id, seq]) => [id, seq]))
+}
+
+const entriesOf = (id: string) =>
+  Effect.map(TaskEngine.history(id), (entries) => entries.map((entry) => JSON.stringify(entry)))
 
 /** What the undamaged database holds. */
 export const readPristine = (database: string, folder: string) =>
@@ -75,7 +101,8 @@ export const readPristine = (database: string, folder: string) =>
       for (const { id } of yield* TaskEngine.list()) journals.set(id, yield* entriesOf(id))
       return journals
     }).pipe(Effect.provide(Sqlite.layerReadonly({ filename: copied })))
-    return { journals, rows: rowsOf(copied, [...journals.keys()]) } satisfies Pristine
+    const numbers = numbersOf(copied)
+    return { journals, numbers, rows: rowsOf(copied, numbers) } satisfies Pristine
   })
 
 /** Wounds the copy: where. */
@@ -132,17 +159,29 @@ export const judge = (pristine: Pristine, database: string, folder: string, kind
       }
     })
     note(yield* Effect.exit(Effect.provide(reading, Sqlite.layer({ filename: copied }))))
+    const known = anchored(database)
+    let young = 0
     for (const [id, before] of pristine.journals) {
       const now = answers.get(id)
       if (now === undefined || now.join() === before.join()) continue
-      if (isPrefix(now, before)) shortened.push(id)
-      else wrong.push(id)
+      if (!isPrefix(now, before)) wrong.push(id)
+      else if (now.length <= (known.get(id) ?? -1)) shortened.push(id)
+      else young++
     }
     // SQLite's own view, on a copy that nobody has touched.
     copy(database, copied)
     wound(copied, kind, seed, number)
-    const rows = safely(() => rowsOf(copied, [...pristine.journals.keys()]))
+    const rows = safely(() => rowsOf(copied, pristine.numbers))
     const changed = [...pristine.rows].filter(([id, before]) => rows?.get(id) !== before).map(([id]) => id)
     const unseen = changed.filter((id) => wrong.includes(id) || shortened.includes(id))
-    return { number, at, changed: changed.length, detected: changed.length - unseen.length, wrong, shortened, raw } satisfies Verdict
+    return {
+      number,
+      at,
+      changed: changed.length,
+      detected: changed.length - unseen.length - young,
+      wrong,
+      shortened,
+      young,
+      raw
+    } satisfies Verdict
   })

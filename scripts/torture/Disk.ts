@@ -33,7 +33,9 @@ const unkept = (database: string, lines: ReadonlyArray<string>, all: number | un
     const completed = [...journals].filter(([, { status }]) => status.status === "Completed").map(([id]) => id)
     const told = lines.filter((line) => line.startsWith("result ")).map((line) => line.slice(7))
     return [
-      ...told.filter((id) => !completed.includes(id)).map((id) => `${database}: ${id} was answered, and is not completed`),
+      ...told
+        .filter((id) => !completed.includes(id))
+        .map((id) => `${database}: ${id} was answered, and is not completed`),
       ...(all === undefined || completed.length === all ? [] : [`${database}: ${completed.length} of ${all} completed`])
     ]
   })
@@ -46,7 +48,10 @@ const injected = (setting: Setting, number: number, kind: "sync" | "space") =>
       const file = path.join(setting.folder, `${kind}${number}`)
       const [database, trace] = [`${file}.db`, `${file}.trace`]
       const at = Dice.between(setting.seed, `${kind} ${number}`, 1, kind === "sync" ? 40 : 120)
-      const rule = kind === "sync" ? `fsync,fdatasync:error=EIO:when=${at}` : `pwrite64:error=ENOSPC:when=${at}..${at + (number % 5)}`
+      const rule =
+        kind === "sync"
+          ? `fsync,fdatasync:error=EIO:when=${at}`
+          : `pwrite64:error=ENOSPC:when=${at}..${at + (number % 5)}`
       const args = marks(setting, database, `${file}.marks`, shape)
       const child = yield* Child.start("strace", [...Trace.command(trace, [rule]), process.execPath, ...args])
       const first = yield* child.ended
@@ -54,7 +59,8 @@ const injected = (setting: Setting, number: number, kind: "sync" | "space") =>
       const hit = Trace.failures(calls) > 0
       const { early } = Trace.judge(calls, database)
       const raw = child.lines.filter((line) => /^\s+at /.test(line))
-      const kept = fs.existsSync(database) && hit ? yield* Effect.either(unkept(database, child.lines, undefined)) : undefined
+      const kept =
+        fs.existsSync(database) && hit ? yield* Effect.either(unkept(database, child.lines, undefined)) : undefined
       const again = yield* Child.start(process.execPath, args)
       const second = yield* again.ended
       return {
@@ -64,13 +70,19 @@ const injected = (setting: Setting, number: number, kind: "sync" | "space") =>
           ...(kept?._tag === "Right" ? kept.right : []),
           ...(raw.length === 0 ? [] : [`${database}: a raw trace: ${raw.slice(0, 2).join(" | ")}`]),
           ...(kind === "space" && first.code !== 0 && !couldNotOpen(child.lines)
-            ? [`${database}: a full disk at write ${at} ended the process with ${first.code}: ${child.lines.slice(-2).join(" | ")}`]
+            ? [
+                `${database}: a full disk at write ${at} ended the process with ${first.code}: ${child.lines.slice(-2).join(" | ")}`
+              ]
             : []),
-          ...(second.code === 0 ? [] : [`${database}: the next process ended with ${second.code}: ${again.lines.slice(-2).join(" | ")}`]),
+          ...(second.code === 0
+            ? []
+            : [`${database}: the next process ended with ${second.code}: ${again.lines.slice(-2).join(" | ")}`]),
           ...(yield* unkept(database, [...child.lines, ...again.lines], shape.executions))
         ]
       }
-    }).pipe(Effect.catchAllCause((cause) => Effect.succeed({ hit: true, problems: [`${kind} ${number}: ${String(cause)}`] })))
+    }).pipe(
+      Effect.catchAllCause((cause) => Effect.succeed({ hit: true, problems: [`${kind} ${number}: ${String(cause)}`] }))
+    )
   )
 
 /** Nothing was accepted yet: a process that cannot open its database for want of space ends, and says so. */
@@ -129,7 +141,9 @@ const full = (setting: Setting, number: number) =>
       return [
         ...(Option.isSome(told) ? [] : [`${database}: nothing was said of the full disk`]),
         ...(went === 0 ? [] : [`${database}: effects went on while the disk was full`]),
-        ...(over ? yield* unkept(database, child.lines, shape.executions) : [`${database}: did not go on: ${child.lines.slice(-2)}`])
+        ...(over
+          ? yield* unkept(database, child.lines, shape.executions)
+          : [`${database}: did not go on: ${child.lines.slice(-2)}`])
       ]
     }).pipe(Effect.catchAllCause((cause) => Effect.succeed([`full ${number}: ${String(cause)}`])))
   )
@@ -158,6 +172,13 @@ export const part: Part = {
       problems.push(...sync.problems, ...space.problems)
     }
     if (reason !== undefined && !mountable) return blocked(`${reason}; and no tmpfs can be mounted here`)
-    return report({ ...done, ...(reason === undefined ? {} : { "not injected": reason }), ...(mountable ? {} : { mount: "refused" }) }, problems)
+    return report(
+      {
+        ...done,
+        ...(reason === undefined ? {} : { "not injected": reason }),
+        ...(mountable ? {} : { mount: "refused" })
+      },
+      problems
+    )
   })
 }

@@ -52,11 +52,16 @@ const life = (setting: Setting, world: World, number: number, mayKill: boolean) 
       const end = mayKill
         ? Option.some(yield* Effect.raceFirst(child.ended, Effect.zipRight(hunted, child.ended)))
         : yield* spared
-      if (Option.isNone(end)) return { killed: false, over: true, problem: "a process that was left alone did not end in 60 s" }
+      if (Option.isNone(end))
+        return { killed: false, over: true, problem: "a process that was left alone did not end in 60 s" }
       const { code, signal } = end.value
       if (signal === "SIGKILL") return { killed: true, over: false, problem: undefined }
       const said = child.lines.filter((line) => !/^(up|all ended)$/.test(line) && !line.includes("level=")).join(" | ")
-      return { killed: false, over: true, problem: code === 0 ? undefined : `a process ended with ${code ?? signal}: ${said}` }
+      return {
+        killed: false,
+        over: true,
+        problem: code === 0 ? undefined : `a process ended with ${code ?? signal}: ${said}`
+      }
     })
   )
 
@@ -67,7 +72,8 @@ const endure = (setting: Setting, world: World, tally: Tally, target: number) =>
       const { killed, over, problem } = yield* life(setting, world, number, mayKill)
       if (killed) tally.kills++
       if (problem !== undefined) tally.problems.push(`${world.database}: ${problem}`)
-      if (killed && tally.kills % 50 === 0) yield* setting.say(`${tally.kills} kills, ${tally.problems.length} problems`)
+      if (killed && tally.kills % 50 === 0)
+        yield* setting.say(`${tally.kills} kills, ${tally.problems.length} problems`)
       if (over) return
     }
   })

@@ -42,6 +42,13 @@ export const read = (filename: string): ReadonlyArray<Line> =>
         .slice(0, -1)
         .map((text) => {
           const [execution = "", path = "", attempt, kind, pid, ...note] = text.split(separator)
-          return { execution, path, attempt: Number(attempt), kind: kind as Kind, pid: Number(pid), note: note.join(separator) }
+          return {
+            execution,
+            path,
+            attempt: Number(attempt),
+            kind: kind as Kind,
+            pid: Number(pid),
+            note: note.join(separator)
+          }
         })
     : []

@@ -3,13 +3,13 @@
  * of them), until it is settled; its ending must be the same, and nothing may have run that the journal does not explain.
  */
 import * as Effect from "effect/Effect"
-import { TaskEngine } from "../../src/TaskEngine.js"
 import type * as Authored from "../../src/authoring/TaskEngine.js"
 import type { ExecutionStatus } from "../../src/authoring/TaskEngine.js"
 import { type Failure, render } from "../../src/core/Failure.js"
 import type { Status } from "../../src/core/Status.js"
 import { isActive } from "../../src/core/Status.js"
 import type { Task } from "../../src/index.js"
+import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Crash, World } from "./World.js"
 
 /** Any task whose phases need nothing. */
@@ -25,7 +25,11 @@ export type Operator = (
 /** A task, and what an operator does about it, in terms of what its status shows. */
 export interface Case {
   readonly name: string
-  readonly make: (world: World) => { readonly layer: AnyTask["layer"]; readonly execute: AnyTask["execute"]; readonly start: AnyTask["start"] }
+  readonly make: (world: World) => {
+    readonly layer: AnyTask["layer"]
+    readonly execute: AnyTask["execute"]
+    readonly start: AnyTask["start"]
+  }
   readonly operator?: Operator
   /** how it ends, if that is not to be Completed */
   readonly ends: Status
@@ -47,7 +51,7 @@ const id = "one"
 
 /** Lets the operator act until the execution stands still and there is nothing more to do. */
 const tend = (world: World, operator: Operator | undefined) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const engine = yield* TaskEngine
     if (operator === undefined) return yield* engine.settled(id)
     for (;;) {
@@ -73,7 +77,7 @@ const plainly = (failure: Failure): string =>
 export const live = (given: Case, mode: Mode, crashes: ReadonlyArray<Crash>) => {
   const world = new World()
   const task = given.make(world)
-  const program = Effect.gen(function*() {
+  const program = Effect.gen(function* () {
     if (mode === "recover") yield* Effect.orDie(task.start({} as never, { id }))
     else yield* Effect.fork(Effect.exit(task.execute({} as never, { id })))
     yield* Effect.yieldNow()
@@ -81,7 +85,7 @@ export const live = (given: Case, mode: Mode, crashes: ReadonlyArray<Crash>) => 
     return resultOf(yield* tend(world, given.operator), world)
   })
   const writes: Array<number> = []
-  for (let index = 0;; index++) {
+  for (let index = 0; ; index++) {
     const tasks = mode === "recover" || given.operator !== undefined ? [task] : []
     const ended = world.process(program as Effect.Effect<Result, never, never>, { crash: crashes[index], tasks })
     writes.push(world.writes)
@@ -95,7 +99,8 @@ export const live = (given: Case, mode: Mode, crashes: ReadonlyArray<Crash>) => 
 const problems = (given: Case, lived: ReturnType<typeof live>): ReadonlyArray<string> => {
   const { result, world } = lived
   const found = [...world.violations, ...explain(world)]
-  if (result.status !== given.ends) found.push(`it ended ${result.status}, not ${given.ends}: ${result.failures.join("; ")}`)
+  if (result.status !== given.ends)
+    found.push(`it ended ${result.status}, not ${given.ends}: ${result.failures.join("; ")}`)
   const left = result.outside.join()
   if (left !== [...given.leaves].sort().join()) found.push(`it leaves ${left || "nothing"}`)
   return found
@@ -113,14 +118,21 @@ const explain = (world: World): ReadonlyArray<string> => {
     if (runs > 1 + crashes + failed) found.push(`${record.path} ran ${runs} times in ${crashes} crashes`)
   }
   const body = [...history.phases.values()].filter(({ scope }) => scope === "").map(({ path }) => path)
-  const undone = [...history.phases.values()].flatMap(({ state, undoes }) => undoes !== undefined && state === "succeeded" ? [undoes] : [])
+  const undone = [...history.phases.values()].flatMap(({ state, undoes }) =>
+    undoes !== undefined && state === "succeeded" ? [undoes] : []
+  )
   const places = undone.map((path) => body.indexOf(path))
-  if (places.some((place, index) => index > 0 && place >= places[index - 1]!)) found.push(`undone in the order ${undone.join()}`)
+  if (places.some((place, index) => index > 0 && place >= places[index - 1]!))
+    found.push(`undone in the order ${undone.join()}`)
   return found
 }
 
 /** Lives a case once without a crash, and with all the crashes; every difference as one line. */
-export const check = (given: Case, mode: Mode, plans: (writes: number, pick: (crashes: ReadonlyArray<Crash>) => number) => Iterable<ReadonlyArray<Crash>>) => {
+export const check = (
+  given: Case,
+  mode: Mode,
+  plans: (writes: number, pick: (crashes: ReadonlyArray<Crash>) => number) => Iterable<ReadonlyArray<Crash>>
+) => {
   const found: Array<string> = []
   const note = (crashes: ReadonlyArray<Crash>, problem: string) => {
     const where = crashes.map(({ after, write }) => `${after ? "after" : "before"} write ${write}`).join(" and ")
@@ -135,8 +147,10 @@ export const check = (given: Case, mode: Mode, plans: (writes: number, pick: (cr
       const lived = live(given, mode, crashes)
       for (const problem of problems(given, lived)) note(crashes, problem)
       const { failures, result } = lived.result
-      const differs = JSON.stringify([result, failures]) !== JSON.stringify([reference.result.result, reference.result.failures])
-      if (differs) note(crashes, `it answers ${JSON.stringify(lived.result)} instead of ${JSON.stringify(reference.result)}`)
+      const differs =
+        JSON.stringify([result, failures]) !== JSON.stringify([reference.result.result, reference.result.failures])
+      if (differs)
+        note(crashes, `it answers ${JSON.stringify(lived.result)} instead of ${JSON.stringify(reference.result)}`)
       return lived.writes[crashes.length] ?? 0
     } catch (thrown) {
       note(crashes, String(thrown))
@@ -148,11 +162,14 @@ export const check = (given: Case, mode: Mode, plans: (writes: number, pick: (cr
 }
 
 const moments = (writes: number): ReadonlyArray<Crash> =>
-  Array.from({ length: writes }, (_, index) => [{ write: index + 1, after: false }, { write: index + 1, after: true }]).flat()
+  Array.from({ length: writes }, (_, index) => [
+    { write: index + 1, after: false },
+    { write: index + 1, after: true }
+  ]).flat()
 
 /** Every crash, and every `stride`-th pair of crashes, the second of which falls into the recovery from the first. */
 export const crashes = (stride: number, offset = 0) =>
-  function*(writes: number, pick: (crashes: ReadonlyArray<Crash>) => number): Generator<ReadonlyArray<Crash>> {
+  function* (writes: number, pick: (crashes: ReadonlyArray<Crash>) => number): Generator<ReadonlyArray<Crash>> {
     let nth = offset
     for (const first of moments(writes)) {
       const after = pick([first])

@@ -6,7 +6,7 @@ import * as Path from "../../src/core/Path.js"
 import { isActive } from "../../src/core/Status.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Command, type Program, taskOf, write } from "./Program.js"
-import { type Mark, predict, type Prediction } from "./Reference.js"
+import { type Mark, type Prediction, predict } from "./Reference.js"
 import { World } from "./World.js"
 
 /** More crashes than a program has: none of them is poisonous. */
@@ -21,14 +21,16 @@ export const live = (program: Program) => {
   const ids = Array.from({ length: program.executions }, (_, index) => `x${index + 1}`)
   const commands: Array<{ readonly execution: string; readonly command: Command }> = []
   const task = taskOf(world, program, (execution, command) =>
-    Effect.sync(() => void commands.push({ execution, command })))
+    Effect.sync(() => void commands.push({ execution, command }))
+  )
 
   const one = (id: string) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const engine = yield* TaskEngine
-      const caller = program.mode === "execute"
-        ? yield* Effect.fork(Effect.exit(task.execute({}, { id })))
-        : yield* Effect.as(Effect.orDie(task.start({}, { id })), undefined)
+      const caller =
+        program.mode === "execute"
+          ? yield* Effect.fork(Effect.exit(task.execute({}, { id })))
+          : yield* Effect.as(Effect.orDie(task.start({}, { id })), undefined)
       const obey = ({ verb }: Command) => {
         if (verb === "pause") return engine.pause(id)
         if (verb !== "interrupt") return engine.close(id, { revert: verb === "closeAndRevert" })
@@ -54,11 +56,13 @@ export const live = (program: Program) => {
     if (program.after === "revert" && status !== "Reverted" && status !== "RevertFailed") {
       return Effect.as(Effect.exit(engine.revert(id)), true)
     }
-    return program.after === "close" && status === "Failed" ? Effect.as(Effect.exit(engine.close(id)), true) : Effect.succeed(false)
+    return program.after === "close" && status === "Failed"
+      ? Effect.as(Effect.exit(engine.close(id)), true)
+      : Effect.succeed(false)
   }
 
   const all = Effect.forEach(ids, one, { concurrency: "unbounded", discard: true })
-  for (let index = 0;; index++) {
+  for (let index = 0; ; index++) {
     commands.length = 0
     const ended = world.process(all, { crash: program.crashes[index], tasks: [task], config })
     if (ended._tag === "Died") continue
@@ -79,7 +83,8 @@ const observe = (world: World, id: string, expected: Prediction): Prediction => 
   const failures = history.status === "Closed" ? [] : history.failures
   const first = failures[0]?._tag
   const undone = [...history.phases.values()].flatMap(({ state, undoes }) =>
-    undoes !== undefined && state === "succeeded" ? [undoes] : [])
+    undoes !== undefined && state === "succeeded" ? [undoes] : []
+  )
   // A phase that died may have happened before its process died: only then is it decided by the revert.
   const failed = new Set(expected.body.filter(({ state }) => state === "failed").map(({ path }) => path))
   return {
@@ -88,7 +93,9 @@ const observe = (world: World, id: string, expected: Prediction): Prediction => 
     body: marks(history, Path.root),
     cleanup: marks(history, Path.close),
     undone: undone.filter((path) => !failed.has(path)),
-    outside: [...world.outside.keys()].flatMap((key) => key.startsWith(`${id} `) ? [key.slice(id.length + 1)] : []).sort()
+    outside: [...world.outside.keys()]
+      .flatMap((key) => (key.startsWith(`${id} `) ? [key.slice(id.length + 1)] : []))
+      .sort()
   }
 }
 
@@ -115,7 +122,7 @@ export const check = (seed: number): ReadonlyArray<string> => {
       })
     ]
   } catch (thrown) {
-    return [thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown)]
+    return [thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)]
   }
 }
 

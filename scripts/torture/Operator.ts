@@ -8,8 +8,10 @@ import * as Dice from "./Dice.js"
 
 /** A refusal because the execution has meanwhile moved is no matter: it is looked at again. */
 const ask = <A, E extends { readonly _tag: string }, R>(request: Effect.Effect<A, E, R>) =>
-  Effect.catchIf(request, ({ _tag }) => _tag === "IllegalTransition" || _tag === "RevertIncomplete" || _tag === "PhaseNotOpen", () =>
-    Effect.void
+  Effect.catchIf(
+    request,
+    ({ _tag }) => _tag === "IllegalTransition" || _tag === "RevertIncomplete" || _tag === "PhaseNotOpen",
+    () => Effect.void
   )
 
 const rounds = 4
@@ -62,9 +64,12 @@ export const lead = (crew: Crew, seed: number, id: string) =>
       crew.write({ execution: id, path: "-", attempt: 0, kind, note: text })
     yield* crew[plan.task].start({ execution: id }, { id })
     note("accepted", "")
-    const caller = Dice.chance(seed, `${id} caller`) < 0.5
-      ? Effect.map(Effect.exit(crew[plan.task].execute({ execution: id }, { id })), (exit) => note("answered", answerOf(exit)))
-      : Effect.void
+    const caller =
+      Dice.chance(seed, `${id} caller`) < 0.5
+        ? Effect.map(Effect.exit(crew[plan.task].execute({ execution: id }, { id })), (exit) =>
+            note("answered", answerOf(exit))
+          )
+        : Effect.void
     yield* Effect.all([caller, interfere(plan, seed, id)], { concurrency: 2 })
     for (;;) {
       const status = yield* TaskEngine.settled(id)

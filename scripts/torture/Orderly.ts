@@ -50,7 +50,8 @@ const life = (setting: Setting, database: string, seed: number, number: number, 
       tally.signals++
       tally.slowest = Math.max(tally.slowest, took)
       if (twice) tally.twice++
-      if (code !== codes[signal]) complain(`${signal} ended it with ${code ?? end.value.signal}: ${child.lines.slice(-2).join(" | ")}`)
+      if (code !== codes[signal])
+        complain(`${signal} ended it with ${code ?? end.value.signal}: ${child.lines.slice(-2).join(" | ")}`)
       if (took > (twice ? 1_000 : grace) + slack) complain(`${signal} ended it after ${took} ms`)
       if (!twice) {
         for (const [id, { status }] of yield* Journals.read(database)) {
@@ -73,7 +74,8 @@ const world = (setting: Setting, number: number, tally: Tally) =>
         (child) => Effect.timeoutOption(child.ended, "60 seconds")
       )
     )
-    if (last._tag === "None" || last.value.code !== 0) tally.problems.push(`${database}: the last process did not end well`)
+    if (last._tag === "None" || last.value.code !== 0)
+      tally.problems.push(`${database}: the last process did not end well`)
     const journals = yield* Journals.read(database)
     for (const problem of Account.problemsOf(journals, Log.read(`${database}.log`), true)) {
       tally.problems.push(`${database}: ${problem}`)

@@ -24,7 +24,15 @@ export const round = (setting: Setting, number: number, durability: "full" | "no
       const most = Dice.between(setting.seed, `phases ${number}`, 2, phases)
       const file = path.join(setting.folder, `power${number}`)
       const [database, trace] = [`${file}.db`, `${file}.trace`]
-      const marks = [path.join(setting.programs, "marks.js"), database, durability, `${file}.marks`, executions, most, concurrency]
+      const marks = [
+        path.join(setting.programs, "marks.js"),
+        database,
+        durability,
+        `${file}.marks`,
+        executions,
+        most,
+        concurrency
+      ]
       const child = yield* Child.start("strace", [...Trace.command(trace), process.execPath, ...marks.map(String)])
       const { code } = yield* child.ended
       const found = Trace.judge(Trace.read(trace), database)
@@ -32,7 +40,9 @@ export const round = (setting: Setting, number: number, durability: "full" | "no
       const problems = [
         ...found.early.map((text) => `${database}: ${text}`),
         ...(code === 0 ? [] : [`${database}: the process ended with ${code}: ${child.lines.slice(-3).join(" | ")}`]),
-        ...(found.acts === wanted ? [] : [`${database}: the trace shows ${found.acts} effects and results of ${wanted}`])
+        ...(found.acts === wanted
+          ? []
+          : [`${database}: the trace shows ${found.acts} effects and results of ${wanted}`])
       ]
       return { acts: found.acts, problems }
     })

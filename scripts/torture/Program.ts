@@ -154,7 +154,8 @@ const phaseOf = (world: World, program: Program, due: Due, given: PhaseStatement
   })
   /** the path of an undo ends with that of the phase */
   const undo = world.seen(({ execution, path }) =>
-    Effect.sync(() => void world.outside.delete(`${execution} ${path.slice(path.indexOf("/undo/") + 6)}`)))
+    Effect.sync(() => void world.outside.delete(`${execution} ${path.slice(path.indexOf("/undo/") + 6)}`))
+  )
   return Phase.make(name, {
     run,
     undoUnknown: () => undo,
@@ -207,11 +208,14 @@ export const taskOf = (world: World, program: Program, due: Due) => {
     },
     ...(program.ownRevert
       ? {
-        *revert(completed: ReadonlyArray<Task.Completed>) {
-          for (const phase of completed) yield* phase.undo
-          yield* Phase.make("bye", world.seen(() => Effect.void))
+          *revert(completed: ReadonlyArray<Task.Completed>) {
+            for (const phase of completed) yield* phase.undo
+            yield* Phase.make(
+              "bye",
+              world.seen(() => Effect.void)
+            )
+          }
         }
-      }
       : {})
   })
 }

@@ -29,7 +29,11 @@ type Failure = NonNullable<Prediction["failure"]>
 type Flow =
   | { readonly _tag: "Next" }
   | { readonly _tag: "Throws" }
-  | { readonly _tag: "Stops"; readonly why: Failure | "closed"; readonly pending: ReadonlyArray<ReadonlyArray<Statement>> }
+  | {
+      readonly _tag: "Stops"
+      readonly why: Failure | "closed"
+      readonly pending: ReadonlyArray<ReadonlyArray<Statement>>
+    }
 
 const next: Flow = { _tag: "Next" }
 
@@ -121,7 +125,11 @@ class Life {
   private phase(given: PhaseStatement): Flow {
     const path = this.scope.path(given.name)
     const { command } = this.program
-    if (!this.closing && command?.during === given.name && (command.verb === "close" || command.verb === "closeAndRevert")) {
+    if (
+      !this.closing &&
+      command?.during === given.name &&
+      (command.verb === "close" || command.verb === "closeAndRevert")
+    ) {
       this.closed = command.verb
       this.doubt = path
       this.mark(path, "doubt")
@@ -187,7 +195,9 @@ export const predict = (program: Program): Prediction => {
   if (flow._tag === "Next") return program.after === "revert" ? reverted(undefined) : ended("Completed", undefined)
   if (flow._tag === "Stops" && flow.why === "closed") {
     life.clean(pending)
-    return life.closed === "closeAndRevert" || program.after === "revert" ? reverted(undefined) : ended("Closed", undefined)
+    return life.closed === "closeAndRevert" || program.after === "revert"
+      ? reverted(undefined)
+      : ended("Closed", undefined)
   }
   const failure = flow._tag === "Throws" ? "TaskDefect" : (flow.why as Failure)
   if (program.onFailure === "halt" && program.after === "nothing") return ended("Failed", failure)

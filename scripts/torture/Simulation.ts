@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type { RuntimeFiber } from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type { Scheduler } from "effect/Scheduler"
@@ -103,7 +103,7 @@ export class Simulation {
   /** Moves the clock to where the next sleeper wakes. */
   private wake(): boolean {
     const next = this.sleepers.reduce<Sleeper | undefined>(
-      (first, sleeper) => first === undefined || sleeper.due < first.due ? sleeper : first,
+      (first, sleeper) => (first === undefined || sleeper.due < first.due ? sleeper : first),
       undefined
     )
     if (next === undefined) return false

@@ -50,7 +50,9 @@ const complaint = (
   if (found === undefined) return ["a second engine was not refused"]
   if (found._tag !== "EngineBusy") return [`a second engine met ${found._tag}`]
   const busy = found as Errors.EngineBusy
-  return busy.pid === pid && busy.state === state ? [] : [`the owner ${pid}, ${state}, was told as ${busy.pid}, ${busy.state}`]
+  return busy.pid === pid && busy.state === state
+    ? []
+    : [`the owner ${pid}, ${state}, was told as ${busy.pid}, ${busy.state}`]
 }
 
 /** Stands by with the task while the owner is killed: how long until the owner's execution goes on here. */
@@ -73,13 +75,15 @@ const takeOver = (database: string, owner: Child.Child) =>
     })
   )
 
-const round = (setting: Setting, number: number) =>
+/** One owner that is met running, met stopped, and killed. */
+export const round = (setting: Setting, number: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const database = path.join(setting.folder, `takeover${number}.db`)
       const owner = yield* Child.program(path.join(setting.programs, "owner.js"), database, "first", 10_000, 5)
       const began = yield* owner.line((line) => line === "phase 3", "30 seconds")
-      if (Option.isNone(began)) return { refused: 0, stopped: 0, tookOver: 0, problems: [`the owner did not begin: ${owner.lines}`] }
+      if (Option.isNone(began))
+        return { refused: 0, stopped: 0, tookOver: 0, problems: [`the owner did not begin: ${owner.lines}`] }
       const [busy, refused] = yield* timed(attempt(database))
       yield* owner.kill("SIGSTOP")
       yield* Effect.sleep(20)
@@ -90,7 +94,9 @@ const round = (setting: Setting, number: number) =>
       const problems = [...complaint(busy, owner.pid, "running"), ...complaint(halted, owner.pid, "stopped")]
       return { refused, stopped, tookOver, problems }
     }).pipe(
-      Effect.catchAllCause((cause) => Effect.succeed({ refused: 0, stopped: 0, tookOver: 0, problems: [String(cause)] }))
+      Effect.catchAllCause((cause) =>
+        Effect.succeed({ refused: 0, stopped: 0, tookOver: 0, problems: [String(cause)] })
+      )
     )
   ) satisfies Effect.Effect<Found>
 
@@ -98,7 +104,7 @@ const round = (setting: Setting, number: number) =>
  * Raises the epoch of the owner's execution behind its back, as an engine that took over would: whatever the owner still
  * appends is refused, and so is an append with a forged older epoch.
  */
-const forge = (setting: Setting, number: number) =>
+export const forge = (setting: Setting, number: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const database = path.join(setting.folder, `forged${number}.db`)
@@ -116,7 +122,9 @@ const forge = (setting: Setting, number: number) =>
         const { code } = yield* owner.ended
         const after = yield* store.load("first")
         return [
-          ...(Either.isLeft(forged) && forged.left._tag === "Fenced" ? [] : ["a forged append of an older epoch was taken"]),
+          ...(Either.isLeft(forged) && forged.left._tag === "Fenced"
+            ? []
+            : ["a forged append of an older epoch was taken"]),
           ...(code === 1 ? [] : [`the owner whose epoch was over ended with ${code}`]),
           ...(after?.entries.length === before.entries.length ? [] : ["the owner wrote on after its epoch was over"])
         ]
@@ -142,7 +150,12 @@ export const part: Part = {
     const slow = Object.entries(worst).filter(([, millis]) => millis >= 1_000)
     problems.push(...slow.map(([key, millis]) => `${key}: ${millis} ms, and 1000 are allowed`))
     return report(
-      { rounds, "refused after ms": worst.refused, "stopped after ms": worst.stopped, "taken over after ms": worst.tookOver },
+      {
+        rounds,
+        "refused after ms": worst.refused,
+        "stopped after ms": worst.stopped,
+        "taken over after ms": worst.tookOver
+      },
       problems
     )
   })

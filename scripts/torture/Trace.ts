@@ -117,4 +117,5 @@ export const judge = (calls: ReadonlyArray<Call>, database: string): Finding => 
 }
 
 /** How many calls were made to fail. */
-export const failures = (calls: ReadonlyArray<Call>): number => calls.filter(({ end, failed }) => failed && end !== Infinity).length
+export const failures = (calls: ReadonlyArray<Call>): number =>
+  calls.filter(({ end, failed }) => failed && end !== Infinity).length

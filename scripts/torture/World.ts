@@ -4,12 +4,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { TaskEngine } from "../../src/authoring/TaskEngine.js"
 import type { Entry } from "../../src/core/Entry.js"
 import * as History from "../../src/core/History.js"
-import { EngineConfig, Phase } from "../../src/index.js"
 import type { Config } from "../../src/engine/Config.js"
 import * as Engine from "../../src/engine/Engine.js"
-import type { TaskEngine } from "../../src/authoring/TaskEngine.js"
+import { EngineConfig, Phase } from "../../src/index.js"
 import type { Encoded } from "../../src/store/Encoded.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded, TaskStore } from "../../src/store/Store.js"
@@ -49,11 +49,14 @@ export class World {
   private ids = 0
 
   /** Runs a program with an engine of its own as the next process; it dies at `crash`. */
-  process<A, E>(program: Effect.Effect<A, E, TaskEngine | TaskStore>, options: {
-    readonly crash?: Crash | undefined
-    readonly tasks?: ReadonlyArray<{ readonly layer: Layer.Layer<never, never, TaskEngine> }>
-    readonly config?: Partial<Config>
-  } = {}): Ended<A, E> {
+  process<A, E>(
+    program: Effect.Effect<A, E, TaskEngine | TaskStore>,
+    options: {
+      readonly crash?: Crash | undefined
+      readonly tasks?: ReadonlyArray<{ readonly layer: Layer.Layer<never, never, TaskEngine> }>
+      readonly config?: Partial<Config>
+    } = {}
+  ): Ended<A, E> {
     this.processes++
     this.writes = 0
     this.crash = options.crash
@@ -63,7 +66,10 @@ export class World {
       newId: Effect.sync(() => `id-${++this.ids}`),
       ...options.config
     }
-    const store = Layer.effect(TaskStore, Effect.map(MemoryStore.make(this.memory), (encoded) => fromEncoded(this.mortal(encoded))))
+    const store = Layer.effect(
+      TaskStore,
+      Effect.map(MemoryStore.make(this.memory), (encoded) => fromEncoded(this.mortal(encoded)))
+    )
     const engine = Engine.layer.pipe(Layer.provideMerge(store), Layer.provide(Layer.succeed(EngineConfig, config)))
     const registered = (options.tasks ?? []).reduce<Layer.Layer<TaskEngine | TaskStore>>(
       (layers, task) => Layer.provideMerge(task.layer, layers),
@@ -122,9 +128,11 @@ export class World {
     const entries = this.entries(execution)
     const of = entries.filter(({ entry }) => "path" in entry && entry.path === path)
     const explained = of.some(({ entry }) =>
-      attempt === 1 ? entry._tag === "PhaseStarted" : entry._tag === "AttemptStarted" && entry.attempt === attempt)
+      attempt === 1 ? entry._tag === "PhaseStarted" : entry._tag === "AttemptStarted" && entry.attempt === attempt
+    )
     if (!explained) this.violations.push(`${path} ran its attempt ${attempt} with no entry for it`)
-    if (of.some(({ entry }) => entry._tag === "PhaseSucceeded")) this.violations.push(`${path} ran although it is recorded`)
+    if (of.some(({ entry }) => entry._tag === "PhaseSucceeded"))
+      this.violations.push(`${path} ran although it is recorded`)
     if (this.ran.some((run) => run.execution === execution && run.path === path && run.attempt === attempt)) {
       this.violations.push(`${path} ran its attempt ${attempt} twice`)
     }
@@ -132,14 +140,20 @@ export class World {
     if (other !== undefined) this.violations.push(`${path} ran with another key`)
     const failed = of.findLast(({ entry }) => entry._tag === "AttemptFailed")
     const now = this.simulation.now
-    if (failed?.entry._tag === "AttemptFailed" && now < failed.at + failed.entry.delay && !resumedAfter(entries, failed.seq)) {
+    if (
+      failed?.entry._tag === "AttemptFailed" &&
+      now < failed.at + failed.entry.delay &&
+      !resumedAfter(entries, failed.seq)
+    ) {
       this.violations.push(`${path} ran ${failed.at + failed.entry.delay - now} ms before its delay was over`)
     }
     this.ran.push({ process: this.processes, at: now, execution, path, attempt, key })
   }
 
   /** The journal of an execution as the memory has it. */
-  entries(execution: string): ReadonlyArray<{ readonly seq: number; readonly at: number; readonly epoch: number; readonly entry: Entry }> {
+  entries(
+    execution: string
+  ): ReadonlyArray<{ readonly seq: number; readonly at: number; readonly epoch: number; readonly entry: Entry }> {
     const rows = this.memory.executions.get(execution)?.rows ?? []
     return rows.map(({ at, body, epoch, seq }) => ({ seq, at, epoch, entry: JSON.parse(body) as Entry }))
   }
@@ -150,11 +164,11 @@ export class World {
 
   /** How often attempts at `path` were recorded as failed. */
   failures(execution: string, path: string): number {
-    return this.entries(execution).filter(({ entry }) =>
-      (entry._tag === "AttemptFailed" || entry._tag === "PhaseFailed") && entry.path === path).length
+    return this.entries(execution).filter(
+      ({ entry }) => (entry._tag === "AttemptFailed" || entry._tag === "PhaseFailed") && entry.path === path
+    ).length
   }
 }
 
 const resumedAfter = (entries: ReturnType<World["entries"]>, seq: number): boolean =>
   entries.some(({ entry, seq: at }) => at > seq && entry._tag === "Resumed")
-

@@ -5,6 +5,9 @@ import * as Thrown from "./Thrown.js"
 /** In UTF-8 bytes. */
 export const maxBytes = 255
 
+/** Names in ASCII, which most are, need no further look. */
+const ordinary = /^[\x20-\x7e]{1,255}$/
+
 const control = /\p{Cc}/u
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -20,6 +23,7 @@ const bytes = (name: string): number => {
 /** Why `name` cannot be a name. */
 export const problem = (name: unknown): string | undefined => {
   if (typeof name !== "string") return `it is ${name === null ? "null" : typeof name}, not a string`
+  if (ordinary.test(name)) return undefined
   if (name === "") return "it is empty"
   if (name.length > maxBytes || bytes(name) > maxBytes) return `it is longer than ${maxBytes} bytes`
   if (control.test(name)) return "it holds a control character"

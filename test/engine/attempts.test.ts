@@ -42,8 +42,14 @@ describe("a retry", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(caller)
       assert.deepStrictEqual(log.lines, ["1 at 0", "2 at 1000", "3 at 3000", "4 at 7000"])
-      const failed = entries(store, id).flatMap((entry) => (entry._tag === "AttemptFailed" ? [[entry.attempt, entry.delay]] : []))
-      assert.deepStrictEqual(failed, [[1, 1000], [2, 2000], [3, 4000]])
+      const failed = entries(store, id).flatMap((entry) =>
+        entry._tag === "AttemptFailed" ? [[entry.attempt, entry.delay]] : []
+      )
+      assert.deepStrictEqual(failed, [
+        [1, 1000],
+        [2, 2000],
+        [3, 4000]
+      ])
     })
   )
 
@@ -94,7 +100,10 @@ describe("a retry", () => {
       assert.strictEqual(log.lines.length, 4)
       yield* service.resume(id)
       assert.strictEqual((yield* service.settled(id)).status, "Completed")
-      assert.deepStrictEqual(log.lines.map((line) => line[0]), ["1", "2", "3", "4", "5"])
+      assert.deepStrictEqual(
+        log.lines.map((line) => line[0]),
+        ["1", "2", "3", "4", "5"]
+      )
     })
   )
 
@@ -103,7 +112,10 @@ describe("a retry", () => {
       const log = logbook()
       const task = Task.make("t", {
         *run() {
-          yield* Phase.make("a", { run: Effect.zipRight(log.note("a"), Effect.dieMessage("oops")), retry: Schedule.forever })
+          yield* Phase.make("a", {
+            run: Effect.zipRight(log.note("a"), Effect.dieMessage("oops")),
+            retry: Schedule.forever
+          })
         }
       })
       const { run } = yield* engine(memory())
@@ -185,13 +197,17 @@ describe("a timeout", () => {
 })
 
 describe("a phase in doubt", () => {
-  const doubtful = (log: ReturnType<typeof logbook>, options: { inDoubt?: "ask" | "rerun"; verify?: Effect.Effect<Option.Option<string>> }) =>
+  const doubtful = (
+    log: ReturnType<typeof logbook>,
+    options: { inDoubt?: "ask" | "rerun"; verify?: Effect.Effect<Option.Option<string>> }
+  ) =>
     Task.make("doubtful", {
       success: Schema.String,
       *run() {
         return yield* Phase.make("a", {
           run: Effect.flatMap(Effect.zip(Phase.attempt, Phase.key), ([attempt, key]) =>
-            Effect.zipRight(log.note(`${attempt} ${key}`), attempt === 1 ? Effect.as(never, "") : Effect.succeed("ran"))),
+            Effect.zipRight(log.note(`${attempt} ${key}`), attempt === 1 ? Effect.as(never, "") : Effect.succeed("ran"))
+          ),
           ...options
         })
       }

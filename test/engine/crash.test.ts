@@ -6,7 +6,7 @@ import { check, crashes, type Mode } from "../../scripts/torture/Matrix.js"
 afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 /** Every crash; of the pairs of crashes, one in so many: torture takes them all. */
-const stride = 7
+const stride = 17
 
 describe("an execution whose process dies at any write ends as it would have ended", () => {
   for (const [index, given] of cases.entries()) {

@@ -42,7 +42,10 @@ describe("execute", () => {
       yield* run(task.execute({ name: "ada" }))
       yield* run(task.execute({ name: "bob" }))
       assert.deepStrictEqual(log.lines, ["look up ada", "look up bob"])
-      assert.deepStrictEqual((yield* service.list({ order: "oldest" })).map(({ id }) => id).sort(), ["greet-ada", "greet-bob"])
+      assert.deepStrictEqual((yield* service.list({ order: "oldest" })).map(({ id }) => id).sort(), [
+        "greet-ada",
+        "greet-bob"
+      ])
     })
   )
 
@@ -93,7 +96,10 @@ describe("execute", () => {
         Array.from({ length: 5 }, () => run(task.execute({ name: "ada" }, { id: "g1" }))),
         { concurrency: "unbounded" }
       )
-      assert.deepStrictEqual(results, Array.from({ length: 5 }, () => "hello ada"))
+      assert.deepStrictEqual(
+        results,
+        Array.from({ length: 5 }, () => "hello ada")
+      )
       assert.deepStrictEqual(log.lines, ["look up ada"])
       const again = yield* Effect.all(
         Array.from({ length: 3 }, () => run(task.execute({ name: "ada" }, { id: "g1" }))),
@@ -146,10 +152,15 @@ describe("execute", () => {
       const seen: Array<string> = []
       const task = Task.make("services", {
         *run() {
-          yield* Phase.make("look", Effect.flatMap(Name, (name) => Effect.sync(() => void seen.push(name))))
+          yield* Phase.make(
+            "look",
+            Effect.flatMap(Name, (name) => Effect.sync(() => void seen.push(name)))
+          )
         }
       })
-      const { run, service } = yield* engine(memory(), [{ layer: Layer.provide(task.layer, Layer.succeed(Name, "layer")) }])
+      const { run, service } = yield* engine(memory(), [
+        { layer: Layer.provide(task.layer, Layer.succeed(Name, "layer")) }
+      ])
       yield* run(task.start({}, { id: "s1" }))
       assert.strictEqual((yield* service.settled("s1")).status, "Completed")
       assert.deepStrictEqual(seen, ["layer"])
@@ -159,7 +170,9 @@ describe("execute", () => {
   it.scoped("gives a phase its key and its attempt: the key is the same in every attempt", () =>
     Effect.gen(function* () {
       const seen: Array<readonly [string, number]> = []
-      const look = Effect.flatMap(Effect.zip(Phase.key, Phase.attempt), (found) => Effect.sync(() => void seen.push(found)))
+      const look = Effect.flatMap(Effect.zip(Phase.key, Phase.attempt), (found) =>
+        Effect.sync(() => void seen.push(found))
+      )
       const task = Task.make("keys", {
         error: Schema.String,
         *run() {
@@ -169,7 +182,10 @@ describe("execute", () => {
       const { run } = yield* engine(memory())
       yield* Effect.flip(run(task.execute({}, { id: "k1" })))
       yield* Effect.flip(run(task.execute({}, { id: "k1", resume: true })))
-      assert.deepStrictEqual(seen.map(([, attempt]) => attempt), [1, 2])
+      assert.deepStrictEqual(
+        seen.map(([, attempt]) => attempt),
+        [1, 2]
+      )
       assert.strictEqual(seen[0]![0], seen[1]![0])
       assert.match(seen[0]![0], /^[0-9a-f]{32}$/)
     })

@@ -7,7 +7,10 @@ import { Phase, Task, TaskEngine } from "../../src/index.js"
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 
 const log: Array<string> = []
-const note = (text: string) => Effect.sync(() => { log.push(text) })
+const note = (text: string) =>
+  Effect.sync(() => {
+    log.push(text)
+  })
 
 const order = Task.make("order", {
   payload: { sku: Schema.String, fail: Schema.Boolean },
@@ -16,7 +19,9 @@ const order = Task.make("order", {
   onFailure: "revert",
   *run({ fail, sku }) {
     try {
-      const hold = yield* Phase.make("reserve", Effect.as(note("reserve"), `hold-${sku}`), { undo: (hold) => note(`release ${hold}`) })
+      const hold = yield* Phase.make("reserve", Effect.as(note("reserve"), `hold-${sku}`), {
+        undo: (hold) => note(`release ${hold}`)
+      })
       yield* Phase.make("charge", { run: note("charge"), undo: () => note("refund") })
       yield* Phase.make("ship", fail ? Effect.fail(new Declined({ reason: "no" })) : note("ship"))
       return hold
@@ -28,7 +33,7 @@ const order = Task.make("order", {
 
 describe("a task", () => {
   it.effect("runs its phases and answers its result", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       log.length = 0
       const result = yield* order.execute({ sku: "tea", fail: false }, { id: "o1" })
       assert.strictEqual(result, "hold-tea")
@@ -41,15 +46,17 @@ describe("a task", () => {
       const reverted = yield* TaskEngine.revert("o1")
       assert.strictEqual(reverted.status, "Reverted")
       assert.deepStrictEqual(log.slice(4), ["refund", "release hold-tea"])
-    }).pipe(Effect.provide(Layer.provideMerge(order.layer, TaskEngine.layerMemory))))
+    }).pipe(Effect.provide(Layer.provideMerge(order.layer, TaskEngine.layerMemory)))
+  )
 
   it.effect("is reverted when a phase fails", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       log.length = 0
       const failure = yield* Effect.flip(order.execute({ sku: "tea", fail: true }, { id: "o2" }))
       assert.instanceOf(failure, Declined)
       assert.deepStrictEqual(log, ["reserve", "charge", "clean", "refund", "release hold-tea"])
       const history = yield* TaskEngine.history("o2")
       assert.strictEqual(history[history.length - 1]?.entry._tag, "Reverted")
-    }).pipe(Effect.provide(Layer.provideMerge(order.layer, TaskEngine.layerMemory))))
+    }).pipe(Effect.provide(Layer.provideMerge(order.layer, TaskEngine.layerMemory)))
+  )
 })

@@ -8,10 +8,9 @@ import { Errors, Phase, Task } from "../../src/index.js"
 import { engine, entries, idle, logbook, memory, tags } from "../support/engines.js"
 
 const id = "l1"
-/** No phase at all, for a body's type. */
-const nothing: Iterable<Phase.Yielded<never, never>, void, never> = []
-
-const failureOf = (task: { readonly execute: Task.Task<string, Record<never, never>, unknown, unknown, never>["execute"] }) =>
+const failureOf = (task: {
+  readonly execute: Task.Task<string, Record<never, never>, unknown, unknown, never>["execute"]
+}) =>
   Effect.gen(function* () {
     const store = memory()
     const { run, service } = yield* engine(store)
@@ -39,7 +38,16 @@ describe("a value that cannot be recorded", () => {
     ["a function", () => 1, "$"],
     ["undefined in an array", [undefined], "$[0]"],
     ["a cycle", cyclic, "$.self"],
-    ["a getter that throws", Object.defineProperty({}, "x", { enumerable: true, get: () => { throw new Error("no") } }), "$.x"],
+    [
+      "a getter that throws",
+      Object.defineProperty({}, "x", {
+        enumerable: true,
+        get: () => {
+          throw new Error("no")
+        }
+      }),
+      "$.x"
+    ],
     ["a symbol key", { [Symbol("s")]: 1 }, "$"]
   ]
   for (const [name, value, at] of hostile) {
@@ -49,10 +57,13 @@ describe("a value that cannot be recorded", () => {
         const task = Task.make("t", {
           onFailure: "revert",
           *run() {
-            yield* Phase.make("a", Effect.sync(() => {
-              runs++
-              return value as string
-            }))
+            yield* Phase.make(
+              "a",
+              Effect.sync(() => {
+                runs++
+                return value as string
+              })
+            )
           }
         })
         const { failure, status } = yield* failureOf(task)
@@ -69,7 +80,10 @@ describe("a value that cannot be recorded", () => {
       for (const value of [deep(100_000), "x".repeat(10 * 1024 * 1024 + 1)]) {
         const task = Task.make("t", {
           *run() {
-            yield* Phase.make("a", Effect.sync(() => value as string))
+            yield* Phase.make(
+              "a",
+              Effect.sync(() => value as string)
+            )
           }
         })
         const { failure } = yield* failureOf(task)
@@ -80,16 +94,32 @@ describe("a value that cannot be recorded", () => {
 
   it.scoped("is no result of a task, and no failure", () =>
     Effect.gen(function* () {
-      const result = yield* failureOf(Task.make("t", { success: Schema.Unknown as never, *run() { return Number.NaN as never } }) as never)
+      const result = yield* failureOf(
+        Task.make("t", {
+          success: Schema.Unknown as never,
+          *run() {
+            return Number.NaN as never
+          }
+        }) as never
+      )
       assert.deepInclude(result.failure, { _tag: "Fault", reason: "ValueNotRecordable" })
-      const failed = yield* failureOf(Task.make("t", { *run() { yield* Phase.fail(new Map() as never) } }))
+      const failed = yield* failureOf(
+        Task.make("t", {
+          *run() {
+            yield* Phase.fail(new Map() as never)
+          }
+        })
+      )
       assert.deepInclude(failed.failure, { _tag: "Fault", reason: "ValueNotRecordable" })
     })
   )
 
   it.scoped("does not change what has hostile keys", () =>
     Effect.gen(function* () {
-      const value = JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1, "toString": 2}') as Record<string, number>
+      const value = JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1, "toString": 2}') as Record<
+        string,
+        number
+      >
       const seen: Array<string> = []
       const task = Task.make("t", {
         *run() {
@@ -106,15 +136,48 @@ describe("a value that cannot be recorded", () => {
 
 describe("whatever is thrown", () => {
   const things: ReadonlyArray<unknown> = [
-    undefined, null, "text", 7, Symbol("s"), { a: 1 }, cyclic, Object.create(null), new Error("x".repeat(100_000)),
-    { get message() { throw new Error("no") } }, new Proxy({}, { get: () => { throw new Error("no") } })
+    undefined,
+    null,
+    "text",
+    7,
+    Symbol("s"),
+    { a: 1 },
+    cyclic,
+    Object.create(null),
+    new Error("x".repeat(100_000)),
+    {
+      get message() {
+        throw new Error("no")
+      }
+    },
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("no")
+        }
+      }
+    )
   ]
   it.scoped("is kept as a small defect, whether a phase dies of it or the body throws it", () =>
     Effect.gen(function* () {
       for (const thing of things) {
-        const dies = yield* failureOf(Task.make("t", { *run() { yield* Phase.make("a", Effect.die(thing)) } }))
+        const dies = yield* failureOf(
+          Task.make("t", {
+            *run() {
+              yield* Phase.make("a", Effect.die(thing))
+            }
+          })
+        )
         assert.strictEqual(dies.failure?._tag, "Die")
-        const throws = yield* failureOf(Task.make("t", { *run() { yield* nothing; throw thing } }))
+        const throws = yield* failureOf(
+          Task.make("t", {
+            *run() {
+              yield* Phase.checkpoint("mark")
+              if (things.length > 0) throw thing
+            }
+          })
+        )
         assert.strictEqual(throws.failure?._tag, "TaskDefect")
         assert.isBelow(JSON.stringify([dies.failure, throws.failure]).length, 16_384)
       }
@@ -124,20 +187,70 @@ describe("whatever is thrown", () => {
 
 describe("a stranger among the yields", () => {
   const strangers: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
-    ["a bare value", function* () { yield 7 }, /number/],
-    ["nothing", function* () { yield }, /undefined/],
-    ["an Effect", function* () { yield Effect.void }, /an Effect/],
-    ["an Effect with a star", function* () { yield* Effect.succeed(1) }, /an Effect/],
-    ["a promise", function* () { yield Promise.resolve() }, /a promise/],
-    ["a phase without a star", function* () { yield Phase.make("a", Effect.void) }, /without a star/],
-    ["a generator", function* () { yield (function* () {})() }, /a generator/],
-    ["an async generator", async function* () { yield 1 }, /async generator/],
+    [
+      "a bare value",
+      function* () {
+        yield 7
+      },
+      /number/
+    ],
+    [
+      "nothing",
+      function* () {
+        yield
+      },
+      /undefined/
+    ],
+    [
+      "an Effect",
+      function* () {
+        yield Effect.void
+      },
+      /an Effect/
+    ],
+    [
+      "an Effect with a star",
+      function* () {
+        yield* Effect.succeed(1) as Iterable<unknown>
+      },
+      /an Effect/
+    ],
+    [
+      "a promise",
+      function* () {
+        yield Promise.resolve()
+      },
+      /a promise/
+    ],
+    [
+      "a phase without a star",
+      function* () {
+        yield Phase.make("a", Effect.void)
+      },
+      /without a star/
+    ],
+    [
+      "a generator",
+      function* () {
+        yield (function* () {})()
+      },
+      /a generator/
+    ],
+    [
+      "an async generator",
+      async function* () {
+        yield 1
+      },
+      /async generator/
+    ],
     ["no generator at all", () => 7, /instead of a generator/]
   ]
   for (const [name, run, message] of strangers) {
     it.scoped(`is named where it stands, parks the task and reverts nothing: ${name}`, () =>
       Effect.gen(function* () {
-        const { failure, status, store } = yield* failureOf(Task.make("t", { onFailure: "revert", run: run as never }))
+        const { failure, status, store } = yield* failureOf(
+          Task.make("t", { onFailure: "revert", run: run as () => Generator<Phase.Yielded<never, never>, void, never> })
+        )
         assert.strictEqual(status, "Failed")
         assert.deepInclude(failure, { _tag: "Fault", reason: "StrangeYield" })
         assert.match(failure?._tag === "Fault" ? failure.message : "", message)
@@ -198,8 +311,14 @@ describe("what can be read", () => {
       const { run, service } = yield* engine(memory())
       for (const name of ["a", "b", "c"]) yield* run(task.execute({}, { id: name }))
       yield* run(task.start({}, { id: "d" }))
-      assert.deepStrictEqual((yield* service.list({ status: ["Completed"] })).map(({ id }) => id), ["c", "b", "a"])
-      assert.deepStrictEqual((yield* service.list({ after: "c", limit: 1 })).map(({ id }) => id), ["b"])
+      assert.deepStrictEqual(
+        (yield* service.list({ status: ["Completed"] })).map(({ id }) => id),
+        ["c", "b", "a"]
+      )
+      assert.deepStrictEqual(
+        (yield* service.list({ after: "c", limit: 1 })).map(({ id }) => id),
+        ["b"]
+      )
       assert.deepStrictEqual(yield* service.list({ task: "nobody's" }), [])
     })
   )
@@ -210,10 +329,25 @@ describe("what can be read", () => {
       const { run, service } = yield* engine(store)
       yield* run(task.execute({}, { id }))
       const status = yield* service.status(id)
-      assert.deepInclude(status, { id, task: "t", version: 1, status: "Completed", position: "a", result: 1, owner: undefined, epoch: 1 })
+      assert.deepInclude(status, {
+        id,
+        task: "t",
+        version: 1,
+        status: "Completed",
+        position: "a",
+        result: 1,
+        owner: undefined,
+        epoch: 1
+      })
       const history = yield* service.history(id)
-      assert.deepStrictEqual(history.map(({ entry }) => entry), entries(store, id))
-      assert.deepStrictEqual(history.map(({ seq }) => seq), history.map((_, index) => index))
+      assert.deepStrictEqual(
+        history.map(({ entry }) => entry),
+        entries(store, id)
+      )
+      assert.deepStrictEqual(
+        history.map(({ seq }) => seq),
+        history.map((_, index) => index)
+      )
       assert.instanceOf(yield* Effect.flip(service.status("nobody")), Errors.ExecutionNotFound)
       assert.instanceOf(yield* Effect.flip(service.settled("nobody")), Errors.ExecutionNotFound)
     })

@@ -35,7 +35,10 @@ const fails = (log: Log, fixed: { current: boolean }, onFailure: "halt" | "rever
     *run() {
       try {
         yield* Phase.make("a", { run: log.note("a"), undo: () => log.note("undo a") })
-        yield* Phase.make("b", { run: Effect.suspend(() => (fixed.current ? log.note("b") : Effect.fail("no"))), undo: () => log.note("undo b") })
+        yield* Phase.make("b", {
+          run: Effect.suspend(() => (fixed.current ? log.note("b") : Effect.fail("no"))),
+          undo: () => log.note("undo b")
+        })
       } finally {
         yield* Phase.make("clean", log.note("clean"))
       }
@@ -190,7 +193,9 @@ describe("resume", () => {
       const { run, service } = yield* engine(store, [task])
       yield* Effect.flip(run(task.execute({}, { id: "f1" })))
       fixed.current = true
-      const [one, two] = yield* Effect.all([Effect.exit(service.resume("f1")), Effect.exit(service.close("f1"))], { concurrency: 2 })
+      const [one, two] = yield* Effect.all([Effect.exit(service.resume("f1")), Effect.exit(service.close("f1"))], {
+        concurrency: 2
+      })
       assert.strictEqual(one._tag, "Success")
       const status = yield* service.settled("f1")
       if (two._tag === "Success") assert.strictEqual(status.status, "Closed")
@@ -212,11 +217,14 @@ describe("close", () => {
       const status = yield* service.close("c1", { by: "ann", reason: "enough" })
       assert.strictEqual(status.status, "Closed")
       assert.deepStrictEqual(log.lines, ["a", "b let go", "clean"])
-      assert.deepStrictEqual(status.phases.map(({ path, state }) => [path, state]), [
-        ["a", "succeeded"],
-        ["b", "in doubt"],
-        ["close/clean", "succeeded"]
-      ])
+      assert.deepStrictEqual(
+        status.phases.map(({ path, state }) => [path, state]),
+        [
+          ["a", "succeeded"],
+          ["b", "in doubt"],
+          ["close/clean", "succeeded"]
+        ]
+      )
       const again = yield* service.close("c1")
       assert.strictEqual(again.status, "Closed")
       assert.deepStrictEqual(tags(store, "c1").filter((tag) => tag === "Closing").length, 1)
@@ -266,12 +274,16 @@ describe("close", () => {
         *run() {
           for (;;) {
             try {
-              yield* Phase.make("a", Effect.suspend(() => (first ? never : Effect.void)))
+              yield* Phase.make(
+                "a",
+                Effect.suspend(() => (first ? never : Effect.void))
+              )
             } finally {
               first = false
               // biome-ignore lint/correctness/noUnsafeFinally: what a body may do wrong
-              continue
+              if (!first) continue
             }
+            break
           }
         }
       })
@@ -349,7 +361,7 @@ describe("close", () => {
       assert.strictEqual((yield* service.close("f2", { force: true })).status, "Closed")
       for (const id of ["f1", "f2"]) {
         const cleaned = entries(store, id).find((entry) => entry._tag === "CleanedUp")
-        assert.match(cleaned?._tag === "CleanedUp" ? cleaned.skipped ?? "" : "", /^forced/)
+        assert.match(cleaned?._tag === "CleanedUp" ? (cleaned.skipped ?? "") : "", /^forced/)
       }
       assert.deepStrictEqual(log.lines, ["a", "a"])
     })

@@ -46,7 +46,10 @@ const failing = (log: ReturnType<typeof logbook>, fixed: { current: boolean }) =
     error: Schema.String,
     *run() {
       yield* Phase.make("a", { run: log.note("a"), undo: () => log.note("undo a") })
-      yield* Phase.make("b", Effect.suspend(() => (fixed.current ? log.note("b") : Effect.fail("no"))))
+      yield* Phase.make(
+        "b",
+        Effect.suspend(() => (fixed.current ? log.note("b") : Effect.fail("no")))
+      )
     }
   })
 
@@ -74,7 +77,9 @@ describe("a second engine over the same store", () => {
       yield* owner.run(task.start({}, { id: "h1" }))
       yield* recorded(store, "h1", "PhaseStarted", "b")
       const [one, other] = yield* asked(
-        Effect.all([client.service.close("h1", { by: "ann" }), client.service.close("h1", { by: "bob" })], { concurrency: 2 })
+        Effect.all([client.service.close("h1", { by: "ann" }), client.service.close("h1", { by: "bob" })], {
+          concurrency: 2
+        })
       )
       assert.deepStrictEqual([one.status, other.status], ["Closed", "Closed"])
       assert.strictEqual((yield* asked(client.service.close("h1"))).status, "Closed")

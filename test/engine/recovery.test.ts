@@ -52,7 +52,10 @@ describe("an engine that ends", () => {
       const log = logbook()
       const store = memory()
       let first = true
-      const task = hanging(log, Effect.suspend(() => (first ? never : Effect.void)))
+      const task = hanging(
+        log,
+        Effect.suspend(() => (first ? never : Effect.void))
+      )
       const one = yield* engine(store, [task], { grace: "10 seconds" })
       yield* one.run(task.start({}, { id: "h1" }))
       yield* recorded(store, "h1", "PhaseStarted", "b")
@@ -91,7 +94,10 @@ describe("an engine that starts after a crash", () => {
       const log = logbook()
       const store = memory()
       let crashed = false
-      const task = hanging(log, Effect.suspend(() => (crashed ? Effect.void : never)))
+      const task = hanging(
+        log,
+        Effect.suspend(() => (crashed ? Effect.void : never))
+      )
       const other = Task.make("other", {
         *run() {
           yield* Phase.make("a", never)
@@ -123,12 +129,21 @@ describe("an engine that starts after a crash", () => {
       const poison = Task.make("poison", {
         *run() {
           yield* Phase.make("a", log.note("poison"))
-          yield* Phase.make("b", Effect.zipRight(idle, Effect.suspend(() => Effect.zipRight(kill, never))))
+          yield* Phase.make(
+            "b",
+            Effect.zipRight(
+              idle,
+              Effect.suspend(() => Effect.zipRight(kill, never))
+            )
+          )
         }
       })
       const beside = Task.make("beside", {
         *run() {
-          yield* Phase.make("a", Effect.suspend(() => (log.lines.includes("parked") ? Effect.void : never)))
+          yield* Phase.make(
+            "a",
+            Effect.suspend(() => (log.lines.includes("parked") ? Effect.void : never))
+          )
         }
       })
       for (let process = 0; process < 3; process++) {
@@ -166,7 +181,9 @@ describe("code that does not fit the journal", () => {
       const log = logbook()
       const store = memory()
       const mismatches = () =>
-        entries(store, "m1").flatMap((entry) => (entry._tag === "Failed" && entry.failures[0]._tag === "Fault" ? [entry.failures[0].path] : []))
+        entries(store, "m1").flatMap((entry) =>
+          entry._tag === "Failed" && entry.failures[0]._tag === "Fault" ? [entry.failures[0].path] : []
+        )
       const start = (code: ReturnType<typeof version>) => engine(store, [code])
       const one = yield* start(version(log, 1, ["a", "b", "stop"]))
       yield* Effect.flip(one.run(version(log, 1, ["a", "b", "stop"]).execute({}, { id: "m1" })))
@@ -187,7 +204,13 @@ describe("code that does not fit the journal", () => {
       yield* three.end
       assert.deepStrictEqual(mismatches(), ["b", "a"])
       assert.deepStrictEqual(log.lines, ["a", "b"])
-      const four = yield* start(version(log, 4, ["a", "b", "stop", "c"].filter((name) => name !== "stop" || !log.lines.includes("go"))))
+      const four = yield* start(
+        version(
+          log,
+          4,
+          ["a", "b", "stop", "c"].filter((name) => name !== "stop" || !log.lines.includes("go"))
+        )
+      )
       yield* idle
       assert.deepInclude((yield* four.service.settled("m1")).failures[0], { _tag: "Die" })
     })
@@ -200,7 +223,8 @@ describe("code that does not fit the journal", () => {
       const make = (names: ReadonlyArray<string>) =>
         Task.make("t", {
           *run() {
-            for (const name of names) yield* Phase.make(name, name === "stop" ? Effect.dieMessage("stop") : log.note(name))
+            for (const name of names)
+              yield* Phase.make(name, name === "stop" ? Effect.dieMessage("stop") : log.note(name))
           },
           *revert(completed) {
             for (const { name } of completed) yield* Phase.make(`undo ${name}`, log.note(`undo ${name}`))

@@ -11,6 +11,9 @@ describe("a promise that a phase left behind", () => {
     )
     assert.strictEqual(status, 0)
     assert.include(stdout, "completed 100")
-    assert.strictEqual(stdout.match(/a promise that nobody handles was rejected: Error: stray \d+; left by one of: /g)?.length, 100)
+    assert.strictEqual(
+      stdout.match(/a promise that nobody handles was rejected: Error: stray \d+; left by one of: /g)?.length,
+      100
+    )
   })
 })

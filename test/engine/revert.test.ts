@@ -80,7 +80,11 @@ describe("a failure of a task that reverts", () => {
           yield* Phase.fail("enough")
         },
         *revert(completed, { failures, payload }) {
-          given.push(completed.map(({ name, path, value }) => [name, path, value]), failures.map(({ _tag }) => _tag), payload.dir)
+          given.push(
+            completed.map(({ name, path, value }) => [name, path, value]),
+            failures.map(({ _tag }) => _tag),
+            payload.dir
+          )
           for (const phase of completed) yield* phase.undo
           yield* Phase.make("bye", log.note("bye"))
         }
@@ -88,7 +92,14 @@ describe("a failure of a task that reverts", () => {
       const store = memory()
       const { run, service } = yield* engine(store)
       yield* Effect.flip(run(task.execute({ dir: "/x" }, { id })))
-      assert.deepStrictEqual(given, [[["b", "b", "b"], ["a", "a", 1]], ["Fail"], "/x"])
+      assert.deepStrictEqual(given, [
+        [
+          ["b", "b", "b"],
+          ["a", "a", 1]
+        ],
+        ["Fail"],
+        "/x"
+      ])
       assert.deepStrictEqual(log.lines, ["b", "undo b", "bye"])
       const paths = (yield* service.status(id)).phases.map(({ path }) => path)
       assert.deepStrictEqual(paths, ["a", "b", "c", "fail", "revert#1/undo/b", "revert#1/undo/a", "revert#1/bye"])
@@ -103,7 +114,9 @@ describe("a failure of a task that reverts", () => {
         onFailure: "revert",
         *run() {
           yield* undoable(log, "a")
-          yield* Phase.either(Phase.make("b", { run: never, timeout: "1 second", undoUnknown: () => log.note("undo b?") }))
+          yield* Phase.either(
+            Phase.make("b", { run: never, timeout: "1 second", undoUnknown: () => log.note("undo b?") })
+          )
           yield* undoable(log, "c")
           yield* Phase.fail("enough")
         }
@@ -149,7 +162,10 @@ describe("an operator's revert", () => {
     Effect.gen(function* () {
       const log = logbook()
       let broken = true
-      const task = twoPhases(log, Effect.suspend((): Effect.Effect<void, string> => (broken ? Effect.fail("jammed") : log.note("undo a"))))
+      const task = twoPhases(
+        log,
+        Effect.suspend((): Effect.Effect<void, string> => (broken ? Effect.fail("jammed") : log.note("undo a")))
+      )
       const { run, service } = yield* engine(memory(), [task])
       yield* run(task.execute({}, { id }))
       const stopped = yield* Effect.flip(service.revert(id))
@@ -195,6 +211,7 @@ describe("an operator's revert", () => {
       const { failures, position } = yield* service.status(id)
       assert.deepInclude(failures[0], { _tag: "Fault", reason: "OutcomeUnknown", path: "revert#1/undo/b" })
       assert.strictEqual(position, "revert#1/undo/b")
+      assert.instanceOf(yield* Effect.flip(service.skip(id, "b")), Errors.PhaseNotOpen)
       yield* service.skip(id, position)
       assert.strictEqual((yield* service.settled(id)).status, "Reverted")
       assert.deepStrictEqual(log.lines, ["a", "undo a"])

@@ -27,7 +27,8 @@ export interface Engine {
 
 /** A store that stops answering when its process has died. */
 const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
-  const live = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.suspend(() => (alive() ? effect : Effect.never))
+  const live = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => (alive() ? effect : Effect.never))
   return {
     ...encoded,
     create: (request) => live(encoded.create(request)),
@@ -83,15 +84,23 @@ export const entries = (memory: MemoryStore.Memory, id: string): ReadonlyArray<E
   (memory.executions.get(id)?.rows ?? []).map(({ body }) => JSON.parse(body) as Entry)
 
 /** Their tags. */
-export const tags = (memory: MemoryStore.Memory, id: string): ReadonlyArray<Tag> => entries(memory, id).map(({ _tag }) => _tag)
+export const tags = (memory: MemoryStore.Memory, id: string): ReadonlyArray<Tag> =>
+  entries(memory, id).map(({ _tag }) => _tag)
 
 /** Lets every fiber run that can. */
 export const idle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 200)
 
 /** Waits until the journal holds such an entry. */
-export const recorded = <T extends Tag>(memory: MemoryStore.Memory, id: string, tag: T, path?: string): Effect.Effect<void> =>
+export const recorded = <T extends Tag>(
+  memory: MemoryStore.Memory,
+  id: string,
+  tag: T,
+  path?: string
+): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const found = entries(memory, id).some((entry) => entry._tag === tag && (path === undefined || ("path" in entry && entry.path === path)))
+    const found = entries(memory, id).some(
+      (entry) => entry._tag === tag && (path === undefined || ("path" in entry && entry.path === path))
+    )
     return found ? Effect.void : Effect.zipRight(Effect.yieldNow(), recorded(memory, id, tag, path))
   })
 

@@ -48,4 +48,6 @@ const main = Effect.gen(function* () {
   if (all.includes(false)) return yield* Effect.fail(`${all.filter((answered) => !answered).length} were refused`)
 })
 
-runUntilSignal(Effect.provide(main, Sqlite.layer({ filename, durability: durability === "normal" ? "normal" : "full" })))
+runUntilSignal(
+  Effect.provide(main, Sqlite.layer({ filename, durability: durability === "normal" ? "normal" : "full" }))
+)

@@ -8,13 +8,23 @@ import { Phase, Task, TaskEngine } from "tidemark"
 const stray = Task.make("stray", {
   payload: { n: Schema.Number },
   *run({ n }) {
-    yield* Phase.make("leave", Effect.sync(() => void Promise.reject(new Error(`stray ${n}`))))
-    yield* Phase.make("rest", Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve))))
+    yield* Phase.make(
+      "leave",
+      Effect.sync(() => void Promise.reject(new Error(`stray ${n}`)))
+    )
+    yield* Phase.make(
+      "rest",
+      Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+    )
   }
 })
 
 const program = Effect.gen(function* () {
-  yield* Effect.forEach(Array.from({ length: 100 }, (_, n) => n), (n) => stray.execute({ n }), { concurrency: "unbounded" })
+  yield* Effect.forEach(
+    Array.from({ length: 100 }, (_, n) => n),
+    (n) => stray.execute({ n }),
+    { concurrency: "unbounded" }
+  )
   process.stdout.write(`completed ${(yield* TaskEngine.list({ status: ["Completed"] })).length}\n`)
 })
 
