@@ -25,12 +25,18 @@ interface Arguments {
 
 /** The arguments, or what is wrong with them. */
 const read = (args: ReadonlyArray<string>): Arguments | string => {
-  const options = { minutes: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, kills: { type: "string" } } as const
+  const options = {
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    only: { type: "string" },
+    kills: { type: "string" }
+  } as const
   try {
     const { values } = parseArgs({ args: [...args], options })
     const names = values.only?.split(",")
     const unknown = names?.find((name) => !parts.some((part) => part.name === name))
-    if (unknown !== undefined) return `there is no part ${unknown}; there are ${parts.map(({ name }) => name).join(", ")}`
+    if (unknown !== undefined)
+      return `there is no part ${unknown}; there are ${parts.map(({ name }) => name).join(", ")}`
     const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
     const found = { minutes: number(values.minutes) ?? 10, seed: number(values.seed), kills: number(values.kills) }
     const wrong = Object.entries(found).find(([, value]) => value !== undefined && !(value >= 0))
@@ -42,7 +48,9 @@ const read = (args: ReadonlyArray<string>): Arguments | string => {
 }
 
 const render = (name: string, { figures, problems, result }: Report, seconds: number): ReadonlyArray<string> => [
-  `${name}: ${result} in ${seconds.toFixed(0)} s. ${Object.entries(figures).map(([key, value]) => `${key} ${value}`).join(", ")}`,
+  `${name}: ${result} in ${seconds.toFixed(0)} s. ${Object.entries(figures)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ")}`,
   ...problems.slice(0, 20).map((problem) => `${name}:   ${problem}`),
   ...(problems.length > 20 ? [`${name}:   and ${problems.length - 20} more`] : [])
 ]

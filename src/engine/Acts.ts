@@ -78,11 +78,7 @@ export const decide = (
   const { status } = history
   const verb = command._tag
   if (isDone(verb, status)) return Effect.succeed(nothingToDo)
-  if (isUnderWay(verb, status)) {
-    return definition === undefined
-      ? new TaskNotRegistered({ execution, task: history.task })
-      : Effect.succeed({ entries: [], definition })
-  }
+  if (isUnderWay(verb, status)) return join(execution, command, history, definition)
   if (!allows(status, verb)) return illegal(execution, verb, status)
   switch (verb) {
     case "pause":
@@ -113,6 +109,24 @@ const isDone = (verb: Verb, status: Status): boolean =>
 export const isUnderWay = (verb: Verb, status: Status): boolean =>
   (verb === "close" && status === "Closing") || (verb === "revert" && status === "Reverting")
 
+const join = (
+  execution: string,
+  command: Command,
+  history: History.History,
+  definition: Definition | undefined
+): Effect.Effect<Decision, Refusal> => {
+  if (definition !== undefined) return Effect.succeed({ entries: [], definition })
+  return command._tag === "close" && command.force === true
+    ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`), definition: undefined })
+    : new TaskNotRegistered({ execution, task: history.task })
+}
+
+/** The end of an execution whose `finally` blocks cannot run. */
+const abandoned = (why: string): ReadonlyArray<Entry> => [
+  { _tag: "CleanedUp", skipped: `forced: ${why}` },
+  { _tag: "Closed" }
+]
+
 const resumed = (command: Extract<Command, { _tag: "resume" }>, status: Status): Entry => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
   act: actOf(command),
@@ -138,7 +152,7 @@ const close = (
   const why = misfit === undefined ? `task ${history.task} is not registered` : render(misfit)
   if (command.force === true && command.revert !== true) {
     return Effect.succeed({
-      entries: [closing, { _tag: "CleanedUp", skipped: `forced: ${why}` }, { _tag: "Closed" }],
+      entries: [closing, ...abandoned(why)],
       definition: undefined
     })
   }

@@ -29,20 +29,11 @@ import { Registry } from "./Registry.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
 
-/** The execution moved on before it could be joined: look again. */
-class Moved {
-  readonly _tag = "Moved"
+/** There is nothing to take up: the execution stands still, as its history says. */
+class Settled {
+  readonly _tag = "Settled"
+  constructor(readonly history: History.History) {}
 }
-
-/** How a caller takes an execution up: as it stands, or resumed. */
-const joining =
-  (definition: Definition, { resume }: ExecuteOptions): Opening<Moved> =>
-  ({ status }) => {
-    if (isActive(status)) return Effect.succeed({ entries: [], definition })
-    return resume === true && resumable(status)
-      ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
-      : Effect.fail(new Moved())
-  }
 
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
 
@@ -140,24 +131,34 @@ class Engine {
     return Effect.gen(this, function* () {
       yield* this.ownership.ensure
       const running = this.live.runs.get(id)
-      const history = yield* Effect.flatMap(this.live.load(id), foldOf).pipe(
-        Effect.catchTag("ExecutionNotFound", (error) => (running === undefined ? error : Effect.succeed(undefined)))
-      )
-      if (history !== undefined) yield* this.same(definition, id, history, payload)
       if (running !== undefined) {
+        const known = yield* Effect.either(Effect.flatMap(this.live.load(id), foldOf))
+        if (Either.isRight(known)) yield* this.same(definition, id, known.right, payload)
+        else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
         return yield* this.conclude(definition, accepted, options, yield* Deferred.await(running.done))
       }
-      if (history === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const resumes = options.resume === true && resumable(history.status)
-      if (!resumes && !isActive(history.status)) return yield* View.answerOf(definition, id, history, false)
-      const taken = this.live.takeOver(id, undefined, joining(definition, options))
-      const finished = yield* Effect.catchIf(
-        this.finished(definition, taken, options),
-        (error) => error instanceof Moved,
-        () => Effect.succeed<Finished>(Exit.succeed(undefined))
-      )
-      return yield* this.conclude(definition, accepted, options, finished)
+      const taken = this.live.takeOver(id, undefined, this.joining(definition, accepted, options))
+      const finished = yield* Effect.either(this.finished(definition, taken, options))
+      if (Either.isRight(finished)) return yield* this.conclude(definition, accepted, options, finished.right)
+      return finished.left instanceof Settled
+        ? yield* View.answerOf(definition, id, finished.left.history, false)
+        : yield* Effect.fail(finished.left)
     })
+  }
+
+  /** How a caller takes an execution up, if it is the one that was meant: as it stands, or resumed. */
+  private joining(
+    definition: Definition,
+    { id, payload }: Accepted,
+    { resume }: ExecuteOptions
+  ): Opening<Settled | ExecutionConflict> {
+    return (history) =>
+      Effect.flatMap(this.same(definition, id, history, payload), () => {
+        if (isActive(history.status)) return Effect.succeed({ entries: [], definition })
+        return resume === true && resumable(history.status)
+          ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
+          : Effect.fail(new Settled(history))
+      })
   }
 
   readonly start: Service["start"] = (definition, payload, options) =>

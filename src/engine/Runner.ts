@@ -11,7 +11,7 @@ import * as Phase from "../authoring/Phase.js"
 import type { Failure } from "../core/Failure.js"
 import type { PhaseRecord } from "../core/History.js"
 import * as History from "../core/History.js"
-import type { Run } from "../core/Instruction.js"
+import { type Run, undoable } from "../core/Instruction.js"
 import type { Cursor, Placed, Step } from "../core/Interpreter.js"
 import * as Interpreter from "../core/Interpreter.js"
 import type { Json } from "../core/Json.js"
@@ -304,7 +304,7 @@ export class Runner {
     const { at, cursor } = this.furthest
     const passed = cursor.passed.get(path)
     if (passed !== undefined) return passed
-    return at !== undefined && at.path === path && at.instruction._tag === "Run" ? at.instruction : undefined
+    return at !== undefined && at.path === path && undoable(at.instruction) ? at.instruction : undefined
   }
 
   private workOf(placed: Placed): Work.Work | Failure {
