@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type * as Phase from "../authoring/Phase.js"
-import type { Act } from "../core/Entry.js"
+import type { Act, Entry } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { PhaseRecord } from "../core/History.js"
@@ -102,7 +102,9 @@ export class Driver {
     return this.options.writer.history
   }
 
-  private stage: Writer["stage"] = (entry) => this.options.writer.stage(entry)
+  private stage(entry: Entry): void {
+    this.options.writer.stage(entry)
+  }
 
   /** Drives `cursor` until its generator ends, or the execution is asked to stop. */
   drive(cursor: Cursor): Effect.Effect<Ending, DriveError> {
@@ -341,7 +343,7 @@ export class Driver {
   }
 
   /** Starts nothing new: retry delays and questions end at once, attempts go on. */
-  readonly wind = (stopping: "pause" | "suspend"): Effect.Effect<void> => {
+  wind(stopping: "pause" | "suspend"): Effect.Effect<void> {
     this.stopping = stopping
     return this.interrupt((job) => job.step !== "attempt")
   }

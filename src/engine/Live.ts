@@ -41,6 +41,8 @@ export interface Run {
   readonly signals: Mailbox<Signal>
   /** done if it is handed back before it began */
   readonly left: Deferred.Deferred<void>
+  /** what drives it, once it is claimed */
+  runner?: Runner
   readonly done: Deferred.Deferred<Finished>
 }
 
@@ -84,6 +86,12 @@ export const foldOf = (journal: Journal): Effect.Effect<History.History, Journal
         reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
       })
   })
+
+/** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */
+const withoutTaken = (exit: Exit.Exit<History.History | undefined, DriveError>): Finished =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "Taken"
+    ? Exit.succeed(undefined)
+    : (exit as Finished)
 
 export class Live {
   readonly runs = new Map<string, Run>()
@@ -200,16 +208,17 @@ export class Live {
       if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
       this.runs.set(id, run)
       const leaving: Array<() => void> = []
-      const life: Effect.Effect<History.History | undefined, DriveError> = Effect.matchEffect(prepare(run, leaving), {
+      const life = Effect.matchEffect(prepare(run, leaving), {
         onFailure: () => Effect.succeed(undefined),
         onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run))
       })
-      const known = Effect.catchTag(life, "Taken", () => Effect.succeed(undefined))
-      const kept = Effect.onExit(Effect.interruptible(known), (exit) => {
+      const kept = Effect.onExit(Effect.interruptible(life), (exit) => {
         for (const leave of leaving) leave()
-        this.runs.delete(id)
-        this.notify(id)
-        return Deferred.succeed(run.done, exit)
+        return Effect.flatMap(run.runner?.abandon ?? Effect.void, () => {
+          this.runs.delete(id)
+          this.notify(id)
+          return Deferred.succeed(run.done, withoutTaken(exit))
+        })
       })
       yield* Effect.forkIn(services === undefined ? kept : Effect.mapInputContext(kept, () => services), this.scope)
       return { run, entered: true, opened: Effect.void }
@@ -225,8 +234,8 @@ export class Live {
       return Effect.as(writer.flush, history)
     }
     return Effect.flatMap(Fibers.here, (fibers) => {
-      const runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
-      return Effect.as(runner.run, history)
+      run.runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
+      return run.runner.run
     })
   }
 

@@ -16,14 +16,19 @@ export class Mailbox<A> {
   }
 
   /** The next letter, or the first that comes. */
-  readonly take: Effect.Effect<A> = Effect.suspend(() => {
-    const letter = this.letters.shift()
-    if (letter !== undefined) return Effect.succeed(letter)
+  get take(): Effect.Effect<A> {
+    return Effect.suspend(() => {
+      const letter = this.letters.shift()
+      return letter === undefined ? this.next : Effect.succeed(letter)
+    })
+  }
+
+  private get next(): Effect.Effect<A> {
     return Effect.async<A>((resume) => {
       this.waiting = resume
       return Effect.sync(() => {
         this.waiting = undefined
       })
     })
-  })
+  }
 }

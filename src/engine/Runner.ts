@@ -73,15 +73,21 @@ export class Runner {
   }
 
   /** Goes on until the execution is parked, handed back, or ended; all that happened is on disk then. */
-  get run(): Effect.Effect<void, DriveError> {
+  get run(): Effect.Effect<History.History, DriveError> {
     const self = this
-    const life = Effect.gen(function* () {
+    return Effect.gen(function* () {
       for (;;) {
         const stopped = yield* self.step
-        if (stopped) return yield* self.writer.flush
+        if (!stopped) continue
+        yield* self.writer.flush
+        return self.history
       }
     })
-    return Effect.onError(life, () => self.driver.abandon)
+  }
+
+  /** Interrupts whatever is under way, for nothing of it can be recorded any more. */
+  get abandon(): Effect.Effect<void> {
+    return this.driver.abandon
   }
 
   /** Whether the run is over. */

@@ -53,7 +53,11 @@ export class Writer {
   }
 
   /** Commits what is staged. A full disk is waited out; anything else ends the run, with nothing acknowledged. */
-  readonly flush: Effect.Effect<void, CommitError> = Effect.suspend(() => {
+  get flush(): Effect.Effect<void, CommitError> {
+    return Effect.suspend(() => this.commitStaged())
+  }
+
+  private commitStaged(): Effect.Effect<void, CommitError> {
     if (this.staged.length === 0 && this.answers.length === 0) return Effect.void
     const entries = this.staged
     const answers = this.answers
@@ -65,7 +69,7 @@ export class Writer {
       this.head = next
       this.onCommit()
     })
-  })
+  }
 
   private commit(
     entries: ReadonlyArray<Entry>,
