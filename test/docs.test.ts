@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
 import { moves, verbs } from "../src/core/Status.js"
 
 const states = fs.readFileSync(new URL("../docs/states.md", import.meta.url), "utf8")

@@ -165,10 +165,12 @@ export class Driver {
 
   /** Why the body may not start another phase. Cleaning up and undoing are never kept from it. */
   private limit(path: string): Failure | undefined {
-    const { maxPhases } = this.options.config
-    return this.history.phases.size < maxPhases
-      ? undefined
-      : Faults.limitReached(path, `the execution would have more than ${maxPhases} phases`, maxPhases)
+    const { maxJournal, maxPhases } = this.options.config
+    if (this.history.phases.size >= maxPhases) {
+      return Faults.limitReached(path, `the execution would have more than ${maxPhases} phases`, maxPhases)
+    }
+    const { size } = this.options.writer
+    return size < maxJournal ? undefined : Faults.limitReached(path, `the journal takes ${size} characters`, maxJournal)
   }
 
   /** An undo that cannot be done is recorded as one that failed, so that an operator can skip it. */
@@ -195,6 +197,8 @@ export class Driver {
   private mark(placed: Placed, instruction: Extract<Instruction, { _tag: "Checkpoint" }>): Failure | undefined {
     const data = instruction.value.encode(instruction.data)
     if (Either.isLeft(data)) return Faults.unrecordable(placed.path, "its data", data.left)
+    const large = Perform.tooLarge(data.right, this.options.config.maxValue)
+    if (large !== undefined) return Faults.unrecordable(placed.path, "its data", large)
     this.start(placed)
     this.succeed(placed.path, data.right)
     return undefined
@@ -213,7 +217,7 @@ export class Driver {
       _tag: "PhaseFailed",
       path,
       attempt,
-      failures: [Perform.failureOf(instruction.error, this.options.error, path)]
+      failures: [Perform.failureOf(instruction.error, this.options.error, path, this.options.config.maxValue)]
     })
   }
 

@@ -24,6 +24,7 @@ import { Lane } from "./Lane.js"
 import { type Entered, type Finished, foldOf, Live, type Opening, type Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import { Ownership } from "./Ownership.js"
+import * as Perform from "./Perform.js"
 import { type ActError, Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import * as View from "./View.js"
@@ -58,13 +59,12 @@ class Engine {
   private accept(definition: Definition, payload: unknown, given: string | undefined) {
     return Effect.gen(this, function* () {
       const json = definition.payload.encode(payload)
-      if (Either.isLeft(json)) {
-        return yield* new PayloadInvalid({ task: definition.name, at: json.left.at, reason: json.left.reason })
-      }
+      const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
+      if (problem !== undefined) return yield* new PayloadInvalid({ task: definition.name, ...problem })
       const id = given ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
-      const problem = Name.check("the execution id", id)
-      if (problem !== undefined) return yield* problem
-      return { id, payload: json.right ?? null }
+      const invalid = Name.check("the execution id", id)
+      if (invalid !== undefined) return yield* invalid
+      return { id, payload: Either.getOrElse(json, () => undefined) ?? null }
     })
   }
 
@@ -309,7 +309,7 @@ class Engine {
 }
 
 /** An engine over the store at hand, for as long as the scope is open; then everything that runs is handed back. */
-export const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function* () {
+const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function* () {
   const store = yield* TaskStore
   const config = yield* EngineConfig
   const clock = yield* Effect.clock

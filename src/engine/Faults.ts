@@ -20,7 +20,7 @@ const show = (found: Found): string =>
     : `${found.kind} ${JSON.stringify(found.name)}`
 
 /** The code is not the one that wrote the journal. */
-export const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: number): Failure =>
+const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: number): Failure =>
   fault(
     step.recorded.path,
     "HistoryMismatch",
@@ -33,7 +33,7 @@ export const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: num
     }
   )
 
-export const strange = (step: Extract<Step, { _tag: "Stranger" }>): Failure =>
+const strange = (step: Extract<Step, { _tag: "Stranger" }>): Failure =>
   fault(
     step.after,
     "StrangeYield",

@@ -65,9 +65,9 @@ export const describe = (cause: Cause.Cause<unknown>): string => {
 }
 
 /** The reason behind a cause: a typed failure before a defect, either before an interruption. */
-const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string): Failure => {
+const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string, maxValue: number): Failure => {
   const typed = Cause.failureOption(cause)
-  if (Option.isSome(typed)) return failureOf(typed.value, codec, path)
+  if (Option.isSome(typed)) return failureOf(typed.value, codec, path, maxValue)
   const defect = Cause.dieOption(cause)
   return Option.isSome(defect)
     ? { _tag: "Die", path, defect: defectOf(defect.value) }
@@ -75,10 +75,13 @@ const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string): Fail
 }
 
 /** A typed failure in the journal's terms: encoded, a timeout, or the fault that it cannot be recorded. */
-export const failureOf = (error: unknown, codec: Codec, path: string): Failure => {
+export const failureOf = (error: unknown, codec: Codec, path: string, maxValue: number): Failure => {
   if (error instanceof TimedOut) return { _tag: "Timeout", path, after: error.after }
   const encoded = codec.encode(error)
-  if (Either.isRight(encoded) && encoded.right !== undefined) return { _tag: "Fail", path, error: encoded.right }
+  if (Either.isRight(encoded) && encoded.right !== undefined) {
+    const large = tooLarge(encoded.right, maxValue)
+    return large === undefined ? { _tag: "Fail", path, error: encoded.right } : unrecordable(path, "its failure", large)
+  }
   if (Cause.isTimeoutException(error)) return { _tag: "Timeout", path }
   return unrecordable(
     path,
@@ -93,19 +96,21 @@ export const outcomeOf = (
   codecs: { readonly value: Codec; readonly error: Codec; readonly maxValue: number },
   path: string
 ): Outcome => {
-  if (Exit.isFailure(exit)) return { _tag: "Failed", failure: reasonOf(exit.cause, codecs.error, path) }
+  if (Exit.isFailure(exit))
+    return { _tag: "Failed", failure: reasonOf(exit.cause, codecs.error, path, codecs.maxValue) }
   const value = codecs.value.encode(exit.value)
   if (Either.isLeft(value)) return { _tag: "Failed", failure: unrecordable(path, "its result", value.left) }
-  const size = sizeOf(value.right)
-  return size <= codecs.maxValue
+  const large = tooLarge(value.right, codecs.maxValue)
+  return large === undefined
     ? { _tag: "Succeeded", value: value.right }
-    : {
-        _tag: "Failed",
-        failure: unrecordable(path, "its result", {
-          at: "$",
-          reason: `it takes ${size} characters, ${codecs.maxValue} are allowed: keep it elsewhere and record where`
-        })
-      }
+    : { _tag: "Failed", failure: unrecordable(path, "its result", large) }
+}
+
+/** Why a value is too large to be recorded. */
+export const tooLarge = (value: Json | undefined, limit: number): Problem | undefined => {
+  const size = sizeOf(value)
+  if (size <= limit) return undefined
+  return { at: "$", reason: `it takes ${size} characters, ${limit} are allowed: keep it elsewhere and record where` }
 }
 
 /** In characters of JSON. */

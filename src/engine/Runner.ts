@@ -133,8 +133,8 @@ export class Runner {
     const refused = (problem: { readonly at: string; readonly reason: string }) =>
       this.park([Faults.unrecordable(this.history.position, "what the task returned", problem)])
     if (Either.isLeft(encoded)) return refused(encoded.left)
-    const size = Perform.sizeOf(encoded.right)
-    if (size > this.config.maxValue) return refused({ at: "$", reason: `it takes ${size} characters` })
+    const large = Perform.tooLarge(encoded.right, this.config.maxValue)
+    if (large !== undefined) return refused(large)
     this.writer.stage({ _tag: "Completed", ...(encoded.right === undefined ? {} : { value: encoded.right }) })
   }
 

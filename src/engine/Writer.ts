@@ -40,6 +40,11 @@ export class Writer {
     this.status = history.status
   }
 
+  /** How large the journal is, in characters of JSON, without what is staged. */
+  get size(): number {
+    return "size" in this.head ? this.head.size : 0
+  }
+
   /** Adds an entry to the next commit, and to the history at once. */
   stage(entry: Entry): void {
     if (this.staged.length === 0) this.at = this.clock.unsafeCurrentTimeMillis()

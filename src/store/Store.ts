@@ -22,6 +22,8 @@ export interface Head {
   readonly next: number
   /** the hash of the last entry */
   readonly hash: string
+  /** how large the journal is, in characters of JSON */
+  readonly size: number
 }
 
 /** An execution with its whole journal, verified. */
@@ -87,6 +89,8 @@ const entryOf = (body: string): Entry | undefined => {
   }
 }
 
+const sizeOf = (rows: ReadonlyArray<EntryRow>): number => rows.reduce((sum, { body }) => sum + body.length, 0)
+
 /** The typed store over a driver. */
 export const fromEncoded = (encoded: Encoded): Store => {
   const rowsOf = (head: Head, at: number, entries: ReadonlyArray<Entry>): ReadonlyArray<EntryRow> => {
@@ -103,7 +107,8 @@ export const fromEncoded = (encoded: Encoded): Store => {
     execution: head.execution,
     epoch: head.epoch,
     next: head.next + rows.length,
-    hash: rows[rows.length - 1]?.hash ?? head.hash
+    hash: rows[rows.length - 1]?.hash ?? head.hash,
+    size: head.size + sizeOf(rows)
   })
   const readable = (id: string, from: number) =>
     Effect.catchIf(
@@ -114,7 +119,7 @@ export const fromEncoded = (encoded: Encoded): Store => {
   return {
     ...encoded,
     create: (row, entries) => {
-      const start: Head = { execution: row.id, epoch: row.epoch, next: 0, hash: Chain.genesis }
+      const start: Head = { execution: row.id, epoch: row.epoch, next: 0, hash: Chain.genesis, size: 0 }
       const rows = rowsOf(start, row.createdAt, entries)
       return Effect.map(encoded.create({ row, rows }), (existing) =>
         existing === undefined ? { head: after(start, rows) } : { existing }
@@ -138,7 +143,13 @@ export const fromEncoded = (encoded: Encoded): Store => {
       return {
         row,
         entries,
-        head: { execution: id, epoch: row.epoch, next: rows.length, hash: rows[rows.length - 1]!.hash }
+        head: {
+          execution: id,
+          epoch: row.epoch,
+          next: rows.length,
+          hash: rows[rows.length - 1]!.hash,
+          size: sizeOf(rows)
+        }
       }
     }),
     entries: Effect.fnUntraced(function* (id, from) {

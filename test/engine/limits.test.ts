@@ -353,3 +353,65 @@ describe("what can be read", () => {
     })
   )
 })
+
+describe("what is too large", () => {
+  const text = "x".repeat(200)
+  const small = { maxValue: 100 }
+
+  it.scoped("is refused before anything is recorded, where it is the payload", () =>
+    Effect.gen(function* () {
+      const task = Task.make("t", { payload: { text: Schema.String }, *run() {} })
+      const { run, service } = yield* engine(memory(), [], small)
+      const refused = yield* Effect.flip(run(task.execute({ text }, { id })))
+      assert.instanceOf(refused, Errors.PayloadInvalid)
+      assert.include(refused.message, "100 are allowed")
+      assert.strictEqual((yield* service.list()).length, 0)
+    })
+  )
+
+  const bodies = {
+    "a result": () => Phase.make("a", Effect.succeed(text)),
+    "a failure": () => Phase.fail(text),
+    "a checkpoint's data": () => Phase.checkpoint("a", { data: text })
+  }
+  for (const [what, body] of Object.entries(bodies)) {
+    it.scoped(`is a fault that names it: ${what}`, () =>
+      Effect.gen(function* () {
+        const task = Task.make("t", {
+          error: Schema.String,
+          *run() {
+            yield* body()
+          }
+        })
+        const { run, service } = yield* engine(memory(), [], small)
+        yield* Effect.exit(run(task.execute({}, { id })))
+        const { failures, status } = yield* service.status(id)
+        assert.strictEqual(status, "Failed")
+        assert.deepInclude(failures[0], { _tag: "Fault", reason: "ValueNotRecordable", path: failures[0]?.path ?? "" })
+      })
+    )
+  }
+
+  it.scoped("parks an execution whose journal has grown too large, and lets it be reverted", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const task = Task.make("t", {
+        *run() {
+          for (let page = 0; page < 100; page++) {
+            yield* Phase.make(`p${page}`, Effect.as(log.note(`${page}`), text), {
+              undo: () => log.note(`undo ${page}`)
+            })
+          }
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task], { maxJournal: 2_000 })
+      yield* Effect.exit(run(task.execute({}, { id })))
+      const { failures } = yield* service.status(id)
+      assert.deepInclude(failures[0], { _tag: "Fault", reason: "LimitReached" })
+      const done = log.lines.length
+      assert.isBelow(done, 100)
+      assert.strictEqual((yield* service.revert(id)).status, "Reverted")
+      assert.strictEqual(log.lines.length, 2 * done)
+    })
+  )
+})

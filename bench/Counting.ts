@@ -1,0 +1,27 @@
+/** The task that is measured: so many phases, each of which does next to nothing and records some 300 bytes. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Phase, Task } from "tidemark"
+
+/** What a phase records. */
+export const value = "v".repeat(200)
+
+const work = Effect.sync(() => value)
+
+export const counting = Task.make("counting", {
+  payload: { phases: Schema.Number },
+  success: Schema.Number,
+  *run({ phases }) {
+    let length = 0
+    for (let phase = 0; phase < phases; phase++) length += (yield* Phase.make(`phase-${phase}`, work)).length
+    return length
+  }
+})
+
+/** The same work without us. */
+export const plain = (phases: number) =>
+  Effect.gen(function* () {
+    let length = 0
+    for (let phase = 0; phase < phases; phase++) length += (yield* work).length
+    return length
+  })

@@ -1,0 +1,2 @@
+/** What Node takes alone. */
+export {}
