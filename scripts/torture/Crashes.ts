@@ -1,4 +1,7 @@
-/** The model test, for long: random programs in a world whose processes die, against a reference; on every core. */
+/**
+ * Worlds whose processes die, for long and on every core: random programs against a reference, and the crash matrix with
+ * two crashes anywhere.
+ */
 import * as os from "node:os"
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
@@ -7,11 +10,11 @@ import * as Child from "./Child.js"
 import { type Part, report, type Setting } from "./Part.js"
 
 /** One process's share of the seeds. */
-const share = (setting: Setting, first: number, count: number) =>
+const share = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const seconds = (setting.deadline - (yield* Clock.currentTimeMillis)) / 1_000
-      const child = yield* Child.program(path.join(setting.programs, "model.js"), first, count, seconds)
+      const child = yield* Child.program(path.join(setting.programs, "model.js"), which, first, count, seconds)
       const { code, signal } = yield* child.ended
       const failures = child.lines.flatMap((line) =>
         line.startsWith("{") ? [(JSON.parse(line) as { readonly failure: string }).failure] : []
@@ -22,17 +25,14 @@ const share = (setting: Setting, first: number, count: number) =>
     })
   )
 
-export const part: Part = {
-  name: "model",
-  about: "random programs under random crashes and commands end as the reference says",
-  share: 14,
-  run: Effect.fn("model")(function* (setting: Setting) {
-    const count = setting.amount ?? 100_000
+const bySeeds = (which: "model" | "pairs", wanted: number) =>
+  Effect.fn(which)(function* (setting: Setting) {
+    const count = setting.amount ?? wanted
     const cores = os.availableParallelism()
     const each = Math.ceil(count / cores)
     // Small seeds, so that a failing one is easy to type; the same for the same seed of the whole run.
     const first = setting.seed % 1_000_000_000
-    const shares = Array.from({ length: cores }, (_, core) => share(setting, first + core * each, each))
+    const shares = Array.from({ length: cores }, (_, core) => share(setting, which, first + core * each, each))
     const found = yield* Effect.all(shares, { concurrency: "unbounded" })
     const seeds = found.reduce((sum, one) => sum + one.seeds, 0)
     return report(
@@ -40,4 +40,19 @@ export const part: Part = {
       found.flatMap(({ problems }) => problems)
     )
   })
+
+/** Random programs. */
+export const model: Part = {
+  name: "model",
+  about: "random programs under random crashes and commands end as the reference says",
+  share: 14,
+  run: bySeeds("model", 100_000)
+}
+
+/** Every kind of task, with one crash or two. */
+export const pairs: Part = {
+  name: "pairs",
+  about: "every kind of task, with one crash or two anywhere, ends as without",
+  share: 4,
+  run: bySeeds("pairs", 20_000)
 }

@@ -14,6 +14,7 @@ export const parts: ReadonlyArray<Part> = [
   Orderly.part,
   Disk.part,
   Corruption.part,
-  Crashes.part,
+  Crashes.pairs,
+  Crashes.model,
   Kill9.part
 ]

@@ -1,7 +1,13 @@
-/** A share of the model test: `model.js FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a JSON line a failing seed. */
-import { run } from "../Model.js"
+/**
+ * A share of a test that goes by seeds: `model.js model|pairs FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a
+ * JSON line a failing seed.
+ */
+import * as Model from "../Model.js"
+import * as Pairs from "../Pairs.js"
 
-const [, , first, count, seconds] = process.argv.map(Number)
+const [, , which, ...numbers] = process.argv
+const [first, count, seconds] = numbers.map(Number)
+const { run } = which === "pairs" ? Pairs : Model
 const end = performance.now() + (seconds ?? 0) * 1_000
 const block = 100
 
