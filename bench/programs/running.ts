@@ -1,7 +1,8 @@
-/** The memory of a process with so many executions in flight, in MB: `running.js DATABASE EXECUTIONS`. */
+/** The memory of a process in which so many executions run that nobody waits for, in MB: `running.js DATABASE EXECUTIONS`. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Phase, Task } from "tidemark"
+import * as Layer from "effect/Layer"
+import { EngineConfig, Phase, Task } from "tidemark"
 import { Sqlite } from "tidemark/sqlite"
 
 const [, , filename = "", count] = process.argv
@@ -22,16 +23,16 @@ const waiting = Task.make("waiting", {
 })
 
 const main = Effect.gen(function* () {
-  const all = yield* Effect.fork(
-    Effect.forEach(Array.from({ length: executions }), () => waiting.execute({}), {
-      concurrency: "unbounded",
-      discard: true
-    })
+  const started = yield* Effect.fork(
+    Effect.forEach(Array.from({ length: executions }), () => waiting.start({}), { concurrency: 100, discard: true })
   )
-  while (running < executions && all.unsafePoll() === null) yield* Effect.sleep("20 millis")
+  while (running < executions && started.unsafePoll()?._tag !== "Failure") yield* Effect.sleep("20 millis")
   process.stdout.write(`${process.memoryUsage().rss / 2 ** 20}\n`)
-  if (running < executions) yield* Fiber.join(all)
+  yield* Fiber.join(started)
   process.exit(0)
 })
 
-await Effect.runPromise(Effect.provide(main, Sqlite.layer({ filename })))
+const room = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, concurrency: executions })
+const engine = Layer.provide(Sqlite.layer({ filename }), room)
+
+await Effect.runPromise(Effect.provide(main, Layer.provideMerge(waiting.layer, engine)))

@@ -316,18 +316,10 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const owner = yield* config.newId
   const runs = yield* Scope.make()
   const owned = yield* Scope.make()
-  const live = new Live(store, config, owner, clock, runs, new Lane())
+  const live = new Live(store, config, owner, clock, runs, new Lane(1))
   const registry = new Registry()
   const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
-  const recovery = new Recovery(
-    store,
-    config,
-    live,
-    registry,
-    ownership,
-    runs,
-    yield* Effect.makeSemaphore(config.concurrency)
-  )
+  const recovery = new Recovery(store, config, live, registry, ownership, runs, new Lane(config.concurrency))
   const engine = new Engine(store, config, registry, live, ownership, recovery)
   recovery.carryOut = (id, command, order) => engine.carryOut(id, command, order)
   // The store is let go of last: until then no other engine runs what runs here.

@@ -1,18 +1,21 @@
 /**
- * A lane for one: executions whose process died twice without any progress run alone, so that the one that kills it is
- * not confused with those that merely ran beside it.
+ * Places that are taken in the order of asking, and left by a plain call, so that nobody has to stay awake for it. A lane
+ * for one is for executions whose process died twice without any progress: they run alone, so that the one that kills it
+ * is not confused with those that merely ran beside it.
  */
 import * as Effect from "effect/Effect"
 
 export class Lane {
-  private taken = false
   private readonly waiting: Array<() => void> = []
 
-  /** Waits for the lane, and answers how to leave it; leaving twice is leaving once. */
+  /** With so many places free. */
+  constructor(private free: number) {}
+
+  /** Waits for a place, and answers how to leave it; leaving twice is leaving once. */
   readonly enter: Effect.Effect<() => void> = Effect.async((resume) => {
     const admit = () => resume(Effect.sync(() => this.pass()))
-    if (!this.taken) {
-      this.taken = true
+    if (this.free > 0) {
+      this.free--
       admit()
       return
     }
@@ -29,7 +32,7 @@ export class Lane {
       if (left) return
       left = true
       const next = this.waiting.shift()
-      if (next === undefined) this.taken = false
+      if (next === undefined) this.free++
       else next()
     }
   }

@@ -43,6 +43,8 @@ export interface Run {
   readonly left: Deferred.Deferred<void>
   /** what drives it, once it is claimed */
   runner?: Runner
+  /** called when it is over: see `atEnd` */
+  readonly ends: Array<() => void>
   readonly done: Deferred.Deferred<Finished>
 }
 
@@ -203,7 +205,7 @@ export class Live {
     return Effect.gen(this, function* () {
       if (this.ended) return yield* Effect.interrupt
       const left = yield* Deferred.make<void>()
-      const run: Run = { id, signals: new Mailbox<Signal>(), left, done: yield* Deferred.make<Finished>() }
+      const run: Run = { id, signals: new Mailbox<Signal>(), left, ends: [], done: yield* Deferred.make<Finished>() }
       const present = this.runs.get(id)
       if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
       this.runs.set(id, run)
@@ -212,14 +214,14 @@ export class Live {
         onFailure: () => Effect.succeed(undefined),
         onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run))
       })
-      const kept = Effect.onExit(Effect.interruptible(life), (exit) => {
-        for (const leave of leaving) leave()
-        return Effect.flatMap(run.runner?.abandon ?? Effect.void, () => {
+      const kept = Effect.onExit(Effect.interruptible(life), (exit) =>
+        Effect.flatMap(run.runner?.abandon ?? Effect.void, () => {
           this.runs.delete(id)
+          for (const leave of [...leaving, ...run.ends]) leave()
           this.notify(id)
           return Deferred.succeed(run.done, withoutTaken(exit))
         })
-      })
+      )
       yield* Effect.forkIn(services === undefined ? kept : Effect.mapInputContext(kept, () => services), this.scope)
       return { run, entered: true, opened: Effect.void }
     })
@@ -237,6 +239,12 @@ export class Live {
       run.runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
       return run.runner.run
     })
+  }
+
+  /** Calls `leave` when the run is over; at once, if it is. */
+  atEnd(run: Run, leave: () => void): void {
+    if (this.runs.get(run.id) === run) run.ends.push(leave)
+    else leave()
   }
 
   /** Asks a run for something: whether it was granted, or the run was over before it saw the request. */

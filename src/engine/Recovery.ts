@@ -2,7 +2,6 @@
  * What an owner does unasked: takes over what a dead engine left, runs what was started elsewhere or handed back, and
  * carries out the orders in the inbox. Before it is the owner, it stands by.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -15,6 +14,7 @@ import { isActive, type Status } from "../core/Status.js"
 import type { Order, Store } from "../store/Store.js"
 import { replay } from "./Acts.js"
 import type { Config } from "./Config.js"
+import type { Lane } from "./Lane.js"
 import type { Live, Opened, Services } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -40,7 +40,8 @@ export class Recovery {
     private readonly registry: Registry,
     private readonly ownership: Ownership,
     private readonly scope: Scope.Scope,
-    private readonly permits: Effect.Semaphore
+    /** the places of executions that nobody waits for */
+    private readonly places: Lane
   ) {
     ownership.onOwned = Effect.zipRight(
       Effect.suspend(() =>
@@ -85,20 +86,27 @@ export class Recovery {
     return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), this.scope))
   }
 
-  /** Takes up an execution of a registered task; holds one of the engine's places until its run is over. */
+  /** Takes up an execution of a registered task, once there is a place for it; its run leaves the place when it ends. */
   private launch({ definition, services }: Registered, id: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.void
       this.queued.add(id)
-      const run = Effect.flatMap(
-        this.live.takeOver(id, services, ({ status }) =>
-          Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })
-        ),
-        (taken) => Effect.zipRight(taken.opened, Deferred.await(taken.run.done))
+      const taken = Effect.flatMap(this.places.enter, (leave) =>
+        Effect.flatMap(
+          this.live.takeOver(id, services, ({ status }) =>
+            Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })
+          ),
+          ({ entered, opened, run }) => {
+            if (entered) this.live.atEnd(run, leave)
+            else leave()
+            return opened
+          }
+        )
       )
-      return this.permits
-        .withPermits(1)(Effect.catchAll(Effect.asVoid(run), (error) => Effect.logWarning(String(error))))
-        .pipe(Effect.ensuring(Effect.sync(() => this.queued.delete(id))))
+      return Effect.ensuring(
+        Effect.catchAll(taken, (error) => Effect.logWarning(String(error))),
+        Effect.sync(() => this.queued.delete(id))
+      )
     })
   }
 

@@ -102,13 +102,14 @@ class Heads {
 const inspect = Effect.fnUntraced(function* (all: Sql["all"], database: string, heads: Heads) {
   const anchor = read(database)
   if (anchor === undefined) return
+  // First: what is read is held against it, also where one page that cannot be read ends the comparison as a whole.
+  if (heads.owned) for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
   const lost = yield* all(compareHeads, [JSON.stringify(anchor.heads)])
   heads.damaged.clear()
   for (const row of lost) {
     const what = row.found === null ? "is missing" : "is another one"
     heads.damaged.set(String(row.execution), `entry ${String(row.seq)} was acknowledged and ${what}`)
   }
-  if (heads.owned) for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
   const missing = anchor.executions - (yield* count(all))
   if (missing <= 0 && lost.length === 0) return
   yield* Effect.logWarning(
