@@ -2,6 +2,7 @@
  * A damaged file: bits flipped and ends cut off, in the database and in its log. What changed is refused and named, what
  * did not is answered as it was, and nothing is told with a raw trace.
  */
+import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
@@ -31,14 +32,15 @@ const ended = (setting: Setting) =>
     })
   )
 
-/** A database whose owner was killed, with a log beside it and an anchor that is some seconds old at most. */
+/** A database whose owner was killed, with all that it wrote in its log, and an anchor that knows most of it. */
 const killed = (setting: Setting) =>
   Effect.scoped(
     Effect.gen(function* () {
       const database = path.join(setting.folder, "killed.db")
-      const owner = yield* Child.program(path.join(setting.programs, "owner.js"), database, "first", 10_000, 5)
-      yield* owner.line((line) => line === "phase 3", "30 seconds")
-      yield* Effect.sleep("4500 millis")
+      const owner = yield* Child.program(path.join(setting.programs, "owner.js"), database, "first", 10_000, 8)
+      // Soon after its first anchor, and before its log is moved into the database.
+      for (let tries = 0; tries < 1_000 && !fs.existsSync(`${database}.anchor`); tries++) yield* Effect.sleep(20)
+      yield* Effect.sleep(100)
       yield* owner.kill("SIGKILL")
       yield* owner.ended
       return database

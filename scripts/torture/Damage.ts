@@ -5,7 +5,7 @@ import Database from "better-sqlite3"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { TaskEngine } from "tidemark"
+import { TaskEngine, TaskStore } from "tidemark"
 import { Sqlite } from "tidemark/sqlite"
 import * as Dice from "./Dice.js"
 
@@ -158,7 +158,14 @@ export const judge = (pristine: Pristine, database: string, folder: string, kind
         answers.set(id, Exit.isSuccess(exit) ? exit.value : undefined)
       }
     })
-    note(yield* Effect.exit(Effect.provide(reading, Sqlite.layer({ filename: copied }))))
+    // As its owner, who would go on with what it reads; a mere client only shows it.
+    const owning = Effect.scoped(
+      Effect.zipRight(
+        Effect.flatMap(TaskStore, (store) => store.own),
+        reading
+      )
+    )
+    note(yield* Effect.exit(Effect.provide(owning, Sqlite.layer({ filename: copied }))))
     const known = anchored(database)
     let young = 0
     for (const [id, before] of pristine.journals) {

@@ -17,6 +17,8 @@ interface Shape {
   readonly executions: number
   readonly phases: number
   readonly concurrency: number
+  /** that each phase takes */
+  readonly millis?: number
 }
 
 const shapes: ReadonlyArray<Shape> = [
@@ -24,8 +26,10 @@ const shapes: ReadonlyArray<Shape> = [
   { executions: 30, phases: 5, concurrency: 30 }
 ]
 
-const marks = (setting: Setting, database: string, file: string, { concurrency, executions, phases }: Shape) =>
-  [path.join(setting.programs, "marks.js"), database, "full", file, executions, phases, concurrency].map(String)
+const marks = (setting: Setting, database: string, file: string, { concurrency, executions, millis, phases }: Shape) =>
+  [path.join(setting.programs, "marks.js"), database, "full", file, executions, phases, concurrency, millis ?? 0].map(
+    String
+  )
 
 /** Which results were printed although their executions are not recorded as completed, or not at all in the end. */
 const unkept = (database: string, lines: ReadonlyArray<string>, all: number | undefined) =>
@@ -125,7 +129,7 @@ const full = (setting: Setting, number: number) =>
       const folder = path.join(setting.folder, `small${number}`)
       if (!(yield* small(folder))) return undefined
       const [database, filler, log] = [path.join(folder, "a.db"), path.join(folder, "filler"), `${folder}.marks`]
-      const shape = { executions: 60, phases: 60, concurrency: 20 }
+      const shape = { executions: 60, phases: 60, concurrency: 20, millis: 10 }
       const child = yield* Child.start(process.execPath, marks(setting, database, log, shape))
       yield* child.line((line) => line.startsWith("up "), "30 seconds")
       yield* Effect.sleep(Dice.between(setting.seed, `full ${number}`, 0, 400))

@@ -46,7 +46,9 @@ export const codeOf = (cause: unknown): string => {
 /** An I/O error: what the kernel still holds of earlier writes is uncertain from here on. */
 export const isInputOutput = (cause: unknown): boolean => codeOf(cause).startsWith("SQLITE_IOERR")
 
-const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+/** In one line: SQLite shows a damaged schema as it was written. */
+const textOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).replaceAll(/\s+/g, " ")
 
 /** A reason with what happened, in one line; the stack of a cause is left out. */
 export const storeError = (reason: Reason, store: string, what: string): StoreError =>

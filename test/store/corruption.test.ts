@@ -1,5 +1,6 @@
 import * as fs from "node:fs"
 import { assert, describe, it, vi } from "@effect/vitest"
+import Database from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import { StoreError } from "../../src/core/Errors.js"
@@ -88,6 +89,35 @@ describe("a damaged database", () => {
       assert.include((yield* Effect.flip(SqliteStore.make({ filename }))).message, ".anchor")
       assert.isFalse(fs.existsSync(filename))
     })
+  )
+
+  it.scoped("is held against its anchor by its owner, also beside a page that cannot be read", () =>
+    Effect.gen(function* () {
+      const { filename } = yield* pristine(true)
+      const db = new Database(filename)
+      db.exec(`DELETE FROM journal WHERE rowid = (SELECT max(rowid) FROM journal)`)
+      db.close()
+      const content = fs.readFileSync(filename)
+      const place = content.indexOf(`"execution-0 19 `)
+      content[place - (place % 4_096)] = 0xff
+      fs.writeFileSync(filename, content)
+      const store = fromEncoded(yield* SqliteStore.make({ filename }))
+      yield* store.own
+      assert.include(["JournalCorrupt", "StoreError"], yield* said(store, "execution-0"))
+      assert.include(["JournalCorrupt", "StoreError"], yield* said(store, "execution-11"))
+    }).pipe(quiet)
+  )
+
+  it.scoped("is told of in one line, also if its schema is what is damaged", () =>
+    Effect.gen(function* () {
+      const { filename } = yield* pristine(true)
+      const content = fs.readFileSync(filename)
+      content[content.indexOf("CREATE TABLE execution (") + "CREATE TABLE execution ".length] = 0x22
+      fs.writeFileSync(filename, content)
+      const error = yield* Effect.flip(SqliteStore.make({ filename }))
+      assert.strictEqual(error.reason, "Corrupt")
+      assert.notInclude(error.message, "\n")
+    }).pipe(quiet)
   )
 
   it.scoped("leaves the journals that can be read to their executions", () =>

@@ -1,5 +1,5 @@
 /**
- * The witness of the power and disk tests: `marks.js DATABASE DURABILITY MARKS EXECUTIONS PHASES CONCURRENCY`. Every
+ * The witness of the power and disk tests: `marks.js DATABASE DURABILITY MARKS EXECUTIONS PHASES CONCURRENCY [MILLISECONDS]`. Every
  * effect first writes a line `mark EXECUTION PHASE` to MARKS, and answers the token `tok-EXECUTION-PHASE-`, which the journal
  * records; each result is printed as `result EXECUTION`. So a trace of the writes shows what was on disk before each effect
  * and each answer.
@@ -13,7 +13,7 @@ import { Sqlite } from "tidemark/sqlite"
 import { runUntilSignal } from "../Signals.js"
 
 const [, , filename = "", durability = "", marks = "", ...numbers] = process.argv
-const [executions = 1, phases = 1, concurrency = 1] = numbers.map(Number)
+const [executions = 1, phases = 1, concurrency = 1, millis = 0] = numbers.map(Number)
 const file = fs.openSync(marks, "a")
 
 const marking = Task.make("marking", {
@@ -25,7 +25,7 @@ const marking = Task.make("marking", {
         fs.writeSync(file, `mark ${id} ${phase}\n`)
         return `tok-${id}-${phase}-`
       })
-      yield* Phase.make(`p${phase}`, effect, { undo: () => Effect.void })
+      yield* Phase.make(`p${phase}`, millis === 0 ? effect : Effect.delay(effect, millis), { undo: () => Effect.void })
     }
     return `end-${id}-`
   }
