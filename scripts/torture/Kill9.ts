@@ -113,7 +113,7 @@ const lane = (setting: Setting, tally: Tally, name: string, target: number) =>
 export const part: Part = {
   name: "kill9",
   about: "SIGKILL at random moments: nothing lost, nothing twice, undone in order",
-  share: 45,
+  share: 32,
   run: Effect.fn("kill9")(function* (setting: Setting) {
     const tally: Tally = { kills: 0, worlds: 0, executions: 0, effects: 0, undos: 0, poisoned: 0, problems: [] }
     const target = setting.amount ?? 300

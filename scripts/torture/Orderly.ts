@@ -63,12 +63,13 @@ const life = (setting: Setting, database: string, seed: number, number: number, 
     })
   )
 
-const world = (setting: Setting, number: number, tally: Tally) =>
+const world = (setting: Setting, number: number, tally: Tally, target: number) =>
   Effect.gen(function* () {
     const database = path.join(setting.folder, `signals${number}.db`)
     const seed = Dice.derive(setting.seed, `world ${number}`)
     let over = false
-    for (let process = 0; process < 15 && !over; process++) over = yield* life(setting, database, seed, process, tally)
+    for (let process = 0; process < 15 && !over && tally.signals < target; process++)
+      over = yield* life(setting, database, seed, process, tally)
     const last = yield* Effect.scoped(
       Effect.flatMap(
         Child.program(path.join(setting.programs, "crew.js"), database, `${database}.log`, seed, executions),
@@ -95,7 +96,7 @@ export const part: Part = {
     const target = setting.amount ?? 60
     for (let number = 0; tally.signals < target && tally.problems.length < 10; number++) {
       if (number > 0 && !(yield* hasTime(setting))) break
-      yield* world(setting, number, tally)
+      yield* world(setting, number, tally, target)
     }
     const { problems, slowest, ...figures } = tally
     return report({ ...figures, "slowest end in ms": slowest }, problems)
