@@ -9,6 +9,7 @@ const [, , filename = "", count] = process.argv
 const executions = Number(count)
 
 let running = 0
+const hundred = Array.from({ length: 100 })
 const waiting = Task.make("waiting", {
   *run() {
     yield* Phase.make("first", Effect.succeed("done"))
@@ -24,7 +25,12 @@ const waiting = Task.make("waiting", {
 
 const main = Effect.gen(function* () {
   const started = yield* Effect.fork(
-    Effect.forEach(Array.from({ length: executions }), () => waiting.start({}), { concurrency: 100, discard: true })
+    // A concurrent forEach keeps the fiber of every item until its end, so it gets a hundred at a time.
+    Effect.forEach(
+      Array.from({ length: executions / 100 }),
+      () => Effect.forEach(hundred, () => waiting.start({}), { concurrency: "unbounded", discard: true }),
+      { discard: true }
+    )
   )
   while (running < executions && started.unsafePoll()?._tag !== "Failure") yield* Effect.sleep("20 millis")
   process.stdout.write(`${process.memoryUsage().rss / 2 ** 20}\n`)

@@ -89,10 +89,7 @@ export class Driver {
   /** why nothing new starts any more */
   stopping: "pause" | "suspend" | undefined
   private readonly attempts = new Attempts()
-  private readonly inFlight = new Map<
-    string,
-    { readonly job: Job; readonly fiber: Fiber.RuntimeFiber<unknown, unknown> }
-  >()
+  readonly inFlight = new Map<string, { readonly job: Job; readonly fiber: Fiber.RuntimeFiber<unknown, unknown> }>()
   /** phases of which `verify` said that they had not happened */
   private readonly absent = new Set<string>()
 

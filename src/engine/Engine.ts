@@ -20,6 +20,7 @@ import { isActive, type Status } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import { type Config, EngineConfig } from "./Config.js"
+import { Fibers } from "./Fibers.js"
 import { Lane } from "./Lane.js"
 import { type Entered, type Finished, foldOf, Live, type Opening, type Run } from "./Live.js"
 import * as Orders from "./Orders.js"
@@ -189,7 +190,7 @@ class Engine {
     })
 
   readonly register: Service["register"] = (definition) =>
-    Effect.flatMap(Effect.context<never>(), (services) => this.recovery.register(definition, services))
+    Effect.flatMap(Fibers.here, (services) => this.recovery.register(definition, services))
 
   // --- requests
 
@@ -316,7 +317,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const owner = yield* config.newId
   const runs = yield* Scope.make()
   const owned = yield* Scope.make()
-  const live = new Live(store, config, owner, clock, runs, new Lane(1))
+  const live = new Live(store, config, owner, clock, new Lane(1))
   const registry = new Registry()
   const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
   const recovery = new Recovery(store, config, live, registry, ownership, runs, new Lane(config.concurrency))
@@ -327,7 +328,11 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     Effect.timeoutOption(
       Effect.interruptible(recovery.end(live.suspendAll)),
       Duration.sum(config.grace, "1 second")
-    ).pipe(Effect.zipRight(Scope.close(runs, Exit.void)), Effect.zipRight(Scope.close(owned, Exit.void)))
+    ).pipe(
+      Effect.zipRight(live.interruptAll),
+      Effect.zipRight(Scope.close(runs, Exit.void)),
+      Effect.zipRight(Scope.close(owned, Exit.void))
+    )
   )
   return engine.service
 })

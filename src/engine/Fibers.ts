@@ -1,7 +1,8 @@
 /**
- * Starts the fibers that phases run on, with what their execution's own fiber has: its caller's services and references,
+ * Starts the fibers that executions and their phases run on, with the services and references of an execution's caller,
  * or those that `task.layer` was built with. The one place that knows how this version of Effect does that: a runtime is
- * taken once per execution, which costs a tenth of forking each phase and providing it with a service.
+ * taken once per execution or task, which costs a tenth of forking each phase and providing it with a service, and keeps
+ * nothing of the fiber that asked for it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,8 +11,10 @@ import * as Runtime from "effect/Runtime"
 import * as Phase from "../authoring/Phase.js"
 
 export class Fibers {
-  /** With what the fiber that asks has. */
-  static readonly here: Effect.Effect<Fibers> = Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(runtime))
+  /** With what the fiber that asks has; interruptible, whatever that one is. */
+  static readonly here: Effect.Effect<Fibers> = Effect.interruptible(
+    Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(runtime))
+  )
 
   private constructor(private readonly runtime: Runtime.Runtime<never>) {}
 

@@ -2,14 +2,13 @@
  * The executions that run in this engine: begins and takes over runs, passes requests on to them, and hands them back.
  */
 import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
@@ -41,6 +40,7 @@ export interface Run {
   readonly signals: Mailbox<Signal>
   /** done if it is handed back before it began */
   readonly left: Deferred.Deferred<void>
+  fiber?: Fiber.RuntimeFiber<History.History | undefined, DriveError>
   /** what drives it, once it is claimed */
   runner?: Runner
   /** called when it is over: see `atEnd` */
@@ -54,8 +54,8 @@ export interface Listening {
   readonly wait: (atMost: Duration.DurationInput) => Effect.Effect<void>
 }
 
-/** The services that recovered and detached work runs with; none: those of the calling fiber. */
-export type Services = Context.Context<never> | undefined
+/** What recovered and detached work runs with; none: what the calling fiber has. */
+export type Services = Fibers | undefined
 
 /** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
 export interface Opened {
@@ -105,8 +105,6 @@ export class Live {
     private readonly config: Config,
     private readonly owner: string,
     private readonly clock: Clock.Clock,
-    /** the lifetime of every run */
-    private readonly scope: Scope.CloseableScope,
     /** for executions whose process died repeatedly */
     private readonly lane: Lane
   ) {}
@@ -196,7 +194,7 @@ export class Live {
     })
   }
 
-  /** Forks a run for as long as the engine lives; or answers the one that has this id: there is never a second one. */
+  /** Begins a run, that is over before the engine is; or answers the one that has this id: there is never a second one. */
   private enter(
     id: string,
     services: Services,
@@ -204,6 +202,7 @@ export class Live {
   ): Effect.Effect<Entered> {
     return Effect.gen(this, function* () {
       if (this.ended) return yield* Effect.interrupt
+      const fibers = services ?? (yield* Fibers.here)
       const left = yield* Deferred.make<void>()
       const run: Run = { id, signals: new Mailbox<Signal>(), left, ends: [], done: yield* Deferred.make<Finished>() }
       const present = this.runs.get(id)
@@ -212,22 +211,30 @@ export class Live {
       const leaving: Array<() => void> = []
       const life = Effect.matchEffect(prepare(run, leaving), {
         onFailure: () => Effect.succeed(undefined),
-        onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run))
+        onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers))
       })
-      const kept = Effect.onExit(Effect.interruptible(life), (exit) =>
-        Effect.flatMap(run.runner?.abandon ?? Effect.void, () => {
-          this.runs.delete(id)
-          for (const leave of [...leaving, ...run.ends]) leave()
-          this.notify(id)
-          return Deferred.succeed(run.done, withoutTaken(exit))
-        })
-      )
-      yield* Effect.forkIn(services === undefined ? kept : Effect.mapInputContext(kept, () => services), this.scope)
+      run.fiber = fibers.start(life, undefined)
+      run.fiber.addObserver((exit) => {
+        const over = () => this.over(run, leaving, exit)
+        if (run.runner === undefined || run.runner.idle) over()
+        else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)), undefined)
+      })
       return { run, entered: true, opened: Effect.void }
     })
   }
 
-  private live({ definition, writer }: Prepared, run: Run): Effect.Effect<History.History, DriveError> {
+  private over(
+    run: Run,
+    leaving: ReadonlyArray<() => void>,
+    exit: Exit.Exit<History.History | undefined, DriveError>
+  ): void {
+    this.runs.delete(run.id)
+    for (const leave of [...leaving, ...run.ends]) leave()
+    this.notify(run.id)
+    Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
+  }
+
+  private live({ definition, writer }: Prepared, run: Run, fibers: Fibers): Effect.Effect<History.History, DriveError> {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
     const payload = definition.payload.decode(history.payload)
@@ -235,10 +242,8 @@ export class Live {
       this.park(writer, Faults.undecodable("", "the payload", payload.left))
       return Effect.as(writer.flush, history)
     }
-    return Effect.flatMap(Fibers.here, (fibers) => {
-      run.runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
-      return run.runner.run
-    })
+    run.runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
+    return run.runner.run
   }
 
   /** Calls `leave` when the run is over; at once, if it is. */
@@ -279,6 +284,18 @@ export class Live {
         discard: true
       })
     })
+  }
+
+  /** Nothing that still runs can be recorded any more: waits until its finalizers have run. */
+  get interruptAll(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach(
+        [...this.runs.values()],
+        (run) =>
+          Effect.zipRight(run.fiber === undefined ? Effect.void : Fiber.interrupt(run.fiber), Deferred.await(run.done)),
+        { concurrency: "unbounded", discard: true }
+      )
+    )
   }
 
   /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */

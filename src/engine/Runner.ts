@@ -85,6 +85,11 @@ export class Runner {
     })
   }
 
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.driver.inFlight.size === 0
+  }
+
   /** Interrupts whatever is under way, for nothing of it can be recorded any more. */
   get abandon(): Effect.Effect<void> {
     return this.driver.abandon
