@@ -1,6 +1,7 @@
 /** Multi-phase tasks as generators: recorded, resumed at their last phase, reverted with one call. */
 
 export * as Phase from "./authoring/Phase.js"
+export * as Retry from "./authoring/Retry.js"
 export * as Task from "./authoring/Task.js"
 export type { ExecuteOptions, ExecutionStatus, ExecutionSummary } from "./authoring/TaskEngine.js"
 export type { Act, Entry, Recorded } from "./core/Entry.js"

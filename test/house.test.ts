@@ -30,6 +30,7 @@ interface Row {
 const rows: ReadonlyArray<Row> = [
   { files: "core/*", may: pure, types: ["effect/*"] },
   { files: "authoring/*", may: ["core/*", "effect/*"] },
+  { files: "authoring/ItemKey.ts", may: ["node:crypto"] },
   { files: "store/*", may: ["core/*", "effect/*", "node:crypto"] },
   { files: "store/SqlStore.ts", may: ["@effect/sql/*"] },
   { files: "store/migrations.ts", may: ["@effect/sql/*"] },

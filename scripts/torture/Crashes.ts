@@ -9,6 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
 import { type Part, report, type Setting } from "./Part.js"
 
+/** What died in a process's worlds stays in its memory: a process has so many seeds. */
+const most = 5_000
+
 /** One process's share of the seeds. */
 const share = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
   Effect.scoped(
@@ -25,6 +28,12 @@ const share = (setting: Setting, which: "model" | "pairs", first: number, count:
     })
   )
 
+/** A core's share of the seeds, in one process after the other. */
+const shares = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
+  Effect.forEach(Array.from({ length: Math.ceil(count / most) }), (_, index) =>
+    share(setting, which, first + index * most, Math.min(most, count - index * most))
+  )
+
 const bySeeds = (which: "model" | "pairs", wanted: number) =>
   Effect.fn(which)(function* (setting: Setting) {
     const count = setting.amount ?? wanted
@@ -32,8 +41,11 @@ const bySeeds = (which: "model" | "pairs", wanted: number) =>
     const each = Math.ceil(count / cores)
     // Small seeds, so that a failing one is easy to type; the same for the same seed of the whole run.
     const first = setting.seed % 1_000_000_000
-    const shares = Array.from({ length: cores }, (_, core) => share(setting, which, first + core * each, each))
-    const found = yield* Effect.all(shares, { concurrency: "unbounded" })
+    const found = (yield* Effect.forEach(
+      Array.from({ length: cores }),
+      (_, core) => shares(setting, which, first + core * each, each),
+      { concurrency: "unbounded" }
+    )).flat()
     const seeds = found.reduce((sum, one) => sum + one.seeds, 0)
     return report(
       { seeds, first, "of wanted": count },

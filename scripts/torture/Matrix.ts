@@ -35,6 +35,8 @@ export interface Case {
   readonly ends: Status
   /** what then stands outside */
   readonly leaves: ReadonlyArray<string>
+  /** how its children end then, by id; there are no others */
+  readonly family?: Readonly<Record<string, Status>>
 }
 
 /** How a dead process's execution is taken up: by the layer of its task, or by calling `execute` again. */
@@ -45,6 +47,8 @@ export interface Result {
   readonly result: unknown
   readonly failures: ReadonlyArray<string>
   readonly outside: ReadonlyArray<string>
+  /** the statuses of the other executions, at the moment when it stood still */
+  readonly family: Readonly<Record<string, Status>>
 }
 
 const id = "one"
@@ -67,8 +71,12 @@ const resultOf = (status: ExecutionStatus, world: World): Result => ({
   status: status.status,
   result: status.result,
   failures: status.failures.map(plainly),
-  outside: [...world.outside.keys()].sort()
+  outside: [...world.outside.keys()].sort(),
+  family: Object.fromEntries(others(world).map((other) => [other, world.history(other).status]))
 })
+
+const others = (world: World): ReadonlyArray<string> =>
+  [...world.memory.executions.keys()].filter((other) => other !== id).sort()
 
 const plainly = (failure: Failure): string =>
   failure._tag === "Fault" ? `${failure.reason} at ${failure.path}` : render(failure)
@@ -98,30 +106,35 @@ export const live = (given: Case, mode: Mode, crashes: ReadonlyArray<Crash>) => 
 /** What is wrong with how a case ended. */
 const problems = (given: Case, lived: ReturnType<typeof live>): ReadonlyArray<string> => {
   const { result, world } = lived
-  const found = [...world.violations, ...explain(world)]
+  const found = [...world.violations, ...[id, ...others(world)].flatMap((one) => explain(world, one))]
   if (result.status !== given.ends)
     found.push(`it ended ${result.status}, not ${given.ends}: ${result.failures.join("; ")}`)
+  const family = given.family ?? {}
+  for (const child of new Set([...Object.keys(family), ...Object.keys(result.family)])) {
+    const [wanted = "not there", is = "not there"] = [family[child], result.family[child]]
+    if (is !== wanted) found.push(`its child ${child} is ${is}, not ${wanted}`)
+  }
   const left = result.outside.join()
   if (left !== [...given.leaves].sort().join()) found.push(`it leaves ${left || "nothing"}`)
   return found
 }
 
 /** Whether the order and number of undos is what the journal promises. */
-const explain = (world: World): ReadonlyArray<string> => {
+const explain = (world: World, execution: string): ReadonlyArray<string> => {
   const found: Array<string> = []
-  const history = world.history(id)
+  const history = world.history(execution)
   const crashes = world.died.length
   for (const record of history.phases.values()) {
-    const runs = world.ran.filter(({ path }) => path === record.path).length
+    const runs = world.ran.filter((ran) => ran.execution === execution && ran.path === record.path).length
     if (record.undoes === undefined) continue
-    const failed = world.failures(id, record.path)
+    const failed = world.failures(execution, record.path)
     if (runs > 1 + crashes + failed) found.push(`${record.path} ran ${runs} times in ${crashes} crashes`)
   }
   const body = [...history.phases.values()].filter(({ scope }) => scope === "").map(({ path }) => path)
   const undone = [...history.phases.values()].flatMap(({ state, undoes }) =>
     undoes !== undefined && state === "succeeded" ? [undoes] : []
   )
-  const places = undone.map((path) => body.indexOf(path))
+  const places = undone.map((path) => body.indexOf(path)).filter((place) => place >= 0)
   if (places.some((place, index) => index > 0 && place >= places[index - 1]!))
     found.push(`undone in the order ${undone.join()}`)
   return found

@@ -1,8 +1,9 @@
 /** The model test: runs the program of a seed in a world where processes die, and compares it with the reference. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { History, PhaseRecord } from "../../src/core/History.js"
+import type { History } from "../../src/core/History.js"
 import * as Path from "../../src/core/Path.js"
+import type { PhaseRecord } from "../../src/core/PhaseRecord.js"
 import { isActive } from "../../src/core/Status.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Command, type Program, taskOf, write } from "./Program.js"

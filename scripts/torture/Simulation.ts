@@ -72,7 +72,8 @@ export class Simulation {
     this.died = true
     this.steps = []
     this.sleepers = []
-    return Effect.never
+    // Not Effect.never: the timer that it keeps would keep the dead process.
+    return Effect.async<never>(() => undefined)
   })
 
   /** Runs a program as a process. Throws if it never ends. */

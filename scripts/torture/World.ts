@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { TaskEngine } from "../../src/authoring/TaskEngine.js"
-import type { Entry } from "../../src/core/Entry.js"
+import type { Entry, Recorded } from "../../src/core/Entry.js"
 import * as History from "../../src/core/History.js"
 import type { Config } from "../../src/engine/Config.js"
 import * as Engine from "../../src/engine/Engine.js"
@@ -29,6 +29,8 @@ export interface Ran {
   readonly path: string
   readonly attempt: number
   readonly key: string
+  /** how often what it stands in was begun anew before */
+  readonly generation: number
 }
 
 type Current = NonNullable<Phase.Running>
@@ -47,6 +49,7 @@ export class World {
   readonly died: Array<Crash> = []
   private crash: Crash | undefined
   private ids = 0
+  private readonly parsed = new WeakMap<object, Recorded>()
 
   /** Runs a program with an engine of its own as the next process; it dies at `crash`. */
   process<A, E>(
@@ -125,19 +128,24 @@ export class World {
   }
 
   private watch({ attempt, execution, key, path }: Current): void {
-    const entries = this.entries(execution)
+    const all = this.entries(execution)
+    const rewound = all.filter(({ entry }) => entry._tag === "Rewound" && path.startsWith(`${entry.to}/`))
+    const generation = rewound.length
+    const entries = all.slice((rewound.at(-1)?.seq ?? -1) + 1)
     const of = entries.filter(({ entry }) => "path" in entry && entry.path === path)
+    const before = this.ran.filter((run) => run.execution === execution && run.path === path)
     const explained = of.some(({ entry }) =>
       attempt === 1 ? entry._tag === "PhaseStarted" : entry._tag === "AttemptStarted" && entry.attempt === attempt
     )
     if (!explained) this.violations.push(`${path} ran its attempt ${attempt} with no entry for it`)
     if (of.some(({ entry }) => entry._tag === "PhaseSucceeded"))
       this.violations.push(`${path} ran although it is recorded`)
-    if (this.ran.some((run) => run.execution === execution && run.path === path && run.attempt === attempt)) {
+    if (before.some((run) => run.generation === generation && run.attempt === attempt)) {
       this.violations.push(`${path} ran its attempt ${attempt} twice`)
     }
-    const other = this.ran.find((run) => run.execution === execution && run.path === path && run.key !== key)
-    if (other !== undefined) this.violations.push(`${path} ran with another key`)
+    if (before.some((run) => (run.key === key) !== (run.generation === generation))) {
+      this.violations.push(`${path} ran with the key of another`)
+    }
     const failed = of.findLast(({ entry }) => entry._tag === "AttemptFailed")
     const now = this.simulation.now
     if (
@@ -147,15 +155,20 @@ export class World {
     ) {
       this.violations.push(`${path} ran ${failed.at + failed.entry.delay - now} ms before its delay was over`)
     }
-    this.ran.push({ process: this.processes, at: now, execution, path, attempt, key })
+    this.ran.push({ process: this.processes, at: now, execution, path, attempt, key, generation })
   }
 
   /** The journal of an execution as the memory has it. */
-  entries(
-    execution: string
-  ): ReadonlyArray<{ readonly seq: number; readonly at: number; readonly epoch: number; readonly entry: Entry }> {
+  entries(execution: string): ReadonlyArray<Recorded> {
     const rows = this.memory.executions.get(execution)?.rows ?? []
-    return rows.map(({ at, body, epoch, seq }) => ({ seq, at, epoch, entry: JSON.parse(body) as Entry }))
+    return rows.map((row) => {
+      const known = this.parsed.get(row)
+      if (known !== undefined) return known
+      const { at, body, epoch, seq } = row
+      const entry = { seq, at, epoch, entry: JSON.parse(body) as Entry }
+      this.parsed.set(row, entry)
+      return entry
+    })
   }
 
   history(execution: string): History.History {

@@ -30,5 +30,7 @@ export interface Definition {
   readonly revert: (completed: ReadonlyArray<Completed<unknown>>, context: RevertContext<unknown, unknown>) => unknown
   /** whether `revert` is the author's own */
   readonly customRevert: boolean
+  /** how many independent phases a revert undoes at a time */
+  readonly revertConcurrency: number
   readonly idempotencyKey: ((payload: unknown) => string) | undefined
 }

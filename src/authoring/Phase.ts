@@ -3,7 +3,7 @@
  * records its outcome once.
  */
 import type * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import * as Services from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -12,46 +12,27 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { answerTo, type Instruction, type Run, Yielded as Wire } from "../core/Instruction.js"
-import * as Name from "../core/Name.js"
+import type * as Scope from "effect/Scope"
+import type { Instruction, Run } from "../core/Instruction.js"
 import * as Thrown from "../core/Thrown.js"
+import {
+  type Context,
+  checkName,
+  describe,
+  type Encodable,
+  type Error,
+  needPhase,
+  type Phase,
+  type Success,
+  type Untimed
+} from "./Description.js"
 import { type AnySchema, type Because, codec, errorCodec, type IsPlain, plain, type TypeOf } from "./Recordable.js"
 
-declare const Brand: unique symbol
-
-/**
- * What `yield*` hands to the interpreter: carries the failures `E`, the requirements `R` and the stages `S` of a phase.
- * The name of its member is the message that the compiler prints when something else is yielded.
- */
-export interface Yielded<out E, out R, out S extends string = never> {
-  readonly "yield* a Phase here; wrap an Effect in Phase.make(name, effect)": {
-    readonly E: E
-    readonly R: R
-    readonly S: S
-  }
-}
-
-/**
- * A named piece of work of a task whose outcome is recorded once: it succeeds with `A`, fails with `E`, requires `R`.
- * `Enc` tells whether its failures can be recorded as values, which `either` and `exit` need.
- */
-export interface Phase<
-  out A,
-  out E = never,
-  out R = never,
-  out S extends string = never,
-  out Enc extends boolean = boolean
-> {
-  readonly [Brand]: { readonly A: A; readonly Enc: Enc }
-  readonly name: string
-  [Symbol.iterator](): Iterator<Yielded<Untimed<E>, R, S>, A>
-}
-
-/** The failures that an `error` schema has to cover: a timeout has a record of its own. */
-export type Untimed<E> = Exclude<E, Cause.TimeoutException>
-
-/** Any phase at all. */
-export type Any = Phase<unknown, unknown, unknown, string>
+export type { Bounds } from "./Branches.js"
+export type { Any, Context, Error, Phase, Success, Untimed, Yielded } from "./Description.js"
+export { type AllBounds, all, forEach, type ItemBounds, race } from "./Fork.js"
+export { graph } from "./Graph.js"
+export { type GroupOptions, group } from "./Group.js"
 
 /** How a phase is recorded, retried and undone. */
 export interface Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> {
@@ -101,38 +82,10 @@ type MadeFailure<A, E, R, Failure, Limit> = [Failure] extends [never]
     ? Phase<A, Limited<E, Limit>, R, never, true>
     : Because<"`error` does not cover the failures", Exclude<Untimed<E>, TypeOf<Failure>>>
 
+/** What a phase requires, out of inference's reach as by `Closed`: its Scope is its own. */
+type Needed<R, R3> = [R, R3] extends [infer Own, infer Policy] ? Exclude<Own, Scope.Scope> | Policy : never
+
 type Limited<E, Limit> = [Limit] extends [never] ? E : E | Cause.TimeoutException
-
-/** Yields itself once, and answers what the interpreter feeds. */
-class Description {
-  constructor(readonly instruction: Instruction) {}
-  get name(): string {
-    return this.instruction.name
-  }
-  [Symbol.iterator]() {
-    let done = false
-    return {
-      next: (value?: unknown) => {
-        if (done) return { done: true, value }
-        done = true
-        const known = answerTo(this.instruction)
-        return known === undefined
-          ? { done: false, value: new Wire(this.instruction) }
-          : { done: true, value: known.value }
-      }
-    }
-  }
-}
-
-const describe = <P>(instruction: Instruction): P => {
-  checkName(instruction.name)
-  return new Description(instruction) as P
-}
-
-const checkName = (name: string): void => {
-  const problem = Name.check("the phase name", name)
-  if (problem !== undefined) throw problem
-}
 
 type AnyPolicy = Policy<
   unknown,
@@ -194,7 +147,8 @@ const limitOf = (timeout: Duration.DurationInput | undefined): number | undefine
  * The result must be plain JSON or void, or `success` given; failures are recorded by `error`, else by the task's own
  * `error` schema. What goes with the effect stands beside it in one object, or in a third argument: there TypeScript
  * infers what `undo` gets whatever the effect, also through `Effect.map(effect, f)`. Throws `InvalidName` where the name
- * cannot be kept, a `TypeError` for what is no Effect or no such option. The idea is Mistral's task and TaskFlow's atom.
+ * cannot be kept, a `TypeError` for what is no Effect or no such option. A Scope that
+ * the effects require ends with each of them. The idea is Mistral's task and TaskFlow's atom.
  *
  * @example
  * import { Phase } from "tidemark"
@@ -218,7 +172,7 @@ export const make = <
   name: string,
   run: Effect.Effect<A, E, R> | Options<A, E, R, Success, Failure, Limit, R2, R3, R4, R5>,
   policy: Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> = {}
-): Made<A, E, R | R2 | R3 | R4 | R5, Success, Failure, Limit> => {
+): Made<A, E, Needed<R | R2 | R4 | R5, R3>, Success, Failure, Limit> => {
   const work = Effect.isEffect(run) || !Predicate.hasProperty(run, "run") ? { run } : run
   const given = { ...(policy as AnyPolicy), ...work } as AnyOptions
   checkName(name)
@@ -241,35 +195,61 @@ export const make = <
 }
 
 const capture = (phase: unknown, as: Run["capture"]): Instruction => {
-  const instruction = phase instanceof Description ? phase.instruction : undefined
-  if (instruction?._tag !== "Run") throw new TypeError(`Phase.${as} takes a phase made by Phase.make`)
-  return { ...instruction, capture: as, error: instruction.error ?? plain }
+  const instruction = needPhase(`what Phase.${as} takes`, phase)
+  if (!("capture" in instruction)) {
+    throw new TypeError(`Phase.${as} takes a phase that runs something, not a checkpoint, a failure or an undo`)
+  }
+  if (instruction.capture !== "none") {
+    throw new TypeError(
+      `the failures of ${instruction.name} are values already, by Phase.${instruction.capture}: take one of the two away`
+    )
+  }
+  return instruction._tag === "Run"
+    ? { ...instruction, capture: as, error: instruction.error ?? plain }
+    : { ...instruction, capture: as }
 }
 
 /**
  * Answers failures and timeouts of the phase as a value, and records them as its outcome: a `Left` is not undone.
- * Defects still stop the task. The phase must declare `error`, or fail with plain JSON.
+ *
+ * Of what is made of other phases it answers the failure that came first; all are recorded. Defects still stop the task.
+ * The phase, and each one inside it, must declare `error` or fail with plain JSON. Throws a `TypeError` for what is no
+ * phase, and for one whose failures are values already. The idea is Effect.either's.
+ *
+ * @example
+ * import { Phase } from "tidemark"
+ * import * as Effect from "effect/Effect"
+ *
+ * const tried = Phase.either(Phase.make("divide", Effect.fail("by zero")))
  */
-export const either = <A, E, R, Enc extends boolean>(
-  phase: Phase<A, E, R, never, Enc>
-): [Enc] extends [true]
-  ? Phase<Either.Either<A, E>, never, R, never, true>
-  : Because<"this phase needs an `error` schema before its failure can be a value", E> =>
+export const either = <P extends Phase<unknown, unknown, unknown>>(
+  phase: P
+): Encodable<P> extends true
+  ? Phase<Either.Either<Success<P>, Error<P>>, never, Context<P>, never, true>
+  : Because<"this phase needs an `error` schema before its failure can be a value", Error<P>> =>
   describe(capture(phase, "either"))
 
 /**
- * Answers whatever happened to the phase as an `Exit`, defects included, and records it as its outcome. Interruption,
- * pause, close and faults of the engine are not seen by it.
+ * Answers whatever happened to the phase as an `Exit`, defects included, and records it as its outcome.
+ *
+ * Of what is made of other phases it answers all failures, as a parallel Cause. Interruption, pause, close and faults of
+ * the engine are not seen by it. It asks for what `either` asks for. The idea is Effect.exit's.
+ *
+ * @example
+ * import { Phase } from "tidemark"
+ * import * as Effect from "effect/Effect"
+ *
+ * const ended = Phase.exit(Phase.all([Phase.make("a", Effect.fail("no")), Phase.make("b", Effect.die("bug"))]))
  */
-export const exit = <A, E, R, Enc extends boolean>(
-  phase: Phase<A, E, R, never, Enc>
-): [Enc] extends [true]
-  ? Phase<Exit.Exit<A, E>, never, R, never, true>
-  : Because<"this phase needs an `error` schema before its failure can be a value", E> =>
+export const exit = <P extends Phase<unknown, unknown, unknown>>(
+  phase: P
+): Encodable<P> extends true
+  ? Phase<Exit.Exit<Success<P>, Error<P>>, never, Context<P>, never, true>
+  : Because<"this phase needs an `error` schema before its failure can be a value", Error<P>> =>
   describe(capture(phase, "exit"))
 
 /** The body gives up with this typed error, which the task's `error` schema must cover. */
-export const fail = <E>(error: E): Phase<never, E, never, never, false> =>
+export const fail = <E>(error: E): Phase<never, E, never, never, IsPlain<E>> =>
   describe({ _tag: "Fail", name: "fail", error })
 
 /** What a checkpoint keeps: `data`, plain JSON; `commit: true` makes it a point of no return for every revert. */
@@ -290,6 +270,17 @@ export const checkpoint = <Data = void>(
 /** The undo of a completed phase, as a revert yields it. */
 export const undo = (name: string, undoes: string): Phase<void> => describe({ _tag: "Undo", name, undoes })
 
+/** The undos of these, one after the other: of what a completed group did. */
+export const undoAll = (of: ReadonlyArray<{ readonly name: string; readonly path: string }>): Phase<void> => {
+  const undos = {
+    name: "undo",
+    *[Symbol.iterator]() {
+      for (const { name, path } of of) yield* undo(name, path)
+    }
+  }
+  return undos as unknown as Phase<void>
+}
+
 /** What the effect of a phase can ask about the phase that it runs in. */
 export interface Running {
   readonly execution: string
@@ -299,7 +290,7 @@ export interface Running {
 }
 
 /** The phase that runs on this fiber; `undefined` outside of one. */
-export class Current extends Context.Reference<Current>()("tidemark/Phase/Current", {
+export class Current extends Services.Reference<Current>()("tidemark/Phase/Current", {
   defaultValue: (): Running | undefined => undefined
 }) {}
 

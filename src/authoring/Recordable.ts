@@ -15,6 +15,12 @@ export interface Because<Message extends string, Type> {
   readonly type: Type
 }
 
+/**
+ * `T` in a result, out of inference's reach. A type parameter of an option that is not given has no candidate, and would
+ * take one from what the result is given to: `unknown`, inside a combinator.
+ */
+export type Closed<T> = [T] extends [infer Same] ? Same : never
+
 type IsAny<T> = 0 extends 1 & T ? true : false
 type Callable = (...args: never) => unknown
 

@@ -6,20 +6,18 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { TaskError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
-import * as Name from "../core/Name.js"
+import * as Thrown from "../core/Thrown.js"
+import * as Body from "./Body.js"
 import type * as Definition from "./Definition.js"
-import type * as Phase from "./Phase.js"
+import { checkName, describe, type Phase, type Yielded } from "./Description.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
+
+export type { FailuresOf, RequirementsOf } from "./Body.js"
+
 import { type ExecuteOptions, TaskEngine } from "./TaskEngine.js"
 
-/** The failures of what a generator yields. */
-export type FailuresOf<Y> = Y extends Phase.Yielded<infer E, infer _R, infer _S> ? E : never
-
-/** The requirements of what a generator yields. */
-export type RequirementsOf<Y> = Y extends Phase.Yielded<infer _E, infer R, infer _S> ? R : never
-
 /** A phase that happened, as `revert` gets it. */
-export type Completed = Definition.Completed<Phase.Phase<void>>
+export type Completed = Definition.Completed<Phase<void>>
 
 /** A definition: what executions of it do. `A` is its result, `E` its own error, `R` what its phases and undos require. */
 export interface Task<in out Name extends string, in P, out A, out E, out R> {
@@ -36,8 +34,39 @@ export interface Task<in out Name extends string, in P, out A, out E, out R> {
   readonly execute: (payload: P, options?: ExecuteOptions) => Effect.Effect<A, E | TaskError, R | TaskEngine>
   /** Starts an execution and answers its id once it is recorded. It runs with the services of `layer`. */
   readonly start: (payload: P, options?: Pick<ExecuteOptions, "id">) => Effect.Effect<string, TaskError, TaskEngine>
+  /**
+   * An execution of this task as a phase of another: its result is the phase's, its error the phase's error.
+   *
+   * Its id derives from the parent's id and the phase's path, unless given: a repeat finds the same child. Closing,
+   * pausing and reverting the parent reaches it; the phase's undo is the child's revert. Throws `InvalidName` for a name
+   * or an id that cannot be kept. The idea is Temporal's child workflow, and TaskFlow's nested flow.
+   *
+   * @example
+   * import { Phase, Task } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   * import * as Schema from "effect/Schema"
+   *
+   * const ship = Task.make("ship", {
+   *   payload: { sku: Schema.String },
+   *   *run({ sku }) {
+   *     yield* Phase.make("send", Effect.log(sku))
+   *   }
+   * })
+   * const order = Task.make("order", {
+   *   *run() {
+   *     yield* ship.phase({ sku: "tea" })
+   *   }
+   * })
+   */
+  readonly phase: (payload: P, options?: ChildOptions) => Phase<A, E, R, never, true>
   /** Registers the task, so that an engine recovers and advances its executions, with the services at hand here. */
   readonly layer: Layer.Layer<never, never, R | TaskEngine>
+}
+
+/** How a child execution is called: `name` is the task's by default, `id` derives from the parent's. */
+export interface ChildOptions {
+  readonly name?: string
+  readonly id?: string
 }
 
 type Fields = Schema.Struct.Fields
@@ -59,6 +88,8 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2> {
   readonly version?: number
   /** when a phase fails for good: stop there for somebody to decide, or undo what completed. Default "halt" */
   readonly onFailure?: "halt" | "revert"
+  /** how many independent phases a revert undoes at a time. Default 1: newest first */
+  readonly revertConcurrency?: number
   /** an id derived from the payload, for executions that are started without one */
   readonly idempotencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
@@ -75,26 +106,35 @@ function* undoAll(completed: ReadonlyArray<Completed>): Generator<unknown, void,
   for (const phase of completed) yield* phase.undo
 }
 
-/** A generator that was handed out once cannot be driven again. */
-const onlyFresh = (name: string, run: (payload: never) => unknown) => {
-  const seen = new WeakSet<object>()
-  return (payload: unknown): unknown => {
-    const generator = run(payload as never)
-    if (typeof generator === "object" && generator !== null) {
-      if (seen.has(generator))
-        throw new TypeError(`run of task ${name} answers the same generator twice: make a new one each time`)
-      seen.add(generator)
-    }
-    return generator
-  }
-}
+/** What can be asked for with a definition at hand: of the engine at hand, or of the task that yields it. */
+const asked = (definition: Definition.Definition) => ({
+  execute: (payload: unknown, given: ExecuteOptions = {}) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.execute(definition, payload, given)),
+  start: (payload: unknown, given: Pick<ExecuteOptions, "id"> = {}) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.start(definition, payload, given)),
+  phase: (payload: unknown, given: ChildOptions = {}) => {
+    if (given.id !== undefined) checkName(given.id, "the execution id")
+    return describe({
+      _tag: "Child",
+      name: given.name ?? definition.name,
+      capture: "none",
+      definition,
+      payload,
+      id: given.id,
+      value: definition.success,
+      error: definition.error
+    })
+  },
+  layer: Layer.effectDiscard(Effect.flatMap(TaskEngine, (engine) => engine.register(definition)))
+})
 
 /**
  * A task called `name`.
  *
  * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
- * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept.
+ * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
+ * `TypeError` for a `revertConcurrency` that is no positive integer.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -113,17 +153,28 @@ const onlyFresh = (name: string, run: (payload: never) => unknown) => {
  */
 export const make = <
   const N extends string,
-  Y extends Phase.Yielded<TypeOf<Failures, Uncovered>, unknown>,
+  Y extends Yielded<TypeOf<Failures, Uncovered>, unknown>,
   F extends Fields = Record<never, never>,
   Success extends AnySchema = never,
   Failures extends AnySchema = never,
-  Y2 extends Phase.Yielded<unknown, unknown> = never
+  Y2 extends Yielded<unknown, unknown> = never
 >(
   name: N,
   options: Options<F, Success, Failures, Y, Y2>
-): Task<N, Schema.Struct.Type<F>, TypeOf<Success, void>, TypeOf<Failures>, RequirementsOf<Y> | RequirementsOf<Y2>> => {
-  const problem = Name.check("the task name", name)
-  if (problem !== undefined) throw problem
+): Task<
+  N,
+  Schema.Struct.Type<F>,
+  TypeOf<Success, void>,
+  TypeOf<Failures>,
+  Body.RequirementsOf<Y> | Body.RequirementsOf<Y2>
+> => {
+  checkName(name, "the task name")
+  const revertConcurrency = options.revertConcurrency ?? 1
+  if (!Number.isInteger(revertConcurrency) || revertConcurrency < 1) {
+    throw new TypeError(
+      `revertConcurrency of task ${name} must be a positive integer, not ${Thrown.text(revertConcurrency)}`
+    )
+  }
   const definition: Definition.Definition = {
     name,
     version: options.version ?? 1,
@@ -131,20 +182,11 @@ export const make = <
     success: options.success === undefined ? plain : codec(options.success),
     error: options.error === undefined ? plain : errorCodec(options.error),
     onFailure: options.onFailure ?? "halt",
-    run: onlyFresh(name, options.run),
+    run: Body.fresh(`run of task ${name}`, options.run as (payload: unknown) => unknown),
     revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
+    revertConcurrency,
     customRevert: options.revert !== undefined,
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"]
   }
-  const task = {
-    name,
-    version: definition.version,
-    definition,
-    execute: (payload: unknown, given: ExecuteOptions = {}) =>
-      Effect.flatMap(TaskEngine, (engine) => engine.execute(definition, payload, given)),
-    start: (payload: unknown, given: Pick<ExecuteOptions, "id"> = {}) =>
-      Effect.flatMap(TaskEngine, (engine) => engine.start(definition, payload, given)),
-    layer: Layer.effectDiscard(Effect.flatMap(TaskEngine, (engine) => engine.register(definition)))
-  }
-  return task as never
+  return { name, version: definition.version, definition, ...asked(definition) } as never
 }

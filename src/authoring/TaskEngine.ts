@@ -13,6 +13,7 @@ import type {
   IllegalTransition,
   JournalCorrupt,
   OrderRefused,
+  OwnedByParent,
   PhaseNotOpen,
   RevertIncomplete,
   StoreError,
@@ -29,6 +30,8 @@ export interface ExecutionStatus {
   readonly id: string
   readonly task: string
   readonly version: number
+  /** of a child: the execution and the phase that called it */
+  readonly parent: { readonly execution: string; readonly path: string } | undefined
   readonly status: Status
   /** the path of the phase that started last; "" before the first */
   readonly position: string
@@ -59,8 +62,14 @@ export interface PhaseStatus {
   readonly path: string
   readonly name: string
   readonly kind: string
-  readonly state: "running" | "delayed" | "in doubt" | "succeeded" | "failed" | "undone"
+  /**
+   * What is made of other phases is `running` while these go on, `parked` where the execution stands still, and `left` if
+   * its end is not wanted any more: it lost a race, or what is around it has ended.
+   */
+  readonly state: "running" | "delayed" | "in doubt" | "succeeded" | "failed" | "undone" | "parked" | "left"
   readonly attempt: number
+  /** the execution that it called */
+  readonly child: string | undefined
 }
 
 /** An execution in a list. */
@@ -96,9 +105,17 @@ export interface ResumeOptions extends Act {
   readonly inDoubt?: "rerun"
 }
 
-/** Whether closing also reverts; `force` closes although the code is missing or does not fit: no `finally` runs. */
+/**
+ * Whether closing also reverts. `force` closes although the code is missing or does not fit: no `finally` runs; and what is
+ * the child of another execution.
+ */
 export interface CloseOptions extends Act {
   readonly revert?: boolean
+  readonly force?: boolean
+}
+
+/** `force` reverts what is the child of another execution, and its parent's to revert. */
+export interface RevertOptions extends Act {
   readonly force?: boolean
 }
 
@@ -106,6 +123,7 @@ export interface CloseOptions extends Act {
 export type RequestError =
   | ExecutionNotFound
   | IllegalTransition
+  | OwnedByParent
   | EngineBusy
   | TaskNotRegistered
   | HistoryMismatch
@@ -136,7 +154,10 @@ export interface Service {
     id: string,
     options?: CloseOptions
   ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete>
-  readonly revert: (id: string, options?: Act) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete>
+  readonly revert: (
+    id: string,
+    options?: RevertOptions
+  ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete>
   readonly skip: (
     id: string,
     phase: string,
@@ -162,7 +183,7 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   static readonly close = (id: string, options?: CloseOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.close(id, options))
   /** Undoes the phases that completed, newest first; goes on with a revert that stopped. Answers when it is Reverted. */
-  static readonly revert = (id: string, options?: Act) =>
+  static readonly revert = (id: string, options?: RevertOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.revert(id, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>

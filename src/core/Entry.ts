@@ -14,15 +14,32 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 export const Act = Schema.Struct({ by: optional(Schema.String), reason: optional(Schema.String) })
 export type Act = typeof Act.Type
 
-/** What a yield is, as replay compares it. A captured failure (`either`, `exit`) is another kind than one that stops. */
-export const kinds = ["phase", "either", "exit", "checkpoint", "fail", "undo"] as const
+/** What a yield is, as replay compares it. A phase whose failure is a value (`either`, `exit`) is of another kind. */
+export const kinds = [
+  "phase",
+  "either",
+  "exit",
+  "checkpoint",
+  "fail",
+  "undo",
+  "child",
+  "all",
+  "forEach",
+  "race",
+  "graph",
+  "group"
+] as const
 export type Kind = (typeof kinds)[number]
 
 /** The execution was accepted, with this payload. */
 const Created = Schema.TaggedStruct("Created", {
   task: Schema.String,
   version: Schema.Int,
-  payload: JsonValue
+  payload: JsonValue,
+  /** of a child: the execution and the phase that called it */
+  parent: optional(Schema.Struct({ execution: Schema.String, path: Schema.String })),
+  /** of a child: the round of its parent's phase in which it was called, if that is not the first */
+  round: optional(Schema.Int)
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
@@ -34,7 +51,17 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   scope: optional(Schema.String),
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
-  undoes: optional(Schema.String)
+  undoes: optional(Schema.String),
+  /** of what is made of other phases, or of a child: how its failure reaches its generator */
+  capture: optional(Schema.Literal("either", "exit")),
+  /** of an item without a name of its own: what it looks like */
+  key: optional(Schema.String),
+  /** of a branch of a graph: the paths of the branches that it needs */
+  needs: optional(Schema.Array(Schema.String)),
+  /** of a group: the value that its strategy gave its first attempt */
+  value: optional(JsonValue),
+  /** of a phase that calls another task: the id of the execution that it calls */
+  child: optional(Schema.String)
 })
 /** A later attempt of a phase is about to run: a retry, a rerun after doubt, or an operator's resume. */
 const AttemptStarted = Schema.TaggedStruct("AttemptStarted", { path: Schema.String, attempt: Schema.Int })
@@ -59,14 +86,35 @@ const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
 })
 /** The phase was interrupted: it is in doubt. */
 const PhaseInterrupted = Schema.TaggedStruct("PhaseInterrupted", { path: Schema.String, attempt: Schema.Int })
+/** An attempt of a group failed, and its strategy decided what follows; `value` is the next attempt's. */
+const Decided = Schema.TaggedStruct("Decided", {
+  path: Schema.String,
+  attempt: Schema.Int,
+  failures: Schema.NonEmptyArray(Failure),
+  decision: Schema.Literal("again", "giveUp", "revertAll"),
+  value: optional(JsonValue),
+  delay: optional(Schema.JsonNumber)
+})
+/**
+ * Everything in the group at `to` is undone and superseded: its next attempt begins. `error` is what the `finally` blocks
+ * of the attempt before threw.
+ */
+const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** Somebody asked for a pause: no new phase starts. */
 const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act })
 /** Nothing runs; the execution waits for a resume. */
 const Paused = Schema.TaggedStruct("Paused", {})
 /** The engine let go of the execution in an orderly way; any engine may take it. */
 const Suspended = Schema.TaggedStruct("Suspended", {})
-/** An operator lets the execution go on; what failed gets a new round of attempts, what is in doubt runs if `rerun`. */
-const Resumed = Schema.TaggedStruct("Resumed", { act: Act, rerun: optional(Schema.Boolean) })
+/**
+ * An operator lets the execution go on; what failed gets a new round of attempts, what is in doubt runs if `rerun`. `round`
+ * is that of the parent's phase, where a child goes on with its parent.
+ */
+const Resumed = Schema.TaggedStruct("Resumed", {
+  act: Act,
+  rerun: optional(Schema.Boolean),
+  round: optional(Schema.Int)
+})
 /** The body returned this value. */
 const Completed = Schema.TaggedStruct("Completed", { value: optional(JsonValue) })
 /** The execution stopped at its position; nothing was undone or cleaned up. */
@@ -92,8 +140,12 @@ const RevertStarted = Schema.TaggedStruct("RevertStarted", {
 })
 /** An undo failed for good, or cannot be decided: the revert stops there. */
 const RevertFailed = Schema.TaggedStruct("RevertFailed", { failures: Schema.NonEmptyArray(Failure) })
-/** An operator lets the revert go on at the undo where it stopped. */
-const RevertResumed = Schema.TaggedStruct("RevertResumed", { act: Act, rerun: optional(Schema.Boolean) })
+/** An operator lets the revert go on at the undo where it stopped; `round` as for `Resumed`. */
+const RevertResumed = Schema.TaggedStruct("RevertResumed", {
+  act: Act,
+  rerun: optional(Schema.Boolean),
+  round: optional(Schema.Int)
+})
 /** Everything that was to be undone is undone. */
 const Reverted = Schema.TaggedStruct("Reverted", {})
 
@@ -106,6 +158,8 @@ export const Entry = Schema.Union(
   PhaseSucceeded,
   PhaseFailed,
   PhaseInterrupted,
+  Decided,
+  Rewound,
   PauseRequested,
   Paused,
   Suspended,
@@ -141,6 +195,8 @@ export const leadsTo = Object.freeze({
   PhaseSucceeded: null,
   PhaseFailed: null,
   PhaseInterrupted: null,
+  Decided: null,
+  Rewound: null,
   PauseRequested: null,
   Paused: "Paused",
   Suspended: null,

@@ -75,6 +75,21 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
   }
 }
 
+/** The execution is the child of another one, that closes and reverts it with itself. Nothing changed. */
+export class OwnedByParent extends Schema.TaggedError<OwnedByParent>()("OwnedByParent", {
+  ...Execution,
+  verb: Schema.String,
+  parent: Schema.String,
+  path: Schema.String
+}) {
+  override get message() {
+    return (
+      `execution ${this.execution} is the child of ${this.parent}, called at ${this.path}: ${this.verb} ${this.parent}, ` +
+      `or ${this.verb} the child alone with force`
+    )
+  }
+}
+
 /** The code is not the one that wrote the journal: nothing of it may run. Nothing changed. */
 export class HistoryMismatch extends Schema.TaggedError<HistoryMismatch>()("HistoryMismatch", {
   ...Execution,
@@ -243,3 +258,21 @@ export type TaskError =
   | StoreError
   | Fenced
   | JournalCorrupt
+
+/** The classes of these. */
+export const TaskErrors = [
+  InvalidName,
+  PayloadInvalid,
+  ExecutionConflict,
+  ExecutionFailed,
+  ExecutionPaused,
+  ExecutionClosed,
+  ExecutionReverted,
+  RevertIncomplete,
+  TaskNotRegistered,
+  IllegalTransition,
+  EngineBusy,
+  StoreError,
+  Fenced,
+  JournalCorrupt
+] as const satisfies ReadonlyArray<new (...args: never) => TaskError>

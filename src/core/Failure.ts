@@ -30,7 +30,9 @@ export const faults = [
   "StrangeYield",
   "GeneratorUnclosable",
   "Poisoned",
-  "LimitReached"
+  "LimitReached",
+  "ChildConflict",
+  "ChildStopped"
 ] as const
 export type FaultReason = (typeof faults)[number]
 

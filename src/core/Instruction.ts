@@ -7,6 +7,7 @@ import type * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type { Kind } from "./Entry.js"
+import type { Failure } from "./Failure.js"
 import type { Json, Problem } from "./Json.js"
 
 /** Between a value and the plain JSON that is recorded for it; `undefined` is void. */
@@ -23,7 +24,7 @@ export interface Run {
   readonly _tag: "Run"
   readonly name: string
   /** whether failures are fed to the generator as values */
-  readonly capture: "none" | "either" | "exit"
+  readonly capture: Capture
   readonly run: AnyEffect
   readonly value: Codec
   /** none: the task's own */
@@ -61,7 +62,97 @@ export interface Undo {
   readonly undoes: string
 }
 
-export type Instruction = Run | Checkpoint | Fail | Undo
+/** How the failures of an instruction reach its generator: not at all, or as values. */
+export type Capture = "none" | "either" | "exit"
+
+/** One branch of a fork. */
+export interface Branch {
+  /** its part of the path, unique in its fork */
+  readonly name: string
+  /** what an item without a name of its own looks like: recorded, so that another item in its place is noticed */
+  readonly key: string | undefined
+  /** the indexes of the branches that must have succeeded before this one starts */
+  readonly needs: ReadonlyArray<number>
+  /** its instruction, given the answers by index of the branches that have succeeded */
+  readonly make: (answers: ReadonlyArray<unknown>) => Instruction
+}
+
+/** Branches that run beside each other. `stop`: the first failure ends the others; `race`: the first success does. */
+export interface Fork {
+  readonly _tag: "Fork"
+  readonly kind: "all" | "forEach" | "race" | "graph"
+  readonly name: string
+  readonly capture: Capture
+  readonly branches: ReadonlyArray<Branch>
+  /** how many run at a time; started in their order */
+  readonly concurrency: number
+  readonly mode: "stop" | "settle" | "race"
+  /** what the fork answers, from the answers of its branches by index; a race answers the winner's */
+  readonly collect: (answers: ReadonlyArray<unknown>) => unknown
+}
+
+/** An attempt of a group that failed, oldest first in a history of them. `at` in milliseconds UTC. */
+export interface Try {
+  readonly attempt: number
+  readonly value: Json | undefined
+  readonly failures: readonly [Failure, ...ReadonlyArray<Failure>]
+  readonly at: number
+}
+
+/** What follows a failed attempt of a group. */
+export type Decision =
+  /** undo what it completed, then run it again with this value, `delay` milliseconds after the failure */
+  | { readonly _tag: "Again"; readonly value: Json | undefined; readonly delay: number }
+  /** ask the strategy around it, or follow the task's */
+  | { readonly _tag: "GiveUp" }
+  /** revert the whole execution, whatever others say */
+  | { readonly _tag: "RevertAll" }
+
+/** How a group is tried again. */
+export interface Strategy {
+  /** the value of the first attempt */
+  readonly first: Json | undefined
+  /** asked when an attempt has failed, with all of this round: the last one is the one that failed now */
+  readonly next: (tries: ReadonlyArray<Try>) => Effect.Effect<Decision, never, unknown>
+}
+
+/** A nested generator, recorded as one once it has returned. */
+export interface Group {
+  readonly _tag: "Group"
+  readonly name: string
+  readonly capture: Capture
+  /** makes a fresh generator */
+  readonly body: (attempt: number, value: Json | undefined) => unknown
+  readonly value: Codec
+  /** none: a failure goes to what is around it */
+  readonly strategy: Strategy | undefined
+}
+
+/** Another task's execution, whose result is the phase's. */
+export interface Child {
+  readonly _tag: "Child"
+  readonly name: string
+  readonly capture: Capture
+  /** the task's definition, as the engine knows it */
+  readonly definition: unknown
+  readonly payload: unknown
+  /** none: derived from the parent's id and the phase's path */
+  readonly id: string | undefined
+  readonly value: Codec
+  readonly error: Codec
+}
+
+export type Instruction = Run | Checkpoint | Fail | Undo | Fork | Group | Child
+
+/** Made of other instructions: it has a scope of its own, and no effect. */
+export type Composite = Fork | Group
+
+export const isComposite = (instruction: Instruction): instruction is Composite =>
+  instruction._tag === "Fork" || instruction._tag === "Group"
+
+/** Whether its failures are values to its generator. */
+export const captureOf = (instruction: Instruction): Capture =>
+  "capture" in instruction ? instruction.capture : "none"
 
 /** What replay compares beside the name. */
 export const kindOf = (instruction: Instruction): Kind => {
@@ -74,13 +165,30 @@ export const kindOf = (instruction: Instruction): Kind => {
       return "fail"
     case "Undo":
       return "undo"
+    case "Fork":
+      return instruction.kind
+    case "Group":
+      return "group"
+    case "Child":
+      return "child"
   }
 }
 
-/** Whether a revert may need more of this phase than its name and its value. */
-export const undoable = (instruction: Instruction): instruction is Run =>
-  instruction._tag === "Run" &&
-  (instruction.undo !== undefined || instruction.undoUnknown !== undefined || instruction.verify !== undefined)
+/** What a revert may need more of than its name and its value. */
+export type Undoable = Run | Child
+
+export const undoable = (instruction: Instruction): instruction is Undoable =>
+  instruction._tag === "Child" ||
+  (instruction._tag === "Run" &&
+    (instruction.undo !== undefined || instruction.undoUnknown !== undefined || instruction.verify !== undefined))
+
+/** It is undone once it has happened. */
+export const hasUndo = (instruction: Undoable): boolean =>
+  instruction._tag === "Child" || instruction.undo !== undefined
+
+/** Whether it happened can be found out, or does not matter, when it is undone. */
+export const decidesDoubt = (instruction: Undoable): boolean =>
+  instruction._tag === "Child" || instruction.verify !== undefined || instruction.undoUnknown !== undefined
 
 /** What is known of an instruction before it is yielded. */
 export type Foreknown = (instruction: Instruction) => { readonly value: unknown } | undefined

@@ -1,70 +1,52 @@
 /**
- * The heart: drives one generator through what its history knows. The only file that calls `next` and `return`.
+ * The heart: drives generators through what their history knows. The only file that calls `next` and `return`.
  *
- * A cursor stands at one yield. While the history holds an outcome for that yield, `advance` feeds it and goes on; where
- * it holds none, the cursor is blocked there until it does. A cursor that is replayed from the start and one that has
- * been live all along therefore go through the same steps.
+ * A cursor walks a tree of generators and forks (Tree.ts). Each of its generators stands at one yield; when the history
+ * has an outcome for that yield, it is fed and goes on to the next. A cursor that is replayed from the start and one that
+ * has been live all along therefore go through the same steps.
  */
-import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
-import type { Kind } from "./Entry.js"
-import { type Defect, defectOf, type Failure, render } from "./Failure.js"
-import { type Captured, captured, type History, type PhaseRecord } from "./History.js"
-import { type Codec, type Instruction, kindOf, knowing, type Run, undoable, Yielded } from "./Instruction.js"
-import type { Problem } from "./Json.js"
+import { answer } from "./Answer.js"
+import { type Defect, defectOf } from "./Failure.js"
+import { ForkNode } from "./ForkNode.js"
+import { GroupNode } from "./GroupNode.js"
+import type { History } from "./History.js"
+import {
+  type Codec,
+  captureOf,
+  type Instruction,
+  isComposite,
+  kindOf,
+  knowing,
+  type Undoable,
+  Yielded
+} from "./Instruction.js"
+import { Leaf } from "./Leaf.js"
+import type { Around, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
+import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
+import type { Reverse } from "./Reversal.js"
+import type { Found, Placed, Step } from "./Step.js"
+import { describe, type Generated, isGenerator, notAGenerator } from "./Stranger.js"
+import { Tree, threw } from "./Tree.js"
+import { UndoPlan } from "./UndoPlan.js"
 
-/** An instruction where its generator yielded it. */
-export interface Placed {
-  readonly path: string
-  readonly scope: string
-  readonly name: string
-  readonly kind: Kind
-  readonly instruction: Instruction
-}
-
-/** What stands at a position: a phase, or that the generator ended there. */
-export interface Found {
-  readonly path: string
-  readonly kind: Kind | "return" | "throw"
-  readonly name: string
-}
-
-/** Where a generator stands. */
-export type Step =
-  /** the body returned */
-  | { readonly _tag: "Done"; readonly value: unknown }
-  /** these instructions have no outcome yet */
-  | { readonly _tag: "Blocked"; readonly instructions: readonly [Placed, ...ReadonlyArray<Placed>] }
-  /** this phase failed for good, and its failure is not a value to the body */
-  | { readonly _tag: "Stuck"; readonly placed: Placed; readonly failures: ReadonlyArray<Failure> }
-  /** the body threw */
-  | { readonly _tag: "Threw"; readonly defect: Defect }
-  /** the body is not the one that wrote this journal */
-  | { readonly _tag: "Mismatch"; readonly recorded: Found; readonly found: Found }
-  /** the body yielded something else than a phase */
-  | { readonly _tag: "Stranger"; readonly after: string; readonly found: string; readonly hint: string }
-  /** a recorded value does not decode any more */
-  | { readonly _tag: "Undecodable"; readonly placed: Placed; readonly problem: Problem }
-  /** `return()` went through every `finally`; `error` is what they did wrong last: threw, or yielded no phase */
-  | { readonly _tag: "Closed"; readonly error: Defect | undefined }
-  /** the generator yields on after `return()`, beyond any reasonable clean-up; it was abandoned */
-  | { readonly _tag: "Unclosable"; readonly yields: number }
-
-/** A generator, and how far it has come. */
+/** A walk through a task, and how far it has come. */
 export interface Cursor {
   /** Feeds what the history knows, as far as that goes. */
   readonly advance: (history: History) => Step
   /**
-   * From where the history ends the generator is returned: `advance` goes on to there, and then through its `finally`
-   * blocks, below `close/`. With no phase started there is nothing to return; code that misfits is left as it is.
+   * From where the history ends the generators are returned, the newest first: `advance` goes on to there, and then through
+   * their `finally` blocks, below `close/`. With no phase started there is nothing to return; code that misfits is left as
+   * it is.
    */
   readonly close: () => void
-  /** The phases passed so far that a revert may need, by path. */
-  readonly passed: ReadonlyMap<string, Run>
-  /** The phase at which it is blocked or stuck. */
-  readonly at: Placed | undefined
+  /** The phase that stands at a path, or has passed there, if a revert may need it. */
+  readonly runAt: (path: string) => Undoable | undefined
+  /** The phase that stands at a path without an outcome that its generator is fed with. */
+  readonly standing: (path: string) => Placed | undefined
+  /** Some groups were not entered, for they had returned: what is in them is known to a `deep` cursor only. */
+  readonly skipped: boolean
 }
 
 /** How many phases a generator may yield while it is closed. */
@@ -77,195 +59,365 @@ export interface Options {
   readonly scope: string
   /** the codec of failures that have none of their own */
   readonly error: Codec
+  /** enters groups that have returned, too */
+  readonly deep?: boolean
 }
 
-interface Iterator {
-  next(value?: unknown): unknown
-  return(value?: unknown): unknown
+type Resume = (generator: Generated) => unknown
+
+/** A cursor at the start of a fresh generator. Nothing of the body runs before the first `advance`. */
+export const make = ({ start, ...options }: Options): Cursor =>
+  new TreeCursor(options, (tree, whole) => {
+    const body = new Body(tree, whole, options.scope, start)
+    return { begin: () => body.begin(), bodies: () => body.bodies() }
+  })
+
+/** A cursor that undoes phases, so many at a time, below `scope`. */
+export const undoing = (undos: ReadonlyArray<Reverse>, concurrency: number, options: Omit<Options, "start">): Cursor =>
+  new TreeCursor(options, (tree, whole) => {
+    const plan = new UndoPlan(tree, whole, undos, { scope: options.scope, prefix: options.scope, concurrency })
+    return { begin: () => plan.begin(), bodies: () => [] }
+  })
+
+const nodeOf = (tree: Tree, around: Around, placed: Placed): Node => {
+  if (placed.instruction._tag === "Fork") return new ForkNode(tree, around, placed)
+  return placed.instruction._tag === "Group" ? new GroupNode(tree, around, placed) : new Leaf(tree, around, placed)
 }
 
-type Resume = (generator: Iterator) => unknown
+/** What the whole walk is: the task's body, or its revert. */
+interface Whole {
+  begin(): void
+  bodies(): ReadonlyArray<Closable>
+}
 
-const isGenerator = (value: unknown): value is Iterator =>
-  typeof value === "object" &&
-  value !== null &&
-  !(Symbol.asyncIterator in value) &&
-  "next" in value &&
-  typeof value.next === "function" &&
-  "return" in value &&
-  typeof value.return === "function"
+class TreeCursor implements Cursor, Around {
+  readonly winding = false
+  readonly captured = false
+  readonly undoes = false
+  private readonly tree: Tree
+  private readonly whole: Whole
+  private state: "fresh" | "open" | "leaving" | "closing" = "fresh"
 
-const onlyPhases = "a task may yield only phases: write yield* Phase.make(name, effect)"
-
-/** What a foreign value is, as far as that helps, and what to write instead. */
-const describe = (value: unknown): { readonly found: string; readonly hint: string } => {
-  if (typeof value !== "object" || value === null) {
-    return { found: value === null ? "null" : typeof value, hint: onlyPhases }
+  constructor(
+    private readonly options: Omit<Options, "start">,
+    whole: (tree: Tree, around: Around) => Whole
+  ) {
+    this.tree = new Tree({
+      error: options.error,
+      scope: options.scope,
+      deep: options.deep ?? false,
+      make: nodeOf,
+      body: (tree, around, scope, start) => new Body(tree, around, scope, start)
+    })
+    this.whole = whole(this.tree, this)
   }
-  if ("instruction" in value) {
-    return Symbol.iterator in value
-      ? { found: "a phase without a star", hint: "write yield* instead of yield" }
-      : { found: "a phase of another copy of tidemark", hint: "install one version of tidemark" }
+
+  get skipped(): boolean {
+    return this.tree.skipped
   }
-  if (effectIds.some((id) => id in value))
-    return { found: "an Effect", hint: "wrap it: yield* Phase.make(name, effect)" }
-  if ("then" in value && typeof value.then === "function") {
-    return { found: "a promise", hint: "wrap it: yield* Phase.make(name, Effect.promise(() => ...))" }
+
+  runAt(path: string): Undoable | undefined {
+    return this.tree.runAt(path)
   }
-  if (isGenerator(value)) return { found: "a generator", hint: "write yield* instead of yield" }
-  return { found: "an object", hint: onlyPhases }
-}
 
-/** An Effect, and what its own `yield*` hands out. */
-const effectIds = [Symbol.for("effect/Effect"), Symbol.for("effect/Utils/YieldWrap")]
-
-const notAGenerator = (value: unknown): Step => ({
-  _tag: "Stranger",
-  after: "",
-  found:
-    typeof value === "object" && value !== null && Symbol.asyncIterator in value
-      ? "an async generator"
-      : `${value === null ? "null" : typeof value} instead of a generator`,
-  hint: "run must be a plain generator function: *run(payload) { ... }"
-})
-
-/** The error that a captured failure stands for. */
-const errorOf = (failure: Exclude<Captured, Die>, codec: Codec): Either.Either<unknown, Problem> =>
-  failure._tag === "Fail" ? codec.decode(failure.error) : Either.right(new Cause.TimeoutException(render(failure)))
-
-/** The cause that a captured failure stands for. */
-const causeOf = (failure: Captured, codec: Codec): Either.Either<Cause.Cause<unknown>, Problem> => {
-  if (failure._tag !== "Die") return Either.map(errorOf(failure, codec), Cause.fail)
-  const { message, name } = failure.defect
-  return Either.right(Cause.die(Object.assign(new Error(message), { name })))
-}
-
-/** What a yield is answered with, given how its phase ended. */
-const answer = (instruction: Instruction, record: PhaseRecord, error: Codec): Either.Either<unknown, Problem> => {
-  if (instruction._tag !== "Run") return Either.right(instruction._tag === "Undo" ? record.value : undefined)
-  const failure = captured(record)
-  if (failure !== undefined) {
-    const codec = instruction.error ?? error
-    return instruction.capture === "exit"
-      ? Either.map(causeOf(failure, codec), Exit.failCause)
-      : Either.map(errorOf(failure as Exclude<Captured, Die>, codec), Either.left)
+  standing(path: string): Placed | undefined {
+    return this.tree.nodes.get(path)?.placed
   }
-  const value = instruction.value.decode(record.value)
-  if (instruction.capture === "none" || Either.isLeft(value)) return value
-  return Either.right(instruction.capture === "either" ? value : Exit.succeed(value.right))
-}
 
-type Die = Extract<Captured, { readonly _tag: "Die" }>
+  close(): void {
+    if (this.state === "fresh" || this.state === "open") this.state = "leaving"
+  }
+
+  advance(history: History): Step {
+    const { tree } = this
+    tree.history = history
+    if (this.state === "leaving" && !history.scopes.has(this.options.scope)) return this.closed(undefined)
+    if (!this.begun) {
+      this.begun = true
+      tree.soon(() => this.whole.begin())
+      if (this.state === "fresh") this.state = "open"
+    }
+    const step = tree.advance(history)
+    if (this.state !== "leaving" || isMisfit(step)) return step
+    this.leave()
+    return tree.advance(history)
+  }
+
+  private begun = false
+
+  /** From here on the phases are those of `finally` blocks. */
+  private leave(): void {
+    const { tree } = this
+    this.state = "closing"
+    tree.leave()
+    tree.close(this.whole.bodies(), (error) => void this.closed(error))
+  }
+
+  private closed(error: Defect | undefined): Step {
+    this.state = "closing"
+    const step: Step = { _tag: "Closed", error }
+    this.tree.stopped = step
+    return step
+  }
+
+  ended(_child: object, ended: Ended): void {
+    if (this.state === "closing") return
+    if (ended._tag === "Answered") return this.tree.stop({ _tag: "Done", value: ended.value })
+    const { failures, follow, threw } = ended
+    this.tree.stop(threw === undefined ? { _tag: "Stuck", failures, follow } : { _tag: "Threw", defect: threw })
+  }
+}
 
 /** Steps that say that the code does not fit what is recorded. */
 const isMisfit = (step: Step): boolean => step._tag === "Mismatch" || step._tag === "Undecodable"
 
-/** A cursor at the start of a fresh generator. Nothing of the body runs before the first `advance`. */
-export const make = (options: Options): Cursor => new LiveCursor(options)
-
-class LiveCursor implements Cursor {
-  readonly passed = new Map<string, Run>()
-  private generator: Iterator | undefined
+/** One generator. */
+class Body implements Opened, Around {
+  winding: boolean
+  readonly captured: boolean
+  readonly undoes: boolean
+  returned = false
+  private generator: Generated | undefined
   private scope: string
   private index = 0
   private occurrences = new Map<string, number>()
-  /** what a revert undid already: yielding it again answers the same, and is no phase of its own */
+  /** what it was given at its yields so far */
+  private readonly answers: Array<unknown> = []
+  private current: Node | undefined
+  /** where it stood when it was returned */
+  private stood: Node | undefined
+  /** the undos that it yielded: one that is asked for again is answered as before */
   private readonly undone = new Set<string>()
-  private current: Placed | undefined
-  /** how the generator goes on once `current` is dealt with */
-  private resume: Resume = (generator) => generator.next()
-  private ended: Step | undefined
-  /** leaving: to be returned once it stands where its history ends */
-  private state: "open" | "leaving" | "closing" = "open"
+  private state: "open" | "closing" | "over" = "open"
+  private left: ((error: Defect | undefined) => void) | undefined
+  /** what failed in its clean-up */
+  private readonly lost = new Set<string>()
   private cleanups = 0
   private cleanupError: Defect | undefined
   /** whether the phase at which it stands can be answered before it yields */
   private asked = false
 
-  constructor(private readonly options: Options) {
-    this.scope = options.scope
+  constructor(
+    private readonly tree: Tree,
+    private readonly around: Around,
+    private readonly own: string,
+    private readonly start: () => unknown
+  ) {
+    this.scope = own
+    this.winding = around.winding
+    this.captured = around.captured
+    this.undoes = around.undoes
   }
 
-  get at(): Placed | undefined {
-    return this.current
+  begin(): void {
+    this.pull((generator) => generator.next())
   }
 
-  close(): void {
-    if (this.state === "open") this.state = "leaving"
+  ended(child: object, ended: Ended): void {
+    if (child !== this.current) return
+    if (this.state === "closing") return this.cleaned(ended)
+    if (ended._tag === "Broken") return this.around.ended(this, ended)
+    this.current = undefined
+    this.answered(ended.value)
   }
 
-  advance(history: History): Step {
-    if (this.state === "leaving" && !history.scopes.has(this.scope)) this.leave(true)
-    for (;;) {
-      const step = this.step(history)
-      if (step === undefined) continue
-      if (this.state !== "leaving" || isMisfit(step)) return step
-      this.leave(this.generator === undefined || step._tag === "Done" || step._tag === "Threw")
+  private answered(value: unknown): void {
+    this.answers.push(value)
+    this.goOn((generator) => generator.next(value))
+  }
+
+  private goOn(resume: Resume): void {
+    this.tree.soon(() => this.pull(resume))
+  }
+
+  /** Lets the generator go to its next yield, or to its end. */
+  private pull(resume: Resume): void {
+    if (this.state === "over" || this.tree.stopped !== undefined) return
+    try {
+      if (this.generator === undefined) {
+        const made = this.start()
+        if (!isGenerator(made)) return this.tree.stop(notAGenerator(this.own, made))
+        this.generator = made
+      }
+      const result = this.turn(resume, this.generator)
+      if (result.done === true) return this.finish(result.value)
+      this.place(result.value)
+    } catch (thrown) {
+      this.threw(thrown)
     }
   }
 
-  private step(history: History): Step | undefined {
-    if (this.ended !== undefined) return this.ended
-    if (this.current !== undefined) return this.feed(this.current, history.phases.get(this.current.path))
-    this.pull(history)
-    return undefined
+  private turn(resume: Resume, generator: Generated): IteratorResult<unknown> {
+    this.asked = false
+    const turn = () => resume(generator) as IteratorResult<unknown>
+    return this.state === "closing" ? knowing((instruction) => this.foreknow(instruction), turn) : turn()
   }
 
-  /** From here on the phases are those of `finally` blocks; none if the generator is `over`. */
-  private leave(over: boolean): void {
+  // --- yields
+
+  private place(yielded: unknown): void {
+    const { tree } = this
+    if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
+    if (!(yielded instanceof Yielded)) return this.strange(yielded)
+    const placed = this.placedOf(yielded.instruction)
+    if (this.undone.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
+    const { recorded } = this
+    if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
+    this.index++
+    if (this.lost.has(placed.path)) return this.goOn((generator) => generator.return())
+    if (placed.kind === "undo") this.undone.add(placed.path)
+    this.current = tree.place(this, placed)
+  }
+
+  private placedOf(instruction: Instruction): Placed {
+    const { scope } = this
+    return {
+      path: this.pathOf(instruction),
+      scope,
+      name: instruction.name,
+      kind: kindOf(instruction),
+      instruction,
+      capture: captureOf(instruction),
+      captured: this.captured,
+      key: undefined,
+      needs: undefined
+    }
+  }
+
+  private pathOf(instruction: Instruction): string {
+    if (instruction._tag === "Undo") return Path.undo(this.scope, instruction.undoes)
+    const { name } = instruction
+    const occurrence = (this.occurrences.get(name) ?? 0) + 1
+    this.occurrences.set(name, occurrence)
+    return this.pathAt(instruction, occurrence)
+  }
+
+  private pathAt(instruction: Instruction, occurrence: number): string {
+    const path = isComposite(instruction) ? Path.inner : Path.of
+    return path(this.scope, instruction.name, occurrence)
+  }
+
+  private strange(yielded: unknown): void {
+    const { found, hint } = describe(yielded)
+    if (this.state !== "closing") return this.tree.stop({ _tag: "Stranger", after: this.here, found, hint })
+    this.cleanupError = { name: "StrangeYield", message: `a finally yielded ${found}: ${hint}` }
+    this.goOn((generator) => generator.return())
+  }
+
+  // --- ends
+
+  private finish(value: unknown): void {
+    if (this.state === "closing") return this.over(this.cleanupError)
+    const { recorded } = this
+    if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("return", "return"))
+    this.state = "over"
+    this.returned = true
+    this.around.ended(this, { _tag: "Answered", value })
+  }
+
+  private threw(thrown: unknown): void {
+    const defect = defectOf(thrown)
+    if (this.state === "closing") return this.over(defect)
+    const { recorded } = this
+    if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
+    this.state = "over"
+    const failures = threw(this.here, thrown)
+    const own = this.own === Path.root || this.own.startsWith("revert#")
+    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) })
+  }
+
+  /** The phase before, or what it stands in. */
+  private get here(): string {
+    return this.last === "" ? this.own : this.last
+  }
+
+  private end(kind: "return" | "throw", name: string): Found {
+    return { path: this.last, kind, name }
+  }
+
+  /** What the journal holds at the position that comes next. */
+  private get recorded(): PhaseRecord | undefined {
+    return this.tree.history.scopes.get(this.scope)?.[this.index]
+  }
+
+  private get last(): string {
+    return this.index === 0 ? "" : this.tree.history.scopes.get(this.scope)![this.index - 1]!.path
+  }
+
+  // --- closing
+
+  leave(left: (error: Defect | undefined) => void): void {
+    this.left = left
+    if (this.generator === undefined || this.state === "over") return this.over(undefined)
+    this.winding = false
+    if (this.state === "closing") return this.again()
     this.state = "closing"
-    this.scope = Path.close
+    this.stood = this.current
+    this.stood?.each((node) => this.tree.drop(node))
+    this.atClose()
+    this.goOn((generator) => generator.return())
+  }
+
+  private atClose(): void {
+    this.scope = Path.closeOf(this.own)
     this.index = 0
     this.occurrences = new Map()
     this.current = undefined
-    this.ended = over ? { _tag: "Closed", error: undefined } : undefined
-    this.resume = (generator) => generator.return()
   }
 
-  /** Answers the present yield from its record, or says why that cannot be done. */
-  private feed(placed: Placed, record: PhaseRecord | undefined): Step | undefined {
-    if (record === undefined || (record.state !== "succeeded" && record.state !== "failed")) {
-      return { _tag: "Blocked", instructions: [placed] }
-    }
-    if (record.state === "failed" && captured(record) === undefined) {
-      if (this.state !== "closing") return { _tag: "Stuck", placed, failures: record.failures }
-      return this.goOn((generator) => generator.return())
-    }
-    const value = answer(placed.instruction, record, this.options.error)
-    if (Either.isLeft(value)) return { _tag: "Undecodable", placed, problem: value.left }
-    if (undoable(placed.instruction)) this.passed.set(placed.path, placed.instruction)
+  private cleaned(ended: Ended): void {
+    if (ended._tag === "Broken") return this.lose(this.current!)
+    this.current = undefined
     if (this.asked) return this.again()
-    return this.goOn((generator) => generator.next(value.right))
+    const { value } = ended
+    this.goOn((generator) => generator.next(value))
+  }
+
+  /** A `finally` block whose phase failed is left, for the ones around it. */
+  private lose(node: Node): void {
+    this.lost.add(node.placed.path)
+    this.tree.close(node.bodies(), () => {
+      this.tree.forget(node)
+      this.current = undefined
+      this.goOn((generator) => generator.return())
+    })
   }
 
   /** A fresh generator goes to where the other was returned, and through its `finally` blocks without this yield. */
-  private again(): undefined {
-    this.generator = undefined
-    this.state = "leaving"
-    this.scope = this.options.scope
-    this.index = 0
-    this.occurrences = new Map()
+  private again(): void {
     this.cleanups = 0
     this.cleanupError = undefined
-    return this.goOn((generator) => generator.next())
+    this.atClose()
+    try {
+      const made = this.start()
+      if (!isGenerator(made)) return this.over(undefined)
+      this.generator = made
+      let result = made.next() as IteratorResult<unknown>
+      for (const value of this.answers) if (result.done !== true) result = made.next(value) as IteratorResult<unknown>
+    } catch (thrown) {
+      return this.over(defectOf(thrown))
+    }
+    this.goOn((generator) => generator.return())
   }
 
   /** Answers a phase of a `finally` block from its record, so that it need not yield: see `knowing`. */
-  private foreknow(history: History, instruction: Instruction): { readonly value: unknown } | undefined {
+  private foreknow(instruction: Instruction): { readonly value: unknown } | undefined {
+    const { recorded, tree } = this
     const { name } = instruction
-    const record = this.recorded(history)
     const occurrence = (this.occurrences.get(name) ?? 0) + 1
     this.asked = true
     const known =
-      record !== undefined &&
+      recorded !== undefined &&
       this.cleanups < maxCleanup &&
-      record.kind === kindOf(instruction) &&
-      record.path === Path.of(this.scope, name, occurrence) &&
-      (record.state === "succeeded" || captured(record) !== undefined)
+      recorded.kind === kindOf(instruction) &&
+      recorded.capture === captureOf(instruction) &&
+      recorded.path === this.pathAt(instruction, occurrence) &&
+      isSettled(recorded) &&
+      !tree.toCome(recorded.settled)
     if (!known) return undefined
-    const value = answer(instruction, record, this.options.error)
+    const value = answer(tree, { path: recorded.path, instruction }, recorded)
     if (Either.isLeft(value)) return undefined
-    if (undoable(instruction)) this.passed.set(record.path, instruction)
+    tree.pass(recorded, instruction)
     this.asked = false
     this.cleanups++
     this.index++
@@ -273,95 +425,30 @@ class LiveCursor implements Cursor {
     return { value: value.right }
   }
 
-  private goOn(resume: Resume): undefined {
-    this.current = undefined
-    this.resume = resume
-    return undefined
+  private abandon(): void {
+    const message = `the generator was abandoned: after return() it yielded ${maxCleanup} phases and went on`
+    this.over({ name: "GeneratorUnclosable", message })
   }
 
-  /** Lets the generator go to its next yield, or to its end. */
-  private pull(history: History): void {
-    try {
-      if (this.generator === undefined) {
-        const made = this.options.start()
-        if (!isGenerator(made)) return this.end(notAGenerator(made))
-        this.generator = made
-      }
-      const result = this.turn(history, this.generator)
-      if (result.done === true) return this.finish(history, result.value)
-      this.place(history, result.value)
-    } catch (thrown) {
-      this.threw(history, defectOf(thrown))
-    }
+  private over(error: Defect | undefined): void {
+    this.state = "over"
+    this.left?.(error)
   }
 
-  private turn(history: History, generator: Iterator): IteratorResult<unknown> {
-    this.asked = false
-    const turn = () => this.resume(generator) as IteratorResult<unknown>
-    return this.state === "closing" ? knowing((instruction) => this.foreknow(history, instruction), turn) : turn()
+  // --- as a part of others
+
+  wind(): void {
+    this.winding = true
+    this.current?.wind()
   }
 
-  private place(history: History, yielded: unknown): void {
-    if (this.state === "closing" && this.cleanups++ >= maxCleanup) {
-      return this.end({ _tag: "Unclosable", yields: maxCleanup })
-    }
-    if (!(yielded instanceof Yielded)) return this.strange(history, yielded)
-    const instruction = yielded.instruction
-    const kind = kindOf(instruction)
-    const path = this.pathOf(instruction)
-    const placed = { path, scope: this.scope, name: instruction.name, kind, instruction }
-    if (this.undone.has(path)) {
-      this.current = placed
-      return
-    }
-    const recorded = this.recorded(history)
-    const differs =
-      recorded !== undefined && (recorded.path !== path || recorded.kind !== kind || recorded.name !== instruction.name)
-    if (differs) return this.end({ _tag: "Mismatch", recorded, found: { path, kind, name: instruction.name } })
-    this.index++
-    this.current = placed
-    if (kind === "undo") this.undone.add(path)
+  bodies(): ReadonlyArray<Closable> {
+    const inner = this.current?.bodies() ?? []
+    return this.state === "over" ? inner : [this, ...inner]
   }
 
-  private strange(history: History, yielded: unknown): void {
-    const { found, hint } = describe(yielded)
-    if (this.state !== "closing") return this.end({ _tag: "Stranger", after: this.last(history), found, hint })
-    this.cleanupError = { name: "StrangeYield", message: `a finally yielded ${found}: ${hint}` }
-    this.goOn((generator) => generator.return())
-  }
-
-  private pathOf(instruction: Instruction): string {
-    if (instruction._tag === "Undo") return Path.undo(this.scope, instruction.undoes)
-    const occurrence = (this.occurrences.get(instruction.name) ?? 0) + 1
-    this.occurrences.set(instruction.name, occurrence)
-    return Path.of(this.scope, instruction.name, occurrence)
-  }
-
-  private finish(history: History, value: unknown): void {
-    if (this.state === "closing") return this.end({ _tag: "Closed", error: this.cleanupError })
-    const recorded = this.recorded(history)
-    if (recorded === undefined) return this.end({ _tag: "Done", value })
-    this.end({ _tag: "Mismatch", recorded, found: { path: this.last(history), kind: "return", name: "return" } })
-  }
-
-  private threw(history: History, defect: Defect): void {
-    if (this.state === "closing") return this.end({ _tag: "Closed", error: defect })
-    const recorded = this.recorded(history)
-    if (recorded === undefined) return this.end({ _tag: "Threw", defect })
-    this.end({ _tag: "Mismatch", recorded, found: { path: this.last(history), kind: "throw", name: defect.message } })
-  }
-
-  /** What the journal holds at the position that comes next. */
-  private recorded(history: History): PhaseRecord | undefined {
-    return history.scopes.get(this.scope)?.[this.index]
-  }
-
-  private last(history: History): string {
-    return this.index === 0 ? "" : history.scopes.get(this.scope)![this.index - 1]!.path
-  }
-
-  private end(step: Step): void {
-    this.current = undefined
-    this.ended = step
+  each(visit: (node: Node) => void): void {
+    this.stood?.each(visit)
+    this.current?.each(visit)
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Where a phase stands in its execution: segments joined by `/`, the way that a file has a path. A segment is the
  * phase's name, with `#n` from its second occurrence in the same scope on. `~`, `/` and `#` inside a name are written
- * `~0`, `~1` and `~2` (the first two as in JSON Pointer), so that a name never reads as two.
+ * `~0`, `~1` and `~2` (the first two as in JSON Pointer), so that a name never reads as two. What is made of other phases
+ * is the scope of these; `~3` before its name where that is a word of the engine's (`close`, `revert`, `undo`).
  */
 
 /** The scope of a task's body. */
@@ -16,13 +17,39 @@ export const revert = (n: number): string => `revert#${n}`
 /** Below a revert's scope: the undo of the phase at `path`. */
 export const undo = (scope: string, path: string): string => `${scope}/undo/${path}`
 
+/** The scope of the phases that the `finally` blocks of a generator yield, by the scope of its own phases. */
+export const closeOf = (scope: string): string => (scope === root ? close : `${scope}/${close}`)
+
+/** Whether phases that stand right in this scope are yielded by `finally` blocks. */
+export const isClose = (scope: string): boolean => scope === close || scope.endsWith(`/${close}`)
+
+/** The scope in which what the `attempt`-th try of a group did is undone. */
+export const revertOf = (group: string, attempt: number): string => `${group}/revert#${attempt}`
+
+/** The scope in which what the losers of a race did is undone. */
+export const undoOf = (race: string): string => `${race}/undo`
+
+/** Words that the engine uses for scopes of its own. */
+const reserved: ReadonlySet<string> = new Set(["close", "revert", "undo"])
+
+/** A name as a segment that others stand below: never one of the engine's own scopes. */
+const escapeInner = (name: string): string => (reserved.has(name) ? `~3${name}` : escape(name))
+
+/** The path of a branch, or of what is made of other phases. */
+export const inner = (scope: string, name: string, occurrence: number): string => {
+  const segment = occurrence === 1 ? escapeInner(name) : `${escapeInner(name)}#${occurrence}`
+  return scope === root ? segment : `${scope}/${segment}`
+}
+
 /** A phase's name as a segment. */
 export const escape = (name: string): string =>
   /[~/#]/.test(name) ? name.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("#", "~2") : name
 
 /** The name that a segment stands for. */
 export const unescape = (segment: string): string =>
-  segment.includes("~") ? segment.replaceAll("~2", "#").replaceAll("~1", "/").replaceAll("~0", "~") : segment
+  segment.includes("~")
+    ? segment.replace(/^~3/, "").replaceAll("~2", "#").replaceAll("~1", "/").replaceAll("~0", "~")
+    : segment
 
 /** The path of the `occurrence`-th phase called `name` in `scope`, counted from 1. */
 export const of = (scope: string, name: string, occurrence: number): string => {

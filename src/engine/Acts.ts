@@ -6,16 +6,29 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Act, Entry } from "../core/Entry.js"
-import { HistoryMismatch, IllegalTransition, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
+import { HistoryMismatch, IllegalTransition, OwnedByParent, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
-import type * as History from "../core/History.js"
+import * as History from "../core/History.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
+import { isComposite } from "../core/PhaseRecord.js"
 import { allows, type Status, type Verb, verbs } from "../core/Status.js"
+import type { Call } from "./Children.js"
 import * as Faults from "./Faults.js"
 import type { Command } from "./Orders.js"
+import { lenient } from "./Work.js"
 
 export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen
+
+/** Refuses to end somebody's child, unless it is ended that way already. */
+export const owned = (
+  execution: string,
+  { _tag: verb }: Command,
+  { parent, status }: History.History
+): Effect.Effect<void, OwnedByParent> =>
+  parent === undefined || isDone(verb, status)
+    ? Effect.void
+    : new OwnedByParent({ execution, verb, parent: parent.execution, path: parent.path })
 
 /** What to record, and whether the execution then runs with its code. */
 export interface Decision {
@@ -55,7 +68,7 @@ export const replay = (definition: Definition, history: History.History) => {
   const cursor = Interpreter.make({
     start: () => definition.run(payload.right),
     scope: Path.root,
-    error: definition.error
+    error: lenient(definition.error)
   })
   const step = cursor.advance(history)
   return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
@@ -127,10 +140,20 @@ const abandoned = (why: string): ReadonlyArray<Entry> => [
   { _tag: "Closed" }
 ]
 
-const resumed = (command: Extract<Command, { _tag: "resume" }>, status: Status): Entry => ({
+const resumed = (
+  command: Extract<Command, { _tag: "resume" }>,
+  status: Status
+): Extract<Entry, { _tag: "Resumed" | "RevertResumed" }> => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
   act: actOf(command),
   ...(command.inDoubt === "rerun" ? { rerun: true } : {})
+})
+
+/** A child goes on because its parent does. */
+export const resumedWith = ({ parent, rerun, round }: Call, status: Status): Entry => ({
+  ...resumed({ _tag: "resume", by: parent.execution, reason: "its parent goes on" }, status),
+  ...(rerun ? { rerun } : {}),
+  round
 })
 
 const reverted = (command: Extract<Command, { _tag: "revert" }>, history: History.History): Entry =>
@@ -168,7 +191,9 @@ const skip = (
   const record = history.phases.get(command.phase)
   const refuse = (reason: string) => new PhaseNotOpen({ execution, phase: command.phase, reason })
   if (record === undefined) return refuse(`it has not started; the execution is at ${history.position}`)
+  if (isComposite(record)) return refuse("it is made of other phases: skip those of them that are open")
   if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
+  if (History.isRewinding(history, record)) return refuse("its group is being undone for another attempt")
   const { value } = command
   const given: Entry = {
     _tag: "PhaseSucceeded",
@@ -177,15 +202,16 @@ const skip = (
     ...(value === undefined ? {} : { value })
   }
   if (history.status === "RevertFailed") {
-    if (record.scope === Path.root) return refuse(`the revert stands at ${history.position}`)
+    if (record.forward) return refuse(`the revert stands at ${history.position}`)
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
   }
+  const go = Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const, definition })
+  if (record.kind === "undo") return go
   const { cursor, misfit } = replay(definition, history)
   if (misfit !== undefined) return mismatch(execution, misfit)
-  const at = cursor?.at
-  if (at === undefined || at.path !== record.path || at.instruction._tag !== "Run")
-    return refuse("the task does not stand at it")
-  const decoded = at.instruction.value.decode(value)
+  const instruction = cursor?.standing(record.path)?.instruction
+  if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")
+  const decoded = instruction.value.decode(value)
   if (Either.isLeft(decoded)) return refuse(`the value does not fit at ${decoded.left.at}: ${decoded.left.reason}`)
-  return Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given], definition })
+  return go
 }

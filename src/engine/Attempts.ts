@@ -8,8 +8,8 @@ import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as Intervals from "effect/ScheduleIntervals"
 import { type Failure, render } from "../core/Failure.js"
-import type { PhaseRecord } from "../core/History.js"
 import type { Codec } from "../core/Instruction.js"
+import type { PhaseRecord } from "../core/PhaseRecord.js"
 
 type AnySchedule = Schedule.Schedule<unknown, unknown, unknown>
 

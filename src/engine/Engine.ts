@@ -12,22 +12,32 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { type ExecuteOptions, type RequestError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
-import { EngineBusy, ExecutionConflict, ExecutionNotFound, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
+import {
+  EngineBusy,
+  ExecutionConflict,
+  ExecutionNotFound,
+  type InvalidName,
+  PayloadInvalid,
+  RevertIncomplete
+} from "../core/Errors.js"
 import type * as History from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import * as Acts from "./Acts.js"
+import { Calls } from "./Calls.js"
+import type { Call } from "./Children.js"
 import { type Config, EngineConfig } from "./Config.js"
+import type { DriveError } from "./Driver.js"
 import { Fibers } from "./Fibers.js"
 import { Lane } from "./Lane.js"
-import { type Entered, type Finished, foldOf, Live, type Opening, type Run } from "./Live.js"
+import { type Entered, type Finished, foldOf, Live, type LoadError, type Opening, type Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import { type ActError, Recovery } from "./Recovery.js"
-import { Registry } from "./Registry.js"
+import { type Registered, Registry } from "./Registry.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
 
@@ -38,6 +48,28 @@ class Settled {
 }
 
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
+
+/** Whether a child that stands still goes on with its parent: that stopped it, or was resumed since it stopped. */
+const goesOn = ({ parent, round }: Call, history: History.History): boolean => {
+  const { status } = history
+  if (status === "Paused" && history.pausedBy === parent.execution) return true
+  return round > history.round && (resumable(status) || status === "RevertFailed")
+}
+
+/** How an execution is started or joined: by a caller, or as the child of another one. */
+interface Joining extends ExecuteOptions {
+  readonly call?: Call
+}
+
+/** What comes between an execution and whoever joins it. */
+type JoinError = InvalidName | PayloadInvalid | ExecutionConflict | EngineBusy | LoadError | DriveError
+
+/** An execution that stands still; `present` if whoever waited was there when it stopped. */
+interface Standing {
+  readonly id: string
+  readonly history: History.History
+  readonly present: boolean
+}
 
 interface Accepted {
   readonly id: string
@@ -70,7 +102,7 @@ class Engine {
   }
 
   /** Whether the execution that has the id is the one that was meant. */
-  private same(definition: Definition, id: string, history: History.History, payload: Json.Json) {
+  private same(definition: Definition, { id, payload }: Accepted, history: History.History, call: Call | undefined) {
     if (history.task !== definition.name) {
       return new ExecutionConflict({
         execution: id,
@@ -78,26 +110,46 @@ class Engine {
         reason: `it is one of task ${history.task}`
       })
     }
+    const { parent } = history
+    const stranger =
+      call !== undefined && (parent?.execution !== call.parent.execution || parent.path !== call.parent.path)
+    if (stranger) {
+      const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
+      return new ExecutionConflict({ execution: id, task: definition.name, reason: `it is ${whose}` })
+    }
     return Json.equal(history.payload, payload)
       ? Effect.void
       : new ExecutionConflict({ execution: id, task: definition.name, reason: "it has another payload" })
   }
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
-    Effect.gen(this, function* () {
+    Effect.flatMap(this.join(definition, payload, options), ({ history, id, present }) =>
+      View.answerOf(definition, id, history, present)
+    )
+
+  /** Starts an execution or joins it, and waits until it stands still; a child also until it is handed back. */
+  join(definition: Definition, payload: unknown, options: Joining): Effect.Effect<Standing, JoinError> {
+    return Effect.gen(this, function* () {
       const accepted = yield* this.accept(definition, payload, options.id)
       yield* this.ownership.ensure
       if (this.live.runs.has(accepted.id)) return yield* this.attach(definition, accepted, options)
-      const begun = this.live.begin(definition, accepted.id, accepted.payload)
+      const begun = this.live.begin(definition, accepted.id, accepted.payload, options.call)
       return yield* this.conclude(definition, accepted, options, yield* this.finished(definition, begun, options))
     })
+  }
 
   /** Waits for a run. If the caller that began it is interrupted, the execution is handed back, or closed. */
-  private finished<E>(definition: Definition, begun: Effect.Effect<Entered<E>>, options: ExecuteOptions) {
+  private finished<E>(definition: Definition, begun: Effect.Effect<Entered<E>>, options: Joining) {
+    // What becomes of a child is its parent's to say.
+    const detach = (run: Run) => Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
     const abandon = (run: Run) =>
-      options.onInterrupt === "close"
-        ? Effect.ignore(this.request(run.id, { _tag: "close", reason: "its caller was interrupted" }))
-        : Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
+      options.call !== undefined
+        ? Effect.void
+        : options.onInterrupt === "close"
+          ? Effect.orElse(this.request(run.id, { _tag: "close", reason: "its caller was interrupted" }), () =>
+              detach(run)
+            )
+          : detach(run)
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(begun, ({ entered, opened, run }) => {
         const done = restore(Effect.zipRight(opened, Deferred.await(run.done)))
@@ -106,57 +158,56 @@ class Engine {
     )
   }
 
-  /** The caller's answer once a run is over; a run that was handed back is taken up again. */
+  /** What is known once a run is over; a run that was handed back is taken up again. */
   private conclude(
     definition: Definition,
     accepted: Accepted,
-    options: ExecuteOptions,
+    options: Joining,
     finished: Finished
-  ): Effect.Effect<unknown, unknown, unknown> {
+  ): Effect.Effect<Standing, JoinError> {
     if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
     const history = finished.value
-    if (history === undefined || isActive(history.status)) return this.attach(definition, accepted, options)
-    return Effect.zipRight(
-      this.same(definition, accepted.id, history, accepted.payload),
-      View.answerOf(definition, accepted.id, history, true)
-    )
+    const { call } = options
+    if (history === undefined || (isActive(history.status) && call === undefined)) {
+      return this.attach(definition, accepted, options)
+    }
+    return Effect.as(this.same(definition, accepted, history, call), { id: accepted.id, history, present: true })
   }
 
   /** Joins an execution that exists: waits for it where it runs, takes it up where nobody runs it. */
-  private attach(
-    definition: Definition,
-    accepted: Accepted,
-    options: ExecuteOptions
-  ): Effect.Effect<unknown, unknown, unknown> {
-    const { id, payload } = accepted
+  private attach(definition: Definition, accepted: Accepted, options: Joining): Effect.Effect<Standing, JoinError> {
+    const { id } = accepted
     return Effect.gen(this, function* () {
       yield* this.ownership.ensure
       const running = this.live.runs.get(id)
       if (running !== undefined) {
         const known = yield* Effect.either(Effect.flatMap(this.live.load(id), foldOf))
-        if (Either.isRight(known)) yield* this.same(definition, id, known.right, payload)
+        if (Either.isRight(known)) yield* this.same(definition, accepted, known.right, options.call)
         else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
         return yield* this.conclude(definition, accepted, options, yield* Deferred.await(running.done))
       }
-      const taken = this.live.takeOver(id, undefined, this.joining(definition, accepted, options))
+      const taken = this.live.takeOver(id, options.call?.services, this.joining(definition, accepted, options))
       const finished = yield* Effect.either(this.finished(definition, taken, options))
       if (Either.isRight(finished)) return yield* this.conclude(definition, accepted, options, finished.right)
-      return finished.left instanceof Settled
-        ? yield* View.answerOf(definition, id, finished.left.history, false)
-        : yield* Effect.fail(finished.left)
+      if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
+      return { id, history: finished.left.history, present: false }
     })
   }
 
   /** How a caller takes an execution up, if it is the one that was meant: as it stands, or resumed. */
   private joining(
     definition: Definition,
-    { id, payload }: Accepted,
-    { resume }: ExecuteOptions
+    accepted: Accepted,
+    { call, resume }: Joining
   ): Opening<Settled | ExecutionConflict> {
     return (history) =>
-      Effect.flatMap(this.same(definition, id, history, payload), () => {
-        if (isActive(history.status)) return Effect.succeed({ entries: [], definition })
-        return resume === true && resumable(history.status)
+      Effect.flatMap(this.same(definition, accepted, history, call), () => {
+        const { status } = history
+        if (isActive(status)) return Effect.succeed({ entries: [], definition })
+        if (call !== undefined && goesOn(call, history)) {
+          return Effect.succeed({ entries: [Acts.resumedWith(call, status)], definition })
+        }
+        return resume === true && resumable(status)
           ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
           : Effect.fail(new Settled(history))
       })
@@ -183,7 +234,7 @@ class Engine {
         const history = yield* Effect.flatMap(this.live.load(id), foldOf).pipe(
           Effect.catchTag("ExecutionNotFound", (error) => Effect.die(error))
         )
-        yield* this.same(definition, id, history, json)
+        yield* this.same(definition, { id, payload: json }, history, undefined)
       }
       yield* this.recovery.wake(definition.name, id)
       return id
@@ -203,20 +254,39 @@ class Engine {
     })
   }
 
-  /** Carries out a command as the owner. Answers when what was asked is on disk. */
+  /**
+   * Carries out a command as the owner. Answers when what was asked is on disk. A child is its parent's to close and to
+   * revert: others have to force it.
+   */
   carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
+    const owned = (command._tag === "close" || command._tag === "revert") && command.force !== true
+    const refused = Effect.flatMap(Effect.flatMap(this.live.load(id), foldOf), (history) =>
+      Acts.owned(id, command, history)
+    )
+    return owned
+      ? Effect.zipRight(refused, this.doAs(id, command, undefined, order))
+      : this.doAs(id, command, undefined, order)
+  }
+
+  /** The same; `code` is what a parent has of its child, and the child then runs with. */
+  doAs(
+    id: string,
+    command: Orders.Command,
+    code: Registered | undefined,
+    order?: number
+  ): Effect.Effect<void, ActError> {
     return Effect.gen(this, function* () {
       const run = this.live.runs.get(id)
       if (run !== undefined) {
         const asked = yield* this.askRun(run, command, order)
-        return asked ? undefined : yield* this.carryOut(id, command, order)
+        return asked ? undefined : yield* this.doAs(id, command, code, order)
       }
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const registered = this.registry.get(row.task)
+      const registered = code ?? this.registry.get(row.task)
       const opening: Opening<Acts.Refusal> = (history) => Acts.decide(id, command, history, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, order)
-      yield* entered ? opened : this.carryOut(id, command, order)
+      yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
   }
 
@@ -229,7 +299,7 @@ class Engine {
       }
       const asked =
         command._tag === "pause"
-          ? yield* this.live.ask(run, { _tag: "Pause", act }, order)
+          ? yield* this.live.ask(run, { _tag: "Pause", act, now: command.now ?? false }, order)
           : command._tag === "close"
             ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
             : undefined
@@ -322,6 +392,14 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
   const recovery = new Recovery(store, config, live, registry, ownership, runs, new Lane(config.concurrency))
   const engine = new Engine(store, config, registry, live, ownership, recovery)
+  live.children = new Calls(live, store, {
+    join: (call) =>
+      engine.join(call.definition, call.payload, { id: call.id, call }).pipe(
+        Effect.map(({ history }) => history),
+        Effect.catchTag("Taken", (taken) => Effect.die(taken))
+      ),
+    carryOut: ({ id }, command, call) => engine.doAs(id, command, call)
+  })
   recovery.carryOut = (id, command, order) => engine.carryOut(id, command, order)
   // The store is let go of last: until then no other engine runs what runs here.
   yield* Effect.addFinalizer(() =>

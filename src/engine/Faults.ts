@@ -1,8 +1,8 @@
 /** The reasons for which the engine itself stops an execution, as failures for its journal. */
 import type { Failure } from "../core/Failure.js"
-import type { PhaseRecord } from "../core/History.js"
-import type { Found, Step } from "../core/Interpreter.js"
 import type { Json, Problem } from "../core/Json.js"
+import type { PhaseRecord } from "../core/PhaseRecord.js"
+import type { Found, Step } from "../core/Step.js"
 
 type Reason = Extract<Failure, { _tag: "Fault" }>["reason"]
 
@@ -82,6 +82,14 @@ export const limitReached = (path: string, what: string, limit: number): Failure
       limit
     }
   )
+
+/** A child that cannot be had, or stands still for a reason that is not its own failure. */
+export const child = (
+  path: string,
+  reason: "ChildConflict" | "ChildStopped",
+  message: string,
+  detail?: Json
+): Failure => fault(path, reason, message, detail)
 
 /** Why the body cannot be driven on, if that is the code's or the journal's doing. */
 export const ofStep = (step: Step, version: number): Failure | undefined => {

@@ -17,6 +17,7 @@ import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
+import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
 import type { Ask, DriveError, Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
@@ -43,6 +44,10 @@ export interface Run {
   fiber?: Fiber.RuntimeFiber<History.History | undefined, DriveError>
   /** what drives it, once it is claimed */
   runner?: Runner
+  /** the phase that called it, if it began as a child */
+  readonly parent: Caller["parent"]
+  /** leave the lane of the suspects */
+  readonly leaving: Array<() => void>
   /** called when it is over: see `atEnd` */
   readonly ends: Array<() => void>
   readonly done: Deferred.Deferred<Finished>
@@ -56,6 +61,13 @@ export interface Listening {
 
 /** What recovered and detached work runs with; none: what the calling fiber has. */
 export type Services = Fibers | undefined
+
+/** The phase that calls a child, its round, and what the child runs with. */
+export interface Caller {
+  readonly parent?: { readonly execution: string; readonly path: string }
+  readonly round?: number
+  readonly services?: Fibers
+}
 
 /** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
 export interface Opened {
@@ -97,6 +109,8 @@ const withoutTaken = (exit: Exit.Exit<History.History | undefined, DriveError>):
 
 export class Live {
   readonly runs = new Map<string, Run>()
+  /** what runs call */
+  children!: Children
   private ended = false
   private readonly watchers = new Map<string, Set<() => void>>()
 
@@ -110,11 +124,19 @@ export class Live {
   ) {}
 
   /** Starts an execution that is in no store yet, or answers the run that has its id. */
-  begin(definition: Definition, id: string, payload: Json): Effect.Effect<Entered> {
-    return this.enter(id, undefined, () =>
+  begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
+    return this.enter(id, caller, () =>
       Effect.sync(() => {
+        const { parent, round = 0 } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
-        writer.stage({ _tag: "Created", task: definition.name, version: definition.version, payload })
+        writer.stage({
+          _tag: "Created",
+          task: definition.name,
+          version: definition.version,
+          payload,
+          ...(parent === undefined ? {} : { parent }),
+          ...(round === 0 ? {} : { round })
+        })
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
@@ -133,8 +155,9 @@ export class Live {
   ): Effect.Effect<Entered<E | LoadError | DriveError>> {
     return Effect.gen(this, function* () {
       const opened = yield* Deferred.make<void, E | LoadError | DriveError>()
-      const entered = yield* this.enter(id, services, (run, leaving) =>
-        Effect.onExit(this.open(run, opening, order, leaving), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
+      const caller = services === undefined ? {} : { services }
+      const entered = yield* this.enter(id, caller, (run) =>
+        Effect.onExit(this.open(run, opening, order), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
       )
       return { ...entered, opened: Deferred.await(opened) }
     })
@@ -144,8 +167,7 @@ export class Live {
   private open<E>(
     run: Run,
     opening: Opening<E>,
-    order: number | undefined,
-    leaving: Array<() => void>
+    order: number | undefined
   ): Effect.Effect<Prepared | undefined, E | LoadError | DriveError> {
     return Effect.gen(this, function* () {
       const { id } = run
@@ -160,11 +182,11 @@ export class Live {
       if (crashes > 1 && crashes < this.config.crashes) {
         const leave = yield* Effect.raceFirst(this.lane.enter, Deferred.await(run.left))
         if (leave === undefined) return undefined
-        leaving.push(leave)
+        run.leaving.push(leave)
       }
       const epoch = yield* this.store.claim(id, this.owner)
       if (epoch === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const writer = this.writer(id, history, { ...journal.head, epoch }, leaving)
+      const writer = this.writer(id, history, { ...journal.head, epoch }, run.leaving)
       const starts = definition !== undefined || history.startedAt !== undefined
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
       for (const entry of entries) writer.stage(entry)
@@ -187,7 +209,7 @@ export class Live {
       journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
     )
 
-  private writer(id: string, history: History.History, head: Head | Unborn, leaving: Array<() => void> = []): Writer {
+  private writer(id: string, history: History.History, head: Head | Unborn, leaving: Run["leaving"] = []): Writer {
     return new Writer(this.store, this.clock, id, history, head, () => {
       if (history.crashes === 0) for (const leave of leaving) leave()
       this.notify(id)
@@ -197,25 +219,25 @@ export class Live {
   /** Begins a run, that is over before the engine is; or answers the one that has this id: there is never a second one. */
   private enter(
     id: string,
-    services: Services,
-    prepare: (run: Run, leaving: Array<() => void>) => Effect.Effect<Prepared | undefined, unknown>
+    { parent, services }: Caller,
+    prepare: (run: Run) => Effect.Effect<Prepared | undefined, unknown>
   ): Effect.Effect<Entered> {
     return Effect.gen(this, function* () {
       if (this.ended) return yield* Effect.interrupt
       const fibers = services ?? (yield* Fibers.here)
       const left = yield* Deferred.make<void>()
-      const run: Run = { id, signals: new Mailbox<Signal>(), left, ends: [], done: yield* Deferred.make<Finished>() }
+      const done = yield* Deferred.make<Finished>()
+      const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
       const present = this.runs.get(id)
       if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
       this.runs.set(id, run)
-      const leaving: Array<() => void> = []
-      const life = Effect.matchEffect(prepare(run, leaving), {
+      const life = Effect.matchEffect(prepare(run), {
         onFailure: () => Effect.succeed(undefined),
         onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers))
       })
       run.fiber = fibers.start(life, undefined)
       run.fiber.addObserver((exit) => {
-        const over = () => this.over(run, leaving, exit)
+        const over = () => this.over(run, exit)
         if (run.runner === undefined || run.runner.idle) over()
         else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)), undefined)
       })
@@ -223,13 +245,9 @@ export class Live {
     })
   }
 
-  private over(
-    run: Run,
-    leaving: ReadonlyArray<() => void>,
-    exit: Exit.Exit<History.History | undefined, DriveError>
-  ): void {
+  private over(run: Run, exit: Exit.Exit<History.History | undefined, DriveError>): void {
     this.runs.delete(run.id)
-    for (const leave of [...leaving, ...run.ends]) leave()
+    for (const leave of [...run.leaving, ...run.ends]) leave()
     this.notify(run.id)
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
@@ -242,8 +260,23 @@ export class Live {
       this.park(writer, Faults.undecodable("", "the payload", payload.left))
       return Effect.as(writer.flush, history)
     }
-    run.runner = new Runner(definition, writer, this.config, payload.right, this.clock, fibers, run.signals)
+    run.runner = new Runner(
+      definition,
+      writer,
+      this.config,
+      payload.right,
+      this.clock,
+      fibers,
+      run.signals,
+      this.children
+    )
     return run.runner.run
+  }
+
+  /** Whoever waits for another execution keeps nobody from running alone; one that does nothing else takes no place. */
+  stepAside(id: string, still: boolean): void {
+    const run = this.runs.get(id)
+    if (run !== undefined) for (const leave of still ? [...run.leaving, ...run.ends] : run.leaving) leave()
   }
 
   /** Calls `leave` when the run is over; at once, if it is. */
@@ -298,16 +331,20 @@ export class Live {
     )
   }
 
-  /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */
-  listen(id: string): Listening {
-    const heard = Deferred.unsafeMake<void>(FiberId.none)
-    const listener = () => Deferred.unsafeDone(heard, Effect.void)
+  /** Calls back at every commit of this execution by this engine; answers how to stop that. */
+  hear(id: string, listener: () => void): () => void {
     const listeners = this.watchers.get(id) ?? new Set()
     this.watchers.set(id, listeners.add(listener))
-    const stop = () => {
+    return () => {
       listeners.delete(listener)
       if (listeners.size === 0 && this.watchers.get(id) === listeners) this.watchers.delete(id)
     }
+  }
+
+  /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */
+  listen(id: string): Listening {
+    const heard = Deferred.unsafeMake<void>(FiberId.none)
+    const stop = this.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
     return {
       stop,
       wait: (atMost) => {
@@ -318,6 +355,6 @@ export class Live {
   }
 
   private notify(id: string): void {
-    for (const listener of this.watchers.get(id) ?? []) listener()
+    for (const listener of [...(this.watchers.get(id) ?? [])]) listener()
   }
 }

@@ -15,6 +15,11 @@ export class Mailbox<A> {
     waiting(Effect.succeed(letter))
   }
 
+  /** The next letter, if there is one. */
+  poll(): A | undefined {
+    return this.letters.shift()
+  }
+
   /** The next letter, or the first that comes. */
   get take(): Effect.Effect<A> {
     return Effect.suspend(() => {

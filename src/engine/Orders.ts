@@ -14,6 +14,7 @@ import {
   IllegalTransition,
   JournalCorrupt,
   OrderRefused,
+  OwnedByParent,
   PhaseNotOpen,
   StoreError,
   TaskNotRegistered
@@ -29,9 +30,9 @@ const act = { by: optional(Schema.String), reason: optional(Schema.String) }
 /** What can be ordered, with what it takes. */
 export const Command = Schema.Union(
   Schema.TaggedStruct("resume", { ...act, inDoubt: optional(Schema.Literal("rerun")) }),
-  Schema.TaggedStruct("pause", act),
+  Schema.TaggedStruct("pause", { ...act, now: optional(Schema.Boolean) }),
   Schema.TaggedStruct("close", { ...act, revert: optional(Schema.Boolean), force: optional(Schema.Boolean) }),
-  Schema.TaggedStruct("revert", act),
+  Schema.TaggedStruct("revert", { ...act, force: optional(Schema.Boolean) }),
   Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
 )
 export type Command = typeof Command.Type
@@ -39,6 +40,7 @@ export type Command = typeof Command.Type
 const Refusal = Schema.Union(
   ExecutionNotFound,
   IllegalTransition,
+  OwnedByParent,
   TaskNotRegistered,
   HistoryMismatch,
   PhaseNotOpen,

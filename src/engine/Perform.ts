@@ -7,44 +7,57 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type * as Phase from "../authoring/Phase.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
+import type { Failures } from "../core/Step.js"
 
 /** How an attempt ended. */
 export type Outcome =
   | { readonly _tag: "Succeeded"; readonly value: Json | undefined }
-  | { readonly _tag: "Failed"; readonly failure: Failure }
+  | { readonly _tag: "Failed"; readonly failures: Failures }
 
 /** An attempt took longer than its timeout. */
 class TimedOut {
   constructor(readonly after: number) {}
 }
 
+/** An attempt came to these failures, whatever the codecs say. */
+export class Refused {
+  constructor(readonly failures: Failures) {}
+}
+
 /** The key of a phase, or of an undo: a function of where it stands and how often it was undone. */
 export const keyOf = (execution: string, path: string, generation: number): string =>
   createHash("sha256").update(`${execution}\n${path}\n${generation}`).digest("hex").slice(0, 32)
 
-/** What a phase's effect sees through `Phase.key` and `Phase.attempt`. */
-export const running = (execution: string, path: string, generation: number, attempt: number): Phase.Running => ({
-  execution,
-  path,
-  attempt,
-  get key() {
-    return keyOf(execution, path, generation)
+/** What a phase's effect sees through `Phase.key` and `Phase.attempt`. An undo has one key, wherever it is tried. */
+export class Running implements Phase.Running {
+  constructor(
+    readonly execution: string,
+    readonly path: string,
+    readonly attempt: number,
+    /** what the key is of: the phase, or the undo of a phase, and how often it was done anew */
+    private readonly of: string,
+    private readonly generation: number
+  ) {}
+
+  get key(): string {
+    return keyOf(this.execution, this.of, this.generation)
   }
-})
+}
 
 /**
- * The effect of an attempt, with its time limit. The services that it requires are those of the fiber that the execution
- * runs on: see Fibers.ts.
+ * The effect of an attempt, with its time limit; its Scope is closed when it ends. The services that it requires are those
+ * of the fiber that the execution runs on: see Fibers.ts.
  */
 export const attempt = <A>(
   effect: Effect.Effect<A, unknown, unknown>,
   timeout: number | undefined
 ): Effect.Effect<A, unknown> => {
-  const provided = effect as Effect.Effect<A, unknown>
+  const provided = Effect.scoped(effect as Effect.Effect<A, unknown, Scope.Scope>)
   return timeout === undefined
     ? provided
     : Effect.timeoutFail(provided, { duration: timeout, onTimeout: () => new TimedOut(timeout) })
@@ -65,13 +78,15 @@ export const describe = (cause: Cause.Cause<unknown>): string => {
 }
 
 /** The reason behind a cause: a typed failure before a defect, either before an interruption. */
-const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string, maxValue: number): Failure => {
+const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string, maxValue: number): Failures => {
   const typed = Cause.failureOption(cause)
-  if (Option.isSome(typed)) return failureOf(typed.value, codec, path, maxValue)
+  if (Option.isSome(typed)) {
+    return typed.value instanceof Refused ? typed.value.failures : [failureOf(typed.value, codec, path, maxValue)]
+  }
   const defect = Cause.dieOption(cause)
   return Option.isSome(defect)
-    ? { _tag: "Die", path, defect: defectOf(defect.value) }
-    : { _tag: "Die", path, defect: { name: "Interrupted", message: "the phase interrupted itself" } }
+    ? [{ _tag: "Die", path, defect: defectOf(defect.value) }]
+    : [{ _tag: "Die", path, defect: { name: "Interrupted", message: "the phase interrupted itself" } }]
 }
 
 /** A typed failure in the journal's terms: encoded, a timeout, or the fault that it cannot be recorded. */
@@ -97,13 +112,13 @@ export const outcomeOf = (
   path: string
 ): Outcome => {
   if (Exit.isFailure(exit))
-    return { _tag: "Failed", failure: reasonOf(exit.cause, codecs.error, path, codecs.maxValue) }
+    return { _tag: "Failed", failures: reasonOf(exit.cause, codecs.error, path, codecs.maxValue) }
   const value = codecs.value.encode(exit.value)
-  if (Either.isLeft(value)) return { _tag: "Failed", failure: unrecordable(path, "its result", value.left) }
+  if (Either.isLeft(value)) return { _tag: "Failed", failures: [unrecordable(path, "its result", value.left)] }
   const large = tooLarge(value.right, codecs.maxValue)
   return large === undefined
     ? { _tag: "Succeeded", value: value.right }
-    : { _tag: "Failed", failure: unrecordable(path, "its result", large) }
+    : { _tag: "Failed", failures: [unrecordable(path, "its result", large)] }
 }
 
 /** Why a value is too large to be recorded. */

@@ -6,42 +6,47 @@ import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Completed, Definition } from "../authoring/Definition.js"
-import * as Phase from "../authoring/Phase.js"
+import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import type { PhaseRecord } from "../core/History.js"
 import * as History from "../core/History.js"
-import { type Run, undoable } from "../core/Instruction.js"
-import type { Cursor, Placed, Step } from "../core/Interpreter.js"
+import { type Child, type Codec, hasUndo, type Undoable } from "../core/Instruction.js"
+import type { Cursor } from "../core/Interpreter.js"
 import * as Interpreter from "../core/Interpreter.js"
-import type { Json } from "../core/Json.js"
 import * as Path from "../core/Path.js"
+import type { PhaseRecord } from "../core/PhaseRecord.js"
+import { reversal } from "../core/Reversal.js"
+import type { Failures, Placed, Step } from "../core/Step.js"
+import type { Call, Called, Children, Stop } from "./Children.js"
 import type { Config } from "./Config.js"
-import { type DriveError, Driver, type Ending, type Request, type Signal } from "./Driver.js"
+import { type DriveError, Driver, type Ending, type Leaving, type Request, type Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
+import { ownRevert } from "./OwnRevert.js"
 import * as Perform from "./Perform.js"
 import * as Work from "./Work.js"
 import type { Writer } from "./Writer.js"
 
-type Failures = readonly [Failure, ...ReadonlyArray<Failure>]
-
 /** A body at its furthest position: what a revert needs of it. */
 interface Body {
   readonly cursor: Cursor
-  /** the phase at which it stopped, before it was closed */
-  readonly at: Placed | undefined
   /** why it does not fit its journal, if it does not */
   readonly misfit: Failure | undefined
 }
+
+const goesOn = Effect.succeed(false)
+const over = Effect.succeed(true)
+
+const logged = (effect: Effect.Effect<void, { readonly message: string }>): Effect.Effect<void> =>
+  Effect.catchAll(effect, (error) => Effect.logWarning(error.message))
 
 export class Runner {
   readonly signals: Mailbox<Signal>
   private readonly driver: Driver
   private readonly body: Cursor
-  /** the phases that the body passed or stopped at, for undoing them */
+  private readonly cursorOf: (deep: boolean) => Cursor
+  /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Body | undefined
 
   constructor(
@@ -50,8 +55,9 @@ export class Runner {
     private readonly config: Config,
     payload: unknown,
     clock: Clock.Clock,
-    fibers: Fibers,
-    signals: Mailbox<Signal>
+    private readonly fibers: Fibers,
+    signals: Mailbox<Signal>,
+    private readonly children: Children
   ) {
     this.signals = signals
     this.driver = new Driver({
@@ -59,12 +65,26 @@ export class Runner {
       config,
       fibers,
       error: definition.error,
+      stopChild: (path, how) => {
+        const called = this.calledAt(path)
+        return called === undefined ? Effect.void : logged(children.stop(called, how))
+      },
+      closeIn: (scope) =>
+        this.stopAll("close", ({ path, state }) => state !== "failed" && path.startsWith(`${scope}/`)),
+      pauseAll: () => this.stopAll("pause", ({ forward, state }) => forward && state !== "failed"),
       workOf: (placed) => this.workOf(placed),
       now: () => clock.unsafeCurrentTimeMillis(),
       signals,
       grant: (driver, request) => this.grant(driver, request)
     })
-    this.body = Interpreter.make({ start: () => definition.run(payload), scope: Path.root, error: definition.error })
+    this.cursorOf = (deep) =>
+      Interpreter.make({
+        start: () => definition.run(payload),
+        scope: Path.root,
+        error: Work.lenient(definition.error),
+        deep
+      })
+    this.body = this.cursorOf(false)
     if (writer.history.pauseRequested && writer.history.status === "Running") this.driver.stopping = "pause"
   }
 
@@ -112,23 +132,21 @@ export class Runner {
   // --- forward
 
   private get forward(): Effect.Effect<boolean, DriveError> {
-    return Effect.map(this.driver.drive(this.body), (ending) => {
+    return Effect.flatMap(this.driver.drive(this.body), (ending) => {
       switch (ending._tag) {
         case "Done":
           this.complete(ending.value)
-          return false
+          return goesOn
         case "Stuck":
-          this.fail(ending.failures as Failures)
-          return false
+          return this.fail(ending.failures, ending.follow)
         case "Threw":
-          this.fail([{ _tag: "TaskDefect", path: this.history.position, defect: ending.defect }])
-          return false
+          return this.fail([{ _tag: "TaskDefect", path: this.history.position, defect: ending.defect }], "task")
         case "Closing":
+          return goesOn
         case "Stopped":
-          return ending._tag === "Stopped"
+          return over
         default:
-          this.park([this.faultOf(ending)])
-          return false
+          return this.fail([this.faultOf(ending)], "park")
       }
     })
   }
@@ -144,11 +162,19 @@ export class Runner {
   }
 
   /** An unhandled failure follows the task's strategy; what the engine itself cannot do never reverts anything. */
-  private fail(failures: Failures): void {
-    const fault = failures.some((failure) => failure._tag === "Fault")
-    if (fault || this.definition.onFailure === "halt") return this.park(failures)
-    this.driver.unwind()
-    this.writer.stage({ _tag: "RevertStarted", n: this.history.reverts.length + 1, failures, act: {} })
+  private fail(failures: Failures, follow: "task" | "revert" | "park"): Effect.Effect<boolean, DriveError> {
+    const running = this.stopAll("pauseNow", ({ forward, state }) => forward && state !== "failed")
+    return Effect.map(this.driver.aside(running), (ending) => {
+      if (ending !== undefined && ending._tag !== "Fault") return ending._tag === "Stopped"
+      const fault = ending !== undefined || failures.some((failure) => failure._tag === "Fault")
+      const halt = follow === "task" ? this.definition.onFailure === "halt" : follow === "park"
+      if (fault || halt) this.park(ending === undefined ? failures : [...failures, this.faultOf(ending)])
+      else {
+        this.driver.unwind()
+        this.writer.stage({ _tag: "RevertStarted", n: this.history.reverts.length + 1, failures, act: {} })
+      }
+      return false
+    })
   }
 
   private park(failures: Failures): void {
@@ -171,14 +197,20 @@ export class Runner {
   /** The body at the furthest position that its records allow. */
   private get furthest(): Body {
     if (this.known !== undefined) return this.known
-    const step = this.body.advance(this.history)
-    const misfit = Faults.ofStep(step, this.definition.version)
-    this.known = {
-      cursor: this.body,
-      at: this.body.at,
-      misfit: step._tag === "Stranger" ? undefined : misfit
-    }
+    const misfit = this.misfit(this.body)
+    if (misfit !== undefined || !this.body.skipped) return this.know(this.body, misfit)
+    const deep = this.cursorOf(true)
+    return this.know(deep, this.misfit(deep))
+  }
+
+  private know(cursor: Cursor, misfit: Failure | undefined): Body {
+    this.known = { cursor, misfit }
     return this.known
+  }
+
+  private misfit(cursor: Cursor): Failure | undefined {
+    const step = cursor.advance(this.history)
+    return step._tag === "Stranger" ? undefined : Faults.ofStep(step, this.definition.version)
   }
 
   private get closing(): Effect.Effect<boolean, DriveError> {
@@ -187,7 +219,11 @@ export class Runner {
       this.park([misfit])
       return Effect.succeed(false)
     }
-    return Effect.map(this.cleanUp, (ending) => {
+    const children = this.stopAll("close", ({ forward }) => forward)
+    const closed = Effect.flatMap(this.driver.aside(children), (ending) =>
+      ending === undefined ? this.cleanUp : Effect.succeed(this.notClean(ending))
+    )
+    return Effect.map(closed, (ending) => {
       if (ending === "stopped") return true
       if (ending !== undefined) {
         this.park([ending])
@@ -206,21 +242,14 @@ export class Runner {
   private get cleanUp(): Effect.Effect<Failure | "stopped" | undefined, DriveError> {
     this.body.close()
     return Effect.map(this.driver.drive(this.body), (ending) => {
-      switch (ending._tag) {
-        case "Stopped":
-          return "stopped"
-        case "Closed":
-          this.writer.stage({ _tag: "CleanedUp", ...(ending.error === undefined ? {} : { error: ending.error }) })
-          return undefined
-        case "Unclosable": {
-          const message = `the generator was abandoned: after return() it yielded ${ending.yields} phases and went on`
-          this.writer.stage({ _tag: "CleanedUp", error: { name: "GeneratorUnclosable", message } })
-          return undefined
-        }
-        default:
-          return this.faultOf(ending)
-      }
+      if (ending._tag !== "Closed") return this.notClean(ending)
+      this.writer.stage({ _tag: "CleanedUp", ...(ending.error === undefined ? {} : { error: ending.error }) })
+      return undefined
     })
+  }
+
+  private notClean(ending: Ending): Failure | "stopped" {
+    return ending._tag === "Stopped" ? "stopped" : this.faultOf(ending)
   }
 
   // --- reverting
@@ -246,12 +275,8 @@ export class Runner {
 
   private get undoAll(): Effect.Effect<boolean, DriveError> {
     const revert = History.revertOf(this.history)!
-    const cursor = Interpreter.make({
-      start: () => this.reversal(revert),
-      scope: Path.revert(revert.n),
-      error: this.definition.error
-    })
-    return Effect.map(this.driver.drive(cursor), (ending) => {
+    const scope = Path.revert(revert.n)
+    return Effect.map(this.driver.drive(this.reversal(revert, scope)), (ending) => {
       switch (ending._tag) {
         case "Stopped":
           return true
@@ -259,12 +284,12 @@ export class Runner {
           this.writer.stage({ _tag: "Reverted" })
           return false
         case "Stuck":
-          this.writer.stage({ _tag: "RevertFailed", failures: ending.failures as Failures })
+          this.writer.stage({ _tag: "RevertFailed", failures: ending.failures })
           return false
         case "Threw":
           this.writer.stage({
             _tag: "RevertFailed",
-            failures: [{ _tag: "TaskDefect", path: Path.revert(revert.n), defect: ending.defect }]
+            failures: [{ _tag: "TaskDefect", path: scope, defect: ending.defect }]
           })
           return false
         default:
@@ -274,62 +299,102 @@ export class Runner {
     })
   }
 
-  /**
-   * What a revert does: undoes what happened and decides what is in doubt, newest first. The author's own revert gets
-   * only what happened, so that what is in doubt is decided before it.
-   */
-  private *reversal(revert: History.RevertRecord): Generator<unknown, void, never> {
-    const { customRevert } = this.definition
-    const values = new Map<PhaseRecord, Json | undefined>()
-    for (const record of revert.completed) if (this.needsUndo(record)) values.set(record, record.value)
-    for (const record of [...this.doubts()].reverse()) {
-      const found: unknown = customRevert ? yield* Phase.undo(record.name, record.path) : { happened: undefined }
-      if (found !== undefined && found !== null) values.set(record, (found as Work.Happened).happened)
+  /** What a revert does: the author's own generator; or the undo of everything that has one, or is in doubt. */
+  private reversal(revert: History.RevertRecord, scope: string): Cursor {
+    const { customRevert, error, revertConcurrency } = this.definition
+    if (customRevert)
+      return Interpreter.make({ start: () => ownRevert(this.definition, this.history, revert), scope, error })
+    const matters = new Set<PhaseRecord>()
+    for (const record of revert.completed) {
+      const instruction = this.runAt(record.path)
+      if (instruction !== undefined && hasUndo(instruction)) matters.add(record)
     }
-    const newest = [...(this.history.scopes.get(Path.root) ?? [])].reverse().filter((record) => values.has(record))
-    const completed = newest.map((record) => this.completed(record, values.get(record)))
-    const payload = this.definition.payload.decode(this.history.payload)
-    const context = {
-      payload: Either.isRight(payload) ? payload.right : this.history.payload,
-      failures: revert.failures
-    }
-    yield* this.definition.revert(completed, context) as Iterable<unknown, void>
+    for (const record of revert.doubts) if (this.runAt(record.path) !== undefined) matters.add(record)
+    const undos = reversal(this.history, Path.root, (record) => matters.has(record))
+    return Interpreter.undoing(undos, revertConcurrency, { scope, error })
   }
 
-  /** The phases in doubt that matter: to the author's own revert all of them, otherwise those that can be undone. */
-  private doubts(): ReadonlyArray<PhaseRecord> {
-    const doubts = History.inDoubt(this.history)
-    return this.definition.customRevert ? doubts : doubts.filter(({ path }) => this.instructionOf(path) !== undefined)
-  }
-
-  private needsUndo(record: PhaseRecord): boolean {
-    return this.definition.customRevert || this.instructionOf(record.path)?.undo !== undefined
-  }
-
-  private completed(record: PhaseRecord, value: Json | undefined): Completed<unknown> {
-    return { name: record.name, path: record.path, value, undo: Phase.undo(record.name, record.path) }
+  /** Where the phases stand that are undone: going forward, those of the body as it is. */
+  private get undoCursor(): Body {
+    return this.history.status === "Reverting" ? this.furthest : { cursor: this.body, misfit: undefined }
   }
 
   /** The phase of the body at `path`, if it has anything to do with undoing. */
-  private instructionOf(path: string): Run | undefined {
-    const { at, cursor } = this.furthest
-    const passed = cursor.passed.get(path)
-    if (passed !== undefined) return passed
-    return at !== undefined && at.path === path && undoable(at.instruction) ? at.instruction : undefined
+  private runAt(path: string): Undoable | undefined {
+    return this.undoCursor.cursor.runAt(path)
   }
 
-  private workOf(placed: Placed): Work.Work | Failure {
-    const { instruction } = placed
-    if (instruction._tag === "Run") return Work.ofRun(instruction, this.definition.error)
-    if (instruction._tag !== "Undo") throw new Error(`${instruction._tag} is not performed`)
-    return Work.ofUndo({
-      execution: this.writer.id,
-      record: this.history.phases.get(instruction.undoes)!,
-      instruction: this.instructionOf(instruction.undoes),
-      fits: this.furthest.misfit === undefined,
-      error: this.definition.error,
-      customRevert: this.definition.customRevert
+  private workOf({ capture, captured, instruction, path }: Placed): Work.Work | Failure {
+    const { customRevert, error } = this.definition
+    switch (instruction._tag) {
+      case "Run":
+        return Work.ofRun(instruction, captured ? Work.lenient(error) : error)
+      case "Child":
+        return Work.ofChild(
+          instruction,
+          this.call(instruction, path, captured || capture !== "none" ? undefined : error)
+        )
+      case "Undo":
+        return Work.ofUndo({
+          execution: this.writer.id,
+          record: this.history.phases.get(instruction.undoes)!,
+          instruction: this.runAt(instruction.undoes),
+          undoChild: (child) => this.undoCall(child, instruction.undoes),
+          fits: this.undoCursor.misfit === undefined,
+          error,
+          customRevert
+        })
+      default:
+        throw new Error(`${instruction._tag} is not performed`)
+    }
+  }
+
+  // --- children
+
+  /** Runs a child; one that stands still goes on, the first time, if somebody has let its parent go on. */
+  private call(child: Child, path: string, error: Codec | undefined): Effect.Effect<unknown, unknown> {
+    let first = true
+    return Effect.suspend(() => {
+      const call = this.callOf(child, path, error)
+      const again = call === undefined || first ? call : { ...call, round: 0 }
+      first = false
+      return again === undefined ? Effect.die(new Error(`${path} calls nothing`)) : this.children.run(again)
     })
+  }
+
+  private undoCall(child: Child, path: string): Effect.Effect<void, unknown> {
+    const call = this.callOf(child, path, undefined)
+    return call === undefined ? Effect.void : this.children.undo(call)
+  }
+
+  private callOf({ definition, payload }: Child, path: string, error: Codec | undefined): Call | undefined {
+    const called = this.calledAt(path)
+    if (called === undefined) return undefined
+    const { rerun, round } = this.history.phases.get(path)!
+    return { ...called, definition: definition as Definition, payload, services: this.fibers, round, rerun, error }
+  }
+
+  /** What the phase at a path, or the one that it undoes, calls. */
+  private calledAt(path: string): Called | undefined {
+    const record = this.history.phases.get(path)
+    if (record?.undoes !== undefined) return this.calledAt(record.undoes)
+    return record?.child === undefined
+      ? undefined
+      : { id: record.child, parent: { execution: this.writer.id, path: record.path } }
+  }
+
+  /** Stops the children of phases without an outcome, the newest first. */
+  private stopAll(how: Stop, which: (record: PhaseRecord) => boolean): Leaving {
+    const records = [...this.history.open].filter((record) => record.child !== undefined && which(record)).reverse()
+    if (records.length === 0) return undefined
+    return Effect.forEach(records, ({ path }) => this.stop(path, how), { discard: true })
+  }
+
+  private stop(path: string, how: Stop): Effect.Effect<void, { readonly message: string }> {
+    const called = this.calledAt(path)
+    const instruction = this.body.standing(path)?.instruction
+    const call = instruction?._tag === "Child" ? this.callOf(instruction, path, undefined) : undefined
+    return called === undefined ? Effect.void : this.children.stop(called, how, call)
   }
 
   // --- requests
@@ -343,11 +408,16 @@ export class Runner {
     if (status !== "Running") return this.reply(request, false)
     if (ask._tag === "Pause") {
       this.writer.stage({ _tag: "PauseRequested", act: ask.act })
-      return Effect.zipRight(this.commit(request), Effect.as(driver.wind("pause"), undefined))
+      return Effect.zipRight(this.commit(request), Effect.as(this.pause(driver, ask.now), undefined))
     }
     driver.unwind()
     this.writer.stage({ _tag: "Closing", position: this.history.position, revert: ask.revert, act: ask.act })
     return Effect.zipRight(this.commit(request), Effect.as(driver.interrupt(), { _tag: "Closing" as const }))
+  }
+
+  /** Nothing new starts; what runs ends, or is interrupted. */
+  private pause(driver: Driver, now: boolean): Effect.Effect<void> {
+    return now ? Effect.zipRight(driver.wind("pause"), driver.withdraw()) : driver.wind("pause")
   }
 
   /** Nothing new starts; what runs gets its grace. */

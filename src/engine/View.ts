@@ -1,4 +1,5 @@
 /** What can be read of executions: status, and the answer that a caller gets. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
@@ -11,11 +12,13 @@ import {
   RevertIncomplete
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
-import type { PhaseRecord } from "../core/History.js"
 import * as History from "../core/History.js"
+import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
+import { isActive, isFinal } from "../core/Status.js"
 
-const stateOf = (record: PhaseRecord): PhaseStatus["state"] => {
+const stateOf = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
   if (record.undone) return "undone"
+  if (isComposite(record) && !isSettled(record)) return openState(history, record)
   switch (record.state) {
     case "doubt":
       return "in doubt"
@@ -26,11 +29,21 @@ const stateOf = (record: PhaseRecord): PhaseStatus["state"] => {
   }
 }
 
+/** Of something that is made of other phases, and has no outcome. */
+const openState = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
+  for (let at = history.phases.get(record.scope); at !== undefined; at = history.phases.get(at.scope)) {
+    if (isSettled(at)) return "left"
+  }
+  if (isFinal(history.status)) return "left"
+  return isActive(history.status) ? "running" : "parked"
+}
+
 /** One plain object about an execution. */
 export const statusOf = (id: string, history: History.History, registered: boolean): ExecutionStatus => ({
   id,
   task: history.task,
   version: history.version,
+  parent: history.parent,
   status: history.status,
   position: history.position,
   failures: history.failures,
@@ -50,17 +63,29 @@ export const statusOf = (id: string, history: History.History, registered: boole
     path: record.path,
     name: record.name,
     kind: record.kind,
-    state: stateOf(record),
-    attempt: record.attempt
+    state: stateOf(history, record),
+    attempt: record.attempt,
+    child: record.child
   })),
   closeError: history.cleanedUp?.error
 })
 
-/** The author's own error, where one of the failures is typed and decodes. */
-const typedOf = (definition: Definition, failures: ReadonlyArray<Failure>): Either.Either<unknown, undefined> => {
-  const failure = failures[0]
-  if (failure?._tag !== "Fail") return Either.left(undefined)
-  return Either.mapLeft(definition.error.decode(failure.error), () => undefined)
+/**
+ * What the task failed with, as its caller sees it: the failures that its `error` schema holds, beside each other, the
+ * first of them first; then `other` with all failures, if there are more. A fault of the engine leaves `other` alone.
+ */
+const failedWith = (
+  definition: Definition,
+  failures: ReadonlyArray<Failure>,
+  other: ExecutionFailed | ExecutionReverted
+): Effect.Effect<never, unknown> => {
+  if (failures.some(({ _tag }) => _tag === "Fault")) return Effect.fail(other)
+  const typed = failures.flatMap((failure) => {
+    const error = failure._tag === "Fail" ? definition.error.decode(failure.error) : undefined
+    return error !== undefined && Either.isRight(error) ? [Cause.fail(error.right)] : []
+  })
+  const [first, ...rest] = typed.length < failures.length ? [...typed, Cause.fail<unknown>(other)] : typed
+  return Effect.failCause(rest.reduce(Cause.parallel, first ?? Cause.fail(other)))
 }
 
 /** What a caller gets for an execution that stands still; a status that moves on is none of its business. */
@@ -82,10 +107,8 @@ export const answerOf = (
       })
     }
     case "Failed": {
-      const typed = typedOf(definition, history.failures)
-      return Either.isRight(typed)
-        ? Effect.fail(typed.right)
-        : new ExecutionFailed({ execution: id, failures: history.failures })
+      const { failures } = history
+      return failedWith(definition, failures, new ExecutionFailed({ execution: id, failures }))
     }
     case "Closed": {
       const reason = history.closing?.act.reason
@@ -93,10 +116,8 @@ export const answerOf = (
     }
     case "Reverted": {
       const failures = History.revertOf(history)?.failures ?? []
-      const typed = typedOf(definition, failures)
-      return present && Either.isRight(typed)
-        ? Effect.fail(typed.right)
-        : new ExecutionReverted({ execution: id, failures })
+      const reverted = new ExecutionReverted({ execution: id, failures })
+      return present ? failedWith(definition, failures, reverted) : reverted
     }
     case "RevertFailed":
       return new RevertIncomplete({

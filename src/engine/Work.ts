@@ -9,9 +9,9 @@ import * as Phase from "../authoring/Phase.js"
 import { plain } from "../authoring/Recordable.js"
 import type { Failure } from "../core/Failure.js"
 import { defectOf } from "../core/Failure.js"
-import type { PhaseRecord } from "../core/History.js"
-import type { Codec, Run } from "../core/Instruction.js"
-import type { Json } from "../core/Json.js"
+import type { Child, Codec, Run, Undoable } from "../core/Instruction.js"
+import type { Json, Problem } from "../core/Json.js"
+import type { PhaseRecord } from "../core/PhaseRecord.js"
 import * as Faults from "./Faults.js"
 import { keyOf } from "./Perform.js"
 
@@ -23,6 +23,8 @@ export interface Work {
   readonly timeout: number | undefined
   readonly inDoubt: "rerun" | "ask"
   readonly verify: Run["verify"]
+  /** it waits for a child that it runs, or reverts */
+  readonly calls?: "run" | "undo"
 }
 
 /** The work of a phase. */
@@ -35,6 +37,31 @@ export const ofRun = ({ inDoubt, retry, run, timeout, value, verify, ...phase }:
   inDoubt,
   verify
 })
+
+/** The work of a phase that calls another task. */
+export const ofChild = (child: Child, run: Work["run"]): Work => ({
+  run,
+  value: child.value,
+  error: child.error,
+  retry: undefined,
+  timeout: undefined,
+  inDoubt: "rerun",
+  verify: undefined,
+  calls: "run"
+})
+
+/** What the first cannot tell, by the second. */
+const either = (first: Codec, second: Codec): Codec => {
+  const or = <A>(one: Either.Either<A, Problem>, other: () => Either.Either<A, Problem>) =>
+    Either.isRight(one) ? one : Either.orElse(other(), () => one)
+  return {
+    encode: (value) => or(first.encode(value), () => second.encode(value)),
+    decode: (json) => or(first.decode(json), () => second.decode(json))
+  }
+}
+
+/** Failures that something around the phase takes as values need not be covered by the task's `error`. */
+export const lenient = (error: Codec): Codec => either(error, plain)
 
 /** Whatever an undo fails with can be told: by the task's `error` schema, as plain JSON, or as a defect. */
 const anyError = (error: Codec): Codec => ({
@@ -58,7 +85,9 @@ export interface Happened {
 export interface Target {
   readonly execution: string
   readonly record: PhaseRecord
-  readonly instruction: Run | undefined
+  readonly instruction: Undoable | undefined
+  /** reverts the child that the phase called */
+  readonly undoChild: (child: Child) => Effect.Effect<void, unknown>
   readonly error: Codec
   /** whether the body comes to every phase that its journal holds: one without an instruction then has nothing to undo */
   readonly fits: boolean
@@ -70,11 +99,13 @@ const work = (target: Target, run: Work["run"]): Work => ({
   run,
   value: plain,
   error: anyError(target.error),
-  retry: target.instruction?.undoRetry,
+  retry: target.instruction?._tag === "Run" ? target.instruction.undoRetry : undefined,
   timeout: undefined,
   inDoubt: "rerun",
   verify: undefined
 })
+
+const undoCall = (target: Target, child: Child): Work => ({ ...work(target, target.undoChild(child)), calls: "undo" })
 
 /** The work of undoing a phase that happened: nothing if it has no undo; a fault if its value cannot be read. */
 const undoHappened = (target: Target): Work | Failure => {
@@ -83,6 +114,7 @@ const undoHappened = (target: Target): Work | Failure => {
   if (instruction === undefined) {
     return Faults.outcomeUnknown(record, "the code no longer comes to this phase, so that its undo cannot be found")
   }
+  if (instruction._tag === "Child") return undoCall(target, instruction)
   const { undo } = instruction
   if (undo === undefined) return work(target, Effect.void)
   const value = instruction.value.decode(record.value)
@@ -102,6 +134,7 @@ const undoVerified = (target: Target, instruction: Run, value: unknown): Effect.
 /** The work of undoing a phase of which nobody knows whether it happened: asks `verify`, then `undoUnknown`. */
 const undoInDoubt = (target: Target): Work | Failure => {
   const { instruction, record } = target
+  if (instruction?._tag === "Child") return undoCall(target, instruction)
   if (instruction?.verify !== undefined) {
     const verify = Effect.provideService(instruction.verify, Phase.Current, {
       execution: target.execution,

@@ -151,4 +151,7 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
   })
 
 /** A store with a memory of its own. */
-export const layer: Layer.Layer<TaskStore> = Layer.effect(TaskStore, Effect.map(make(), fromEncoded))
+export const layer: Layer.Layer<TaskStore> = Layer.effect(
+  TaskStore,
+  Effect.suspend(() => Effect.map(make(), fromEncoded))
+)

@@ -5,23 +5,13 @@ import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
+import * as Task from "../../src/authoring/Task.js"
 import { InvalidName } from "../../src/core/Errors.js"
-import { type Instruction, kindOf, type Run, undoable, Yielded } from "../../src/core/Instruction.js"
+import { kindOf, undoable, Yielded } from "../../src/core/Instruction.js"
+import { instructionOf, runOf } from "./support/Described.js"
 
 /** As a caller without a compiler sees it. */
 const loose = Phase.make as unknown as (name: unknown, run?: unknown, policy?: unknown) => Phase.Any
-
-const instructionOf = (phase: Iterable<unknown, unknown>): Instruction => {
-  const { done, value } = phase[Symbol.iterator]().next()
-  assert.isFalse(done)
-  assert.instanceOf(value, Yielded)
-  return (value as Yielded).instruction
-}
-const runOf = (phase: Iterable<unknown, unknown>): Run => {
-  const instruction = instructionOf(phase)
-  assert.strictEqual(instruction._tag, "Run")
-  return instruction as Run
-}
 
 describe("a phase", () => {
   it("describes what it runs, and runs nothing", () => {
@@ -141,13 +131,42 @@ describe("a phase", () => {
     assert.throws(() => loose("a", run, { undo: 1 }), TypeError, "undo of phase a must be a function, not 1")
   })
 
-  it("has failures as values only if Phase.make made it", () => {
-    const either = Phase.either as unknown as (phase: unknown) => unknown
-    const exit = Phase.exit as unknown as (phase: unknown) => unknown
-    for (const value of [Effect.void, undefined, Phase.checkpoint("a"), Phase.fail("no")]) {
-      assert.throws(() => either(value), TypeError, "Phase.either takes a phase made by Phase.make")
-      assert.throws(() => exit(value), TypeError, "Phase.exit takes a phase made by Phase.make")
+  it("has failures as values only if it runs something, and once", () => {
+    const captured = Phase.either(Phase.make("a", Effect.void))
+    const refused: ReadonlyArray<readonly [phase: unknown, says: string]> = [
+      [Effect.void, "takes is not a phase but an Effect: write Phase.make(name, effect)"],
+      [undefined, "takes is not a phase but undefined: write Phase.make(name, effect)"],
+      [Phase.checkpoint("a"), "takes a phase that runs something, not a checkpoint, a failure or an undo"],
+      [Phase.fail("no"), "takes a phase that runs something, not a checkpoint, a failure or an undo"],
+      [captured, "the failures of a are values already, by Phase.either: take one of the two away"]
+    ]
+    for (const capture of [Phase.either, Phase.exit] as ReadonlyArray<(phase: never) => unknown>) {
+      for (const [phase, says] of refused) assert.throws(() => capture(phase as never), TypeError, says)
     }
+  })
+
+  it("has the failures of all that it is made of as values", () => {
+    const phase = Phase.make("a", Effect.fail("no"))
+    const child = Task.make("child", { *run() {} }).phase({})
+    const composed = [
+      Phase.all([phase]),
+      Phase.forEach("each", [1], () => phase),
+      Phase.race([phase]),
+      Phase.graph("graph", { a: { run: phase } }),
+      Phase.group("group", function* () {
+        yield* phase
+      }),
+      child
+    ]
+    for (const each of composed) {
+      assert.deepInclude(instructionOf(each), { capture: "none" })
+      assert.deepStrictEqual(instructionOf(Phase.either(each)), { ...instructionOf(each), capture: "either" } as never)
+      assert.deepStrictEqual(instructionOf(Phase.exit(each)), { ...instructionOf(each), capture: "exit" } as never)
+    }
+    assert.deepStrictEqual(
+      composed.map((each) => kindOf(instructionOf(each))),
+      ["all", "forEach", "race", "graph", "group", "child"]
+    )
   })
 
   it("keeps its own error schema as a value, or plain JSON", () => {

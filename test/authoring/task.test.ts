@@ -7,6 +7,7 @@ import * as Task from "../../src/authoring/Task.js"
 import { type Service, TaskEngine } from "../../src/authoring/TaskEngine.js"
 import { InvalidName } from "../../src/core/Errors.js"
 import type { Yielded } from "../../src/core/Instruction.js"
+import { instructionOf } from "./support/Described.js"
 
 describe("a task", () => {
   it("is refused with a name that cannot be kept", () => {
@@ -21,13 +22,57 @@ describe("a task", () => {
       version: 1,
       onFailure: "halt",
       customRevert: false,
+      revertConcurrency: 1,
       idempotencyKey: undefined
     })
-    assert.deepInclude(Task.make("t", { version: 3, onFailure: "revert", *run() {}, *revert() {} }).definition, {
-      version: 3,
-      onFailure: "revert",
+    const options = { version: 3, onFailure: "revert", revertConcurrency: 4 } as const
+    assert.deepInclude(Task.make("t", { ...options, *run() {}, *revert() {} }).definition, {
+      ...options,
       customRevert: true
     })
+  })
+
+  it("is refused with a revertConcurrency that cannot be", () => {
+    for (const revertConcurrency of [0, -1, 1.5, Number.NaN, "2"] as unknown as ReadonlyArray<number>) {
+      assert.throws(
+        () => Task.make("t", { revertConcurrency, *run() {} }),
+        TypeError,
+        `revertConcurrency of task t must be a positive integer, not ${revertConcurrency}`
+      )
+    }
+  })
+
+  it("is a phase of another task, with its own schemas", () => {
+    const task = Task.make("t", {
+      payload: { when: Schema.Date },
+      success: Schema.Number,
+      error: Schema.String,
+      *run() {
+        yield* Phase.make("a", Effect.fail("no"))
+        return 1
+      }
+    })
+    const payload = { when: new Date(0) }
+    const { definition } = task
+    const child = {
+      _tag: "Child",
+      name: "t",
+      capture: "none",
+      definition,
+      payload,
+      id: undefined,
+      value: definition.success,
+      error: definition.error
+    } as const
+    assert.deepStrictEqual(instructionOf(task.phase(payload)), child)
+    assert.deepStrictEqual(instructionOf(task.phase(payload, { name: "first", id: "t-1" })), {
+      ...child,
+      name: "first",
+      id: "t-1"
+    })
+    assert.strictEqual(task.phase(payload).name, "t")
+    assert.throws(() => task.phase(payload, { name: "" }), InvalidName, "the phase name")
+    assert.throws(() => task.phase(payload, { id: "" }), InvalidName, "the execution id")
   })
 
   it("undoes what completed in the order in which it is given", () => {

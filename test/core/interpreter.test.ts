@@ -10,6 +10,7 @@ import type { Failure } from "../../src/core/Failure.js"
 import { Yielded } from "../../src/core/Instruction.js"
 import type * as Interpreter from "../../src/core/Interpreter.js"
 import * as Path from "../../src/core/Path.js"
+import type { Found, Step } from "../../src/core/Step.js"
 import { blockedAt, cursorOf, one } from "../support/cursors.js"
 import {
   begin,
@@ -28,9 +29,7 @@ import {
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 
 const undoable = (name: string) => Phase.make(name, Effect.void, { undo: () => Effect.void })
-const advanced = (start: () => unknown, journal = running()): Interpreter.Step =>
-  cursorOf(start).advance(journal.history)
-const pathAt = (cursor: Interpreter.Cursor): string | undefined => cursor.at?.path
+const advanced = (start: () => unknown, journal = running()): Step => cursorOf(start).advance(journal.history)
 
 describe("a body", () => {
   it("is blocked at its first phase, which runs nothing before it is asked to", () => {
@@ -40,7 +39,7 @@ describe("a body", () => {
       yield* one("a")
     })
     assert.isFalse(begun)
-    assert.isUndefined(pathAt(cursor))
+    assert.isUndefined(cursor.standing("a"))
     const step = cursor.advance(running().history)
     assert.deepInclude(step._tag === "Blocked" ? step.instructions[0] : {}, {
       path: "a",
@@ -48,7 +47,7 @@ describe("a body", () => {
       name: "a",
       kind: "phase"
     })
-    assert.strictEqual(pathAt(cursor), "a")
+    assert.strictEqual(cursor.standing("a")?.path, "a")
   })
 
   it("stays blocked until the phase has an outcome, and gets its value", () => {
@@ -67,7 +66,7 @@ describe("a body", () => {
     const step = cursor.advance(journal.history)
     assert.deepStrictEqual(step, { _tag: "Done", value: ["first", "second"] })
     assert.strictEqual(cursor.advance(journal.history), step)
-    assert.isUndefined(cursor.at)
+    for (const path of ["a", "b"]) assert.isUndefined(cursor.standing(path))
   })
 
   it("counts the occurrences of a name in its scope", () => {
@@ -82,24 +81,27 @@ describe("a body", () => {
     assert.deepStrictEqual([...journal.history.phases.keys()], ["a", "b", "a#2", "a~22", "a#3"])
   })
 
-  it("is stuck at a phase that failed, until that is opened again", () => {
+  it("is stuck at a phase that failed, until that is opened again and another cursor goes through it", () => {
     const journal = running()
-    const cursor = cursorOf(function* () {
+    const body = function* () {
       try {
         return yield* one("a")
       } catch {
         return "caught"
       }
-    })
+    }
+    const cursor = cursorOf(body)
     cursor.advance(journal.history)
     journal.add(start("a"), fail("a"))
     const step = cursor.advance(journal.history)
     assert.deepInclude(step, { _tag: "Stuck", failures: [failed("a")] })
-    assert.strictEqual(cursor.at?.path, "a")
+    assert.strictEqual(cursor.standing("a")?.path, "a")
     journal.add({ _tag: "Failed", failures: [failed("a")] }, { _tag: "Resumed", act: {} })
-    assert.strictEqual(blockedAt(cursor.advance(journal.history)), "a")
+    assert.strictEqual(cursor.advance(journal.history), step)
+    const resumed = cursorOf(body)
+    assert.strictEqual(blockedAt(resumed.advance(journal.history)), "a")
     journal.add({ _tag: "AttemptStarted", path: "a", attempt: 2 }, succeed("a", "late"))
-    assert.deepStrictEqual(cursor.advance(journal.history), { _tag: "Done", value: "late" })
+    assert.deepStrictEqual(resumed.advance(journal.history), { _tag: "Done", value: "late" })
   })
 
   it("that throws is a defect", () => {
@@ -222,10 +224,7 @@ describe("a value that does not decode any more", () => {
     ),
     error: Declined
   })
-  const undecodable = (
-    phase: Iterable<unknown, unknown>,
-    outcome: { value: string } | { failure: Failure }
-  ): Interpreter.Step =>
+  const undecodable = (phase: Iterable<unknown, unknown>, outcome: { value: string } | { failure: Failure }): Step =>
     drive(
       cursorOf(function* () {
         return yield* phase
@@ -282,8 +281,11 @@ describe("what revert needs", () => {
     })
     const step = drive(cursor, journal, ({ path }) => (path === "f" ? { failure: failed("f") } : {}))
     assert.strictEqual(step._tag, "Stuck")
-    assert.deepStrictEqual([...cursor.passed.keys()], ["a", "c", "d"])
-    assert.strictEqual(cursor.at?.path, "f")
+    assert.deepStrictEqual(
+      ["a", "b", "c", "d", "e"].filter((path) => cursor.runAt(path) !== undefined),
+      ["a", "c", "d"]
+    )
+    assert.strictEqual(cursor.standing("f")?.path, "f")
   })
 })
 
@@ -341,7 +343,11 @@ describe("a revert's generator", () => {
       scope: "revert#1",
       name: "b",
       kind: "undo",
-      instruction: { _tag: "Undo", name: "b", undoes: "b" }
+      instruction: { _tag: "Undo", name: "b", undoes: "b" },
+      capture: "none",
+      captured: false,
+      key: undefined,
+      needs: undefined
     })
     const step = revertOf(function* () {
       yield* Phase.undo("a", "a")
@@ -364,7 +370,7 @@ describe("code that did not write the journal", () => {
     return written
   }
   const bodies: ReadonlyArray<
-    readonly [difference: string, body: () => Generator<unknown>, recorded: string, found: Interpreter.Found]
+    readonly [difference: string, body: () => Generator<unknown>, recorded: string, found: Found]
   > = [
     [
       "another name",
@@ -437,7 +443,7 @@ describe("code that did not write the journal", () => {
       if (step._tag !== "Mismatch") return
       assert.strictEqual(step.recorded.path, recorded)
       assert.deepStrictEqual(step.found, found)
-      assert.isUndefined(cursor.at)
+      for (const path of ["a", "b", "c", "x"]) assert.isUndefined(cursor.standing(path))
       assert.strictEqual(cursor.advance(written.history), step)
       cursor.close()
       assert.strictEqual(cursor.advance(written.history), step)

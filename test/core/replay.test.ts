@@ -8,9 +8,11 @@ import * as FastCheck from "effect/FastCheck"
 import * as Phase from "../../src/authoring/Phase.js"
 import { plain } from "../../src/authoring/Recordable.js"
 import { type Failure, render } from "../../src/core/Failure.js"
-import * as History from "../../src/core/History.js"
+import type * as History from "../../src/core/History.js"
 import * as Interpreter from "../../src/core/Interpreter.js"
 import * as Path from "../../src/core/Path.js"
+import { captured } from "../../src/core/PhaseRecord.js"
+import type { Placed, Step } from "../../src/core/Step.js"
 import { begin, died, failed, type Journal, type Outcome, running, settle, timedOut } from "../support/journal.js"
 import "../support/seeded.js"
 
@@ -107,7 +109,7 @@ const { program } = FastCheck.letrec<{ statement: Statement; program: Program }>
   )
 }))
 
-const outcomeOf = ({ kind, path }: Interpreter.Placed, choice: number): Outcome => {
+const outcomeOf = ({ kind, path }: Placed, choice: number): Outcome => {
   if (kind === "fail") return { failure: failed(path, "on purpose") }
   if (kind === "checkpoint") return {}
   const failures: ReadonlyArray<Failure> = [failed(path, choice), timedOut(path), died(path)]
@@ -120,6 +122,8 @@ interface Run {
   readonly cursor: Interpreter.Cursor
   /** what the present generator was answered */
   readonly seen: () => ReadonlyArray<string>
+  /** where it stood when it was looked at last */
+  at: Placed | undefined
 }
 
 const start = (program: Program): Run => {
@@ -128,7 +132,7 @@ const start = (program: Program): Run => {
     seen = []
     return bodyOf(program, seen)
   }
-  return { cursor: Interpreter.make({ start: fresh, scope: Path.root, error: plain }), seen: () => seen }
+  return { cursor: Interpreter.make({ start: fresh, scope: Path.root, error: plain }), seen: () => seen, at: undefined }
 }
 
 /** The end of a body that is returned. */
@@ -149,8 +153,8 @@ const cleanUpOf = (
     const record = history.phases.get(path)
     if (scope === Path.close) phases.push(path)
     if (record?.state === "succeeded") return answered(kind, { value: record.value })
-    const failure = record && History.captured(record)
-    if (failure !== undefined) return answered(kind, { failure })
+    const failures = record && captured(record)
+    if (failures !== undefined) return answered(kind, { failure: failures[0] })
     if (scope === Path.root) {
       scope = Path.close
       counts = new Map()
@@ -213,18 +217,26 @@ const evaluate = (
   return false
 }
 
+/** Where the generator stands. */
+const positionOf = (cursor: Interpreter.Cursor, step: Step): Placed | undefined => {
+  if (step._tag === "Blocked") return step.instructions[0]
+  return step._tag === "Stuck" ? cursor.standing(step.failures[0].path) : undefined
+}
+
 /** All that can be told of where a run stands. */
-const stand = ({ cursor, seen }: Run, history: History.History): unknown => {
+const stand = (run: Run, history: History.History): unknown => {
+  const { cursor, seen } = run
   const step = cursor.advance(history)
+  run.at = positionOf(cursor, step)
   return {
-    at: cursor.at?.path,
+    at: run.at?.path,
     seen: [...seen()],
-    passed: [...cursor.passed.keys()],
+    passed: [...history.phases.keys()].filter((path) => cursor.runAt(path) !== undefined),
     step:
       step._tag === "Blocked"
         ? [step._tag, step.instructions.map(({ kind, name, path, scope }) => ({ kind, name, path, scope }))]
         : step._tag === "Stuck"
-          ? [step._tag, step.placed.path, step.failures]
+          ? [step._tag, step.failures, step.follow]
           : step._tag === "Threw"
             ? [step._tag, step.defect.message]
             : step._tag === "Closed"
@@ -246,7 +258,7 @@ const closing = { _tag: "Closing", position: "", revert: false, act: {} } as con
 const interrupted = (path: string) => ({ _tag: "PhaseInterrupted", path, attempt: 1 }) as const
 
 /** What can happen to the phase that is blocked when the execution is closed. */
-const lastOf = (journal: Journal, placed: Interpreter.Placed, choice: number): void => {
+const lastOf = (journal: Journal, placed: Placed, choice: number): void => {
   const ends = [
     () => {},
     () => begin(journal, placed),
@@ -279,7 +291,7 @@ const check = ({ choices, closeAt, program, sees }: Plan): void => {
       const step = stand(live, journal.history)
       for (const late of [true, false]) assert.deepStrictEqual(replay(program, journal, closed, late), step)
     }
-    const blocked = live.cursor.at
+    const blocked = live.at
     const record = blocked && journal.history.phases.get(blocked.path)
     if (closes || (!closed && (blocked === undefined || record?.state === "failed"))) {
       if (blocked !== undefined && record === undefined) lastOf(journal, blocked, choice)
@@ -323,7 +335,7 @@ const line = FastCheck.record({ kind, name })
 const lines = FastCheck.array(line, { minLength: 1, maxLength: 12 })
 const written = (
   program: ReadonlyArray<Line>
-): { readonly cursor: Interpreter.Cursor; readonly journal: Journal; readonly step: Interpreter.Step } =>
+): { readonly cursor: Interpreter.Cursor; readonly journal: Journal; readonly step: Step } =>
   replayed(program, running())
 const replayed = (program: ReadonlyArray<Line>, journal: Journal) => {
   const { cursor } = start(program.map(({ kind, name }) => ({ do: kind, name })))

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -140,7 +141,10 @@ describe("a retry", () => {
         }
       })
       const { run, service } = yield* engine(memory())
-      assert.instanceOf(yield* Effect.flip(run(task.execute({}, { id }))), Errors.ExecutionFailed)
+      const cause = yield* Effect.flip(Effect.sandbox(run(task.execute({}, { id }))))
+      const [typed, other] = [...Cause.failures(cause)]
+      assert.strictEqual(typed, "no")
+      assert.instanceOf(other, Errors.ExecutionFailed)
       const { failures, status } = yield* service.status(id)
       assert.deepStrictEqual([status, failures[0]?._tag], ["Failed", "Die"])
     })

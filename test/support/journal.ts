@@ -2,8 +2,9 @@
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type { Failure } from "../../src/core/Failure.js"
 import * as History from "../../src/core/History.js"
-import type { Cursor, Placed, Step } from "../../src/core/Interpreter.js"
+import type { Cursor } from "../../src/core/Interpreter.js"
 import type { Json } from "../../src/core/Json.js"
+import type { Placed, Step } from "../../src/core/Step.js"
 
 /** Entries in order, and what they fold to. Entry n has the time n. */
 export class Journal {
@@ -74,18 +75,32 @@ export const settle = (journal: Journal, placed: Placed, outcome: Outcome): void
   journal.add(outcome.failure === undefined ? succeed(placed.path, outcome.value) : fail(placed.path, outcome.failure))
 }
 
-/** Records that what the cursor is blocked at was started, unless it was. */
-export const begin = (journal: Journal, { instruction, kind, name, path, scope }: Placed): void => {
-  if (journal.history.phases.has(path)) return
-  journal.add({
+/** The entry with which an instruction starts. */
+export const startOf = (
+  history: History.History,
+  { capture, instruction, key, kind, name, needs, path, scope }: Placed
+): Entry => {
+  const generation = history.generations?.get(path) ?? 0
+  const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
+  return {
     _tag: "PhaseStarted",
     path,
     name,
     kind,
     ...(scope === "" ? {} : { scope }),
+    ...(generation === 0 ? {} : { generation }),
+    ...(capture === "none" || kind === "either" || kind === "exit" ? {} : { capture }),
+    ...(key === undefined ? {} : { key }),
+    ...(needs === undefined ? {} : { needs }),
+    ...(value === undefined ? {} : { value }),
     ...(instruction._tag === "Checkpoint" && instruction.commit ? { commit: true } : {}),
     ...(instruction._tag === "Undo" ? { undoes: instruction.undoes } : {})
-  })
+  }
+}
+
+/** Records that what the cursor is blocked at was started, unless it was. */
+export const begin = (journal: Journal, placed: Placed): void => {
+  if (!journal.history.phases.has(placed.path)) journal.add(startOf(journal.history, placed))
 }
 
 /** Drives a cursor until nothing blocks it any more: every phase ends as `outcomeOf` says. */
@@ -93,6 +108,7 @@ export const drive = (cursor: Cursor, journal: Journal, outcomeOf: (placed: Plac
   for (;;) {
     const step = cursor.advance(journal.history)
     if (step._tag !== "Blocked") return step
+    if (step.instructions.length === 0) throw new Error("it waits for nothing")
     for (const placed of step.instructions) settle(journal, placed, outcomeOf(placed))
   }
 }

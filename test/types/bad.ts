@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Phase, Task } from "tidemark"
+import { Phase, Retry, Task } from "tidemark"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 class NoStock extends Schema.TaggedError<NoStock>()("NoStock", {}) {}
@@ -193,3 +193,257 @@ export const wrongTimeout = Phase.make("timeout", { run: Effect.succeed(1), time
 export const typo = Phase.make("typo", { run: Effect.succeed(1), retries: Schedule.recurs(1) })
 // @ts-expect-error
 export const noEffect = Phase.make("promise", Promise.resolve(1))
+
+// --- branches are phases, inside every combinator
+
+const phase = Phase.make("x", Effect.succeed(1))
+declare const promised: Promise<number>
+
+// @ts-expect-error
+export const allEffect = Phase.all([phase, Effect.succeed(1)])
+// @ts-expect-error
+export const allPromise = Phase.all([promised])
+// @ts-expect-error
+export const allValue = Phase.all([1])
+// @ts-expect-error
+export const allStruct = Phase.all({ a: phase, b: Effect.succeed(1) })
+// @ts-expect-error
+export const allFunction = Phase.all([() => phase])
+// @ts-expect-error
+export const allOne = Phase.all(phase)
+// @ts-expect-error
+export const allNotJson = Phase.all([Phase.make("x", answers<Date>())])
+// @ts-expect-error
+export const eachEffect = Phase.forEach("x", [1], (n) => Effect.succeed(n))
+// @ts-expect-error
+export const eachPromise = Phase.forEach("x", [1], () => promised)
+// @ts-expect-error
+export const eachAsync = Phase.forEach("x", [1], async () => phase)
+// @ts-expect-error
+export const eachValue = Phase.forEach("x", [1], (n) => n)
+// @ts-expect-error
+export const eachNotJson = Phase.forEach("x", [1], () => Phase.make("x", answers<Date>()))
+// @ts-expect-error
+export const raceEffect = Phase.race([Effect.succeed(1)])
+// @ts-expect-error
+export const racePromise = Phase.race({ a: promised })
+// @ts-expect-error
+export const raceValue = Phase.race([1])
+// @ts-expect-error
+export const groupEffect = Phase.group("x", function* () {
+  yield* Effect.succeed(1)
+})
+// @ts-expect-error
+export const groupMixed = Phase.group("x", function* (attempt) {
+  yield* phase
+  yield* Effect.succeed(attempt)
+})
+// @ts-expect-error
+export const groupPromise = Phase.group("x", function* () {
+  yield promised
+})
+// @ts-expect-error
+export const groupValue = Phase.group("x", function* () {
+  yield 1
+})
+// @ts-expect-error
+export const groupUnstarred = Phase.group("x", function* () {
+  yield phase
+})
+// @ts-expect-error
+export const groupAsync = Phase.group("x", async function* () {})
+// @ts-expect-error
+export const groupPlain = Phase.group("x", () => phase)
+
+export function* refused() {
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: Effect.succeed(1) } })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: promised } })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: 1 } })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: phase }, b: { needs: ["a"], run: ({ a }) => Effect.succeed(a) } })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: Phase.make("x", answers<Date>()) } })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: () => Phase.make("x", answers<Date>()) } })
+  // @ts-expect-error
+  yield* Phase.race([])
+  // @ts-expect-error
+  yield* Phase.race({})
+}
+
+// --- a group's result is plain JSON, or has a schema
+
+export function* results() {
+  // @ts-expect-error
+  yield* Phase.group("x", function* () {
+    yield* phase
+    return new Date(0)
+  })
+  yield* Phase.group("x", function* () {
+    // @ts-expect-error
+    yield* Phase.group("y", function* () {
+      return yield* Phase.make("x", { run: answers<Date>(), success: Schema.DateFromSelf })
+    })
+  })
+  // @ts-expect-error
+  yield* Phase.group("x", () => body(), { success: Schema.Number })
+}
+declare const body: () => Generator<Phase.Yielded<never, never>, Date, never>
+
+// --- a graph's needs are nodes, and what a function takes are their answers
+
+// @ts-expect-error
+export const noNode = Phase.graph("x", { a: { needs: ["b"], run: phase } })
+export const typing = Phase.graph("x", {
+  fetch: { run: phase },
+  // @ts-expect-error
+  build: { needs: ["fetchh"], run: phase }
+})
+// @ts-expect-error
+export const itself = Phase.graph("x", { a: { needs: ["a"], run: phase } })
+// @ts-expect-error
+export const noRun = Phase.graph("x", { a: { needs: [] } })
+// @ts-expect-error
+export const noRunPhase = Phase.graph("x", { a: phase })
+// @ts-expect-error
+export const noArray = Phase.graph("x", { a: { run: phase }, b: { needs: "a", run: phase } })
+export const notNeeded = Phase.graph("x", {
+  a: { run: phase },
+  b: { run: phase },
+  // @ts-expect-error
+  c: { needs: ["a"], run: ({ b }) => b }
+})
+// @ts-expect-error
+export const noNeeds = Phase.graph("x", { a: { run: phase }, b: { run: ({ a }) => a } })
+export const notKnown = Phase.graph("x", {
+  a: { run: phase },
+  b: { needs: ["a"], run: ({ a }) => Phase.make("x", Effect.succeed(a)) },
+  // @ts-expect-error
+  c: { needs: ["b"], run: ({ b }) => Phase.make("x", Effect.succeed(b.toFixed())) }
+})
+export function* graphs() {
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { needs: ["b"], run: phase }, b: { needs: ["a"], run: phase } })
+  // @ts-expect-error
+  yield* Phase.graph("x", {
+    a: { run: phase },
+    b: { needs: ["a"], run: ({ a }: { a: string }) => Phase.make(a, Effect.void) }
+  })
+  // @ts-expect-error
+  yield* Phase.graph("x", {
+    a: { run: phase },
+    b: { run: ({ a }: { a: number }) => Phase.make("x", Effect.succeed(a)) }
+  })
+  // @ts-expect-error
+  yield* Phase.graph("x", { a: { run: phase, need: ["b"] }, b: { run: phase } })
+}
+
+// --- a group gets what its strategy gives
+
+const takesNumber = function* (_: number, value: number) {
+  return value
+}
+// @ts-expect-error
+export const noStrategy = Phase.group("x", takesNumber)
+// @ts-expect-error
+export const noValue = Phase.group("x", takesNumber, { retry: Retry.times(3) })
+// @ts-expect-error
+export const otherValue = Phase.group("x", takesNumber, { retry: Retry.forEach(["a", "b"]) })
+// @ts-expect-error
+export const aSchedule = Phase.group("x", function* () {}, { retry: Schedule.recurs(3) })
+// @ts-expect-error
+export const aNumber = Phase.group("x", function* () {}, { retry: 3 })
+// @ts-expect-error
+export const notJsonValues = Phase.group("x", function* () {}, { retry: Retry.forEach([new Date(0)]) })
+export const notJsonFirst = Phase.group("x", function* () {}, {
+  // @ts-expect-error
+  retry: Retry.from({ first: new Date(0), next: () => Retry.giveUp })
+})
+// @ts-expect-error
+export const otherNext = Retry.from({ first: 1, next: () => Retry.again("a") })
+// @ts-expect-error
+export const noDecision = Retry.from({ first: 1, next: () => true })
+// @ts-expect-error
+export const failingNext = Retry.from({ first: 1, next: () => Effect.fail("no") })
+// @ts-expect-error
+export const noAgain = Retry.from({ first: 1, next: () => Retry.again() })
+// @ts-expect-error
+export const wrongInput = Retry.schedule(Schedule.identity<number>())
+// @ts-expect-error
+export const notTimes = Retry.times("3")
+
+// --- options of the combinators
+
+// @ts-expect-error
+export const allConcurrency = Phase.all([phase], { concurrency: "many" })
+// @ts-expect-error
+export const allMode = Phase.all([phase], { mode: "race" })
+// @ts-expect-error
+export const allTypo = Phase.all([phase], { concurency: 3 })
+// @ts-expect-error
+export const eachKey = Phase.forEach("x", [1], () => phase, { key: (n) => n })
+// @ts-expect-error
+export const eachKeyItem = Phase.forEach("x", [1], () => phase, { key: (item: string) => item })
+// @ts-expect-error
+export const eachItems = Phase.forEach("x", 3, () => phase)
+// @ts-expect-error
+export const raceMode = Phase.race([phase], { mode: "settle" })
+// @ts-expect-error
+export const graphConcurrency = Phase.graph("x", {}, { concurrency: true })
+// @ts-expect-error
+export const groupOption = Phase.group("x", function* () {}, { retries: Retry.times(3) })
+
+// --- failures as values, of every branch
+
+export function* capturedBranches() {
+  // @ts-expect-error
+  yield* Phase.either(Phase.all([phase, Phase.make("x", declines)]))
+  // @ts-expect-error
+  yield* Phase.exit(Phase.forEach("x", [1], () => Phase.make("x", declines)))
+  // @ts-expect-error
+  yield* Phase.either(Phase.race({ a: Phase.make("x", declines) }))
+  // @ts-expect-error
+  yield* Phase.either(Phase.graph("x", { a: { run: Phase.make("x", declines) } }))
+  // @ts-expect-error
+  yield* Phase.either(
+    Phase.group("x", function* () {
+      yield* Phase.all([Phase.make("x", declines)])
+    })
+  )
+  // @ts-expect-error
+  yield* Phase.either(
+    Phase.group("x", function* () {
+      yield* Phase.fail(new NoStock())
+    })
+  )
+}
+
+// --- child tasks
+
+const child = Task.make("child", {
+  payload: { n: Schema.Number },
+  error: Declined,
+  *run() {
+    yield* Phase.make("x", declines)
+  }
+})
+// @ts-expect-error
+export const childPayload = child.phase({ n: "1" })
+// @ts-expect-error
+export const childOption = child.phase({ n: 1 }, { key: "x" })
+export const childError = Task.make("parent", {
+  // @ts-expect-error
+  *run() {
+    yield* child.phase({ n: 1 })
+  }
+})
+export const branchError = Task.make("parent", {
+  error: NoStock,
+  // @ts-expect-error
+  *run() {
+    yield* Phase.all([Phase.forEach("x", [1], (n) => child.phase({ n }))])
+  }
+})

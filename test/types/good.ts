@@ -10,7 +10,8 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Phase, Task, type TaskEngine } from "tidemark"
+import type * as Scope from "effect/Scope"
+import { type Failure, Phase, Retry, Task, type TaskEngine } from "tidemark"
 import type { TaskError } from "../../src/core/Errors.js"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
@@ -334,6 +335,371 @@ is<Equal<SuccessOf<typeof json.record>, Record<string, number>>>()
 is<Equal<SuccessOf<typeof json.nothing>, void>>()
 is<Equal<SuccessOf<typeof json.never>, never>>()
 
+// --- branches beside each other: the answers in the shape that is given, E and R of all of them
+
+const reserved = Phase.make("reserve", reserve("tea"))
+const charged = Phase.make("charge", { run: charge("4242", null!), error: Declined, undo: refund })
+const counted = Phase.make("count", Effect.succeed(1))
+const spoken = Phase.make("speak", { run: Effect.as(Ledger, "x"), timeout: "1 second" })
+type Charge = { readonly id: string }
+
+export const pair = Phase.all([reserved, counted])
+is<Equal<typeof pair, Phase.Phase<[Hold, number], Declined, Shop, never, false>>>()
+export const struct = Phase.all({ a: charged, b: spoken }, { name: "both", concurrency: 2, mode: "settle" })
+is<
+  Equal<
+    typeof struct,
+    Phase.Phase<{ a: Charge; b: string }, Declined | Cause.TimeoutException, Shop | Refunds | Ledger, never, true>
+  >
+>()
+export const inPlace = Phase.all([
+  Phase.make(
+    "reserve",
+    Effect.map(reserve("tea"), (hold) => hold.qty)
+  ),
+  Phase.make("charge", {
+    run: charge("4242", null!),
+    undo: refund,
+    undoUnknown: refundByKey,
+    retry: often,
+    verify: lookUp
+  }),
+  Phase.make("n", { run: Effect.succeed(1), success: Schema.Number })
+])
+is<
+  Equal<
+    typeof inPlace,
+    Phase.Phase<[number, Charge, number], Declined, Shop | Refunds | Unknown | Retries | Ledger, never, false>
+  >
+>()
+export const list = Phase.all(["a", "b"].map((name) => Phase.make(name, reserve(name))))
+is<Equal<typeof list, Phase.Phase<Array<Hold>, Declined, Shop, never, false>>>()
+export const noTuple = Phase.all([])
+is<Equal<typeof noTuple, Phase.Phase<[], never, never, never, true>>>()
+export const noStruct = Phase.all({})
+is<Equal<typeof noStruct, Phase.Phase<Record<never, never>, never, never, never, true>>>()
+
+export const each = Phase.forEach("files", ["a", "b"], (file, index) => {
+  is<Equal<typeof file, string>>()
+  is<Equal<typeof index, number>>()
+  return Phase.make("copy", { run: reserve(file), error: Declined })
+})
+is<Equal<typeof each, Phase.Phase<Array<Hold>, Declined, Shop, never, true>>>()
+export const eachKeyed = Phase.forEach("files", new Set([{ id: 1 }]), ({ id }) => Phase.make("n", Effect.succeed(id)), {
+  concurrency: "unbounded",
+  key: (item, index) => {
+    is<Equal<typeof item, { id: number }>>()
+    return `${item.id}-${index}`
+  }
+})
+is<Equal<typeof eachKeyed, Phase.Phase<Array<number>, never, never, never, true>>>()
+export const eachEither = Phase.forEach("mixed", [1, 2], (n) => (n > 1 ? reserved : spoken))
+is<
+  Equal<
+    typeof eachEither,
+    Phase.Phase<Array<Hold | string>, Declined | Cause.TimeoutException, Shop | Ledger, never, false>
+  >
+>()
+
+export const first = Phase.race([charged, spoken])
+is<
+  Equal<
+    typeof first,
+    Phase.Phase<Charge | string, Declined | Cause.TimeoutException, Shop | Refunds | Ledger, never, true>
+  >
+>()
+export const firstNamed = Phase.race({ a: reserved, b: counted }, { name: "first" })
+is<Equal<typeof firstNamed, Phase.Phase<Hold | number, Declined, Shop, never, false>>>()
+
+// --- groups: typed as a task's body is
+
+export const group = Phase.group("order", function* (attempt, value) {
+  is<Equal<typeof attempt, number>>()
+  is<Equal<typeof value, void>>()
+  const hold = yield* reserved
+  const { a } = yield* struct
+  return { qty: hold.qty, charge: a.id }
+})
+is<
+  Equal<
+    typeof group,
+    Phase.Phase<
+      { qty: number; charge: string },
+      Declined | Cause.TimeoutException,
+      Shop | Refunds | Ledger,
+      never,
+      false
+    >
+  >
+>()
+export const nothing = Phase.group("nothing", function* () {})
+is<Equal<typeof nothing, Phase.Phase<void, never, never, never, true>>>()
+export const encoded = Phase.group(
+  "dated",
+  function* () {
+    yield* charged
+    return new Date(0)
+  },
+  { success: Schema.Date }
+)
+is<Equal<typeof encoded, Phase.Phase<Date, Declined, Shop | Refunds, never, true>>>()
+export const givesUp = Phase.group("gives-up", function* () {
+  yield* counted
+  return yield* Phase.fail("no")
+})
+is<Equal<typeof givesUp, Phase.Phase<never, string, never, never, true>>>()
+export const givesUpTyped = Phase.group("gives-up", function* () {
+  yield* Phase.fail(new NoStock())
+})
+is<Equal<typeof givesUpTyped, Phase.Phase<void, NoStock, never, never, false>>>()
+
+// the strategy's value is the body's, its requirements are the group's
+export const regions = Phase.group(
+  "upload",
+  function* (attempt, region) {
+    is<Equal<typeof attempt, number>>()
+    is<Equal<typeof region, string>>()
+    yield* Phase.make("send", ship(null!))
+    return region
+  },
+  { retry: Retry.forEach(["eu", "us"]) }
+)
+is<Equal<typeof regions, Phase.Phase<string, Declined, Shop, never, false>>>()
+export const doubling = Phase.group(
+  "double",
+  function* (_, n) {
+    is<Equal<typeof n, number>>()
+    yield* counted
+  },
+  {
+    retry: Retry.from({
+      first: 1,
+      next: (tries) => {
+        is<Equal<typeof tries, readonly [Retry.Try<number>, ...ReadonlyArray<Retry.Try<number>>]>>()
+        is<Equal<(typeof tries)[0]["failures"][0], Failure.Failure>>()
+        return tries.length < 3 ? Retry.again(tries[0].value * 2, { delay: "1 second" }) : Retry.giveUp
+      }
+    })
+  }
+)
+is<Equal<typeof doubling, Phase.Phase<void, never, never, never, true>>>()
+export const asking = Phase.group(
+  "ask",
+  function* (_, n) {
+    is<Equal<typeof n, number>>()
+    yield* counted
+  },
+  {
+    retry: Retry.from({
+      first: 1,
+      next: ([{ value }]) => Effect.map(Shop, ({ x }) => (x > value ? Retry.revertAll : Retry.again(x)))
+    })
+  }
+)
+is<Equal<typeof asking, Phase.Phase<void, never, Shop, never, true>>>()
+export const slower = Phase.group(
+  "slow",
+  function* () {
+    yield* counted
+  },
+  { retry: Retry.schedule(often) }
+)
+is<Equal<typeof slower, Phase.Phase<void, never, Retries, never, true>>>()
+export const strategies = {
+  times: Retry.times(3),
+  forEach: Retry.forEach(new Set([1, 2])),
+  schedule: Retry.schedule(Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(3))),
+  failures: Retry.schedule(Schedule.recurWhile((failures: ReadonlyArray<Failure.Failure>) => failures.length < 3)),
+  from: Retry.from<"a" | "b">({ first: "a", next: () => Retry.again("b") }),
+  valueless: Retry.from({ first: undefined, next: () => Retry.again(undefined) }),
+  never: Retry.from({ first: null, next: () => Retry.giveUp })
+}
+is<Equal<typeof strategies.times, Retry.Retry<void>>>()
+is<Equal<typeof strategies.forEach, Retry.Retry<number>>>()
+is<Equal<typeof strategies.schedule, Retry.Retry<void>>>()
+is<Equal<typeof strategies.failures, Retry.Retry<void>>>()
+is<Equal<typeof strategies.from, Retry.Retry<"a" | "b">>>()
+is<Equal<typeof strategies.valueless, Retry.Retry<undefined>>>()
+is<Equal<typeof strategies.never, Retry.Retry<null>>>()
+
+// --- graphs: answers by name; a function gets those of its needs, and no other
+
+export const graph = Phase.graph(
+  "release",
+  {
+    fetch: { run: reserved },
+    count: { run: () => counted },
+    lint: { needs: ["fetch"], run: charged },
+    build: {
+      needs: ["fetch", "count"],
+      run: (answers) => {
+        is<Equal<typeof answers, { readonly fetch: Hold; readonly count: number }>>()
+        return Phase.make("build", Effect.succeed(answers.fetch.qty + answers.count))
+      }
+    },
+    check: {
+      needs: ["build"],
+      run: ({ build }: { readonly build: number }) =>
+        Phase.make("check", { run: Effect.as(Ledger, `${build}`), timeout: 5 })
+    },
+    publish: {
+      needs: ["check", "lint"],
+      run: ({ check, lint }) => {
+        is<Equal<typeof check, string>>()
+        is<Equal<typeof lint, Charge>>()
+        return Phase.make("publish", Effect.as(Retries, { published: true }))
+      }
+    }
+  },
+  { concurrency: 3, mode: "settle" }
+)
+is<
+  Equal<
+    typeof graph,
+    Phase.Phase<
+      {
+        fetch: Hold
+        count: number
+        lint: Charge
+        build: number
+        check: string
+        publish: { published: boolean }
+      },
+      Declined | Cause.TimeoutException,
+      Shop | Refunds | Ledger | Retries,
+      never,
+      false
+    >
+  >
+>()
+export const free = Phase.graph("free", {
+  a: {
+    run: (answers) => {
+      is<Equal<keyof typeof answers, never>>()
+      return counted
+    }
+  }
+})
+is<Equal<typeof free, Phase.Phase<{ a: number }, never, never, never, true>>>()
+export const noGraph = Phase.graph("none", {})
+is<Equal<typeof noGraph, Phase.Phase<Record<never, never>, never, never, never, true>>>()
+declare const nodes: Record<string, { needs: ReadonlyArray<string>; run: typeof charged }>
+export const built = Phase.graph("built", nodes)
+is<Equal<typeof built, Phase.Phase<{ [x: string]: Charge }, Declined, Shop | Refunds, never, true>>>()
+
+// --- child tasks: the child's result, error and requirements
+
+export const child = placeOrder.phase({ sku: "tea", card: "4242" }, { name: "order", id: "order-7" })
+is<Equal<typeof child, Phase.Phase<string, Declined, Shop | Refunds, never, true>>>()
+export const childless = bare.phase({})
+is<Equal<typeof childless, Phase.Phase<{ readonly n: number }, never, never, never, true>>>()
+export const parent = Task.make("parent", {
+  error: Declined,
+  success: Schema.Array(Schema.String),
+  revertConcurrency: 4,
+  *run() {
+    return yield* Phase.forEach("orders", ["a", "b"], (sku) => placeOrder.phase({ sku, card: "1" }))
+  }
+})
+export const parentRun = parent.execute({})
+is<Equal<typeof parentRun, Executed<ReadonlyArray<string>, Declined, Shop | Refunds>>>()
+
+// --- in each other, and as values
+
+export const nested = Phase.all({
+  groups: Phase.forEach("groups", [1, 2], (n) =>
+    Phase.group("each", function* () {
+      const winner = yield* Phase.race([charged, spoken])
+      const { built } = yield* Phase.graph("inner", {
+        built: { run: Phase.forEach("parts", ["x"], () => Phase.all([charged, child])) }
+      })
+      return { n, winner, built }
+    })
+  ),
+  other: Phase.all([
+    Phase.all([counted]),
+    Phase.group("inner", function* () {
+      return (yield* pair)[1]
+    })
+  ])
+})
+is<
+  Equal<
+    typeof nested,
+    Phase.Phase<
+      {
+        groups: Array<{ n: number; winner: string | Charge; built: Array<[Charge, string]> }>
+        other: [[number], number]
+      },
+      Declined | Cause.TimeoutException,
+      Shop | Refunds | Ledger,
+      never,
+      false
+    >
+  >
+>()
+
+export const allEither = Phase.either(struct)
+is<
+  Equal<
+    typeof allEither,
+    Phase.Phase<
+      Either.Either<{ a: Charge; b: string }, Declined | Cause.TimeoutException>,
+      never,
+      Shop | Refunds | Ledger,
+      never,
+      true
+    >
+  >
+>()
+export const eachExit = Phase.exit(each)
+is<Equal<typeof eachExit, Phase.Phase<Exit.Exit<Array<Hold>, Declined>, never, Shop, never, true>>>()
+export const groupEither = Phase.either(encoded)
+is<Equal<typeof groupEither, Phase.Phase<Either.Either<Date, Declined>, never, Shop | Refunds, never, true>>>()
+export const givesUpEither = Phase.either(givesUp)
+is<Equal<SuccessOf<typeof givesUpEither>, Either.Either<never, string>>>()
+export const raceExit = Phase.exit(first)
+is<Equal<SuccessOf<typeof raceExit>, Exit.Exit<Charge | string, Declined | Cause.TimeoutException>>>()
+export const graphEither = Phase.either(built)
+is<Equal<SuccessOf<typeof graphEither>, Either.Either<{ [x: string]: Charge }, Declined>>>()
+export const childEither = Phase.either(child)
+is<Equal<typeof childEither, Phase.Phase<Either.Either<string, Declined>, never, Shop | Refunds, never, true>>>()
+export const eithers = Phase.all([asEither, groupEither, reserved])
+is<Equal<ErrorOf<typeof eithers>, Declined>>()
+is<Equal<ErrorOf<typeof allEither>, never>>()
+
+export const concurrent = Task.make("concurrent", {
+  error: Declined,
+  success: Schema.Number,
+  *run() {
+    const [hold, n] = yield* pair
+    const found = yield* allEither
+    yield* nested
+    const { publish } = yield* graph
+    return Either.isLeft(found) || publish.published ? hold.qty : n
+  }
+})
+export const concurrentRun = concurrent.execute({})
+is<Equal<typeof concurrentRun, Executed<number, Declined, Shop | Refunds | Ledger | Retries>>>()
+
+// --- a phase's Scope is its own
+
+declare const scoped: Effect.Effect<number, never, Scope.Scope | Shop>
+export const own = Phase.make("file", {
+  run: scoped,
+  undo: () => Effect.zipRight(Refunds, scoped),
+  undoUnknown: () => scoped,
+  verify: Effect.map(scoped, Option.some)
+})
+is<Equal<typeof own, Phase.Phase<number, never, Shop | Refunds, never, true>>>()
+export const onlyScope = Phase.all([
+  Phase.make(
+    "file",
+    Effect.acquireRelease(Effect.succeed(1), () => Effect.void)
+  )
+])
+is<Equal<typeof onlyScope, Phase.Phase<[number], never, never, never, true>>>()
+
 // --- no any where none was written
 
 not<IsAny<SuccessOf<typeof everything>>>()
@@ -343,5 +709,10 @@ not<IsAny<Effect.Effect.Context<typeof placed>>>()
 not<IsAny<Effect.Effect.Error<typeof placed>>>()
 not<IsAny<Task.FailuresOf<Phase.Yielded<Declined, Shop>>>>()
 is<Equal<Task.RequirementsOf<Phase.Yielded<Declined, Shop> | Phase.Yielded<never, Refunds>>, Shop | Refunds>>()
+for (const phase of [inPlace, struct, each, eachEither, first, group, regions, asking, graph, nested, child]) {
+  not<IsAny<SuccessOf<typeof phase>>>()
+  not<IsAny<ErrorOf<typeof phase>>>()
+  not<IsAny<ContextOf<typeof phase>>>()
+}
 is<Equal<typeof Phase.key, Effect.Effect<string>>>()
 is<Equal<typeof Phase.attempt, Effect.Effect<number>>>()

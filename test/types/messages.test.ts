@@ -7,15 +7,21 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 
 const head = `
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
+import * as Retry from "../../src/authoring/Retry.js"
 import * as Task from "../../src/authoring/Task.js"
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 declare const answers: <A>() => Effect.Effect<A>
 declare const declines: Effect.Effect<number, Declined>
+const phase = Phase.make("x", Effect.succeed(1))
 `
 
 const starred = "yield* a Phase here; wrap an Effect in Phase.make(name, effect)"
+const needed = "a Phase is needed here; wrap an Effect in Phase.make(name, effect)"
+const strategy = "a Retry is needed here, such as Retry.times(3) or Retry.schedule(schedule)"
+const yielded = (text: string) => `export const f = function* () { yield* ${text} }`
 const body = (text: string) => `export const task = Task.make("task", { *run() { ${text} } })`
 
 const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: string]> = [
@@ -64,6 +70,112 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     "a checkpoint's data is not JSON",
     `export const f = function*() { yield* Phase.checkpoint("x", { data: new Date(0) }) }`,
     "the checkpoint's data is not plain JSON"
+  ],
+  ["an Effect is to be captured", "export const a = Phase.either(Effect.succeed(1))", needed],
+  ["an Effect is a branch", "export const a = Phase.all([phase, Effect.succeed(1)])", needed],
+  ["an Effect is a branch by name", "export const a = Phase.all({ a: phase, b: Effect.succeed(1) })", needed],
+  ["a promise is a branch", "export const a = Phase.all([Promise.resolve(1)])", needed],
+  ["a bare value is a branch", "export const a = Phase.all([1])", "Type 'number' is not assignable to type 'Phase<"],
+  [
+    "a branch's result is not JSON",
+    `export const a = Phase.all([Phase.make("x", answers<Date>())])`,
+    "the result is not plain JSON: write Phase.make(name, { run, success })"
+  ],
+  ["an item is an Effect", `export const a = Phase.forEach("x", [1], (n) => Effect.succeed(n))`, needed],
+  ["an item is a promise", `export const a = Phase.forEach("x", [1], async () => phase)`, needed],
+  ["an Effect is raced", "export const a = Phase.race({ a: Effect.succeed(1) })", needed],
+  ["nothing is raced", yielded("Phase.race([])"), "a race needs at least one branch"],
+  [
+    "a group yields an Effect",
+    `export const a = Phase.group("x", function* (attempt) { yield* Effect.succeed(attempt) })`,
+    starred
+  ],
+  ["a group yields a promise", `export const a = Phase.group("x", function* () { yield Promise.resolve(1) })`, starred],
+  ["a group forgets the star", `export const a = Phase.group("x", function* () { yield phase })`, starred],
+  [
+    "a group's result is not JSON",
+    yielded(`Phase.group("x", function* () { return new Date(0) })`),
+    "the group's result is not plain JSON: give `success`"
+  ],
+  [
+    "a group's schema does not cover",
+    yielded(`Phase.group("x", function* () { return new Date(0) }, { success: Schema.Number })`),
+    "`success` does not cover the group's result"
+  ],
+  [
+    "a group is retried by a schedule as it is",
+    `export const a = Phase.group("x", function* () {}, { retry: Schedule.recurs(3) })`,
+    strategy
+  ],
+  [
+    "a strategy's values are not JSON",
+    `export const a = Phase.group("x", function* () {}, { retry: Retry.forEach([new Date(0)]) })`,
+    "the values of Retry.forEach are not plain JSON"
+  ],
+  [
+    "a decision's values are not JSON",
+    `export const a = Phase.group("x", function* () {}, { retry: Retry.from({ first: 1n, next: () => Retry.giveUp }) })`,
+    "the values of Retry.from are not plain JSON"
+  ],
+  [
+    "a node runs an Effect",
+    yielded(`Phase.graph("x", { a: { run: Effect.succeed(1) } })`),
+    "what this node runs is not a phase: wrap an Effect in Phase.make(name, effect)"
+  ],
+  [
+    "a node's function answers an Effect",
+    yielded(`Phase.graph("x", { a: { run: phase }, b: { needs: ["a"], run: ({ a }) => Effect.succeed(a) } })`),
+    "what this node runs is not a phase: wrap an Effect in Phase.make(name, effect)"
+  ],
+  [
+    "a node's result is not JSON",
+    yielded(`Phase.graph("x", { a: { run: () => Phase.make("x", answers<Date>()) } })`),
+    "the result is not plain JSON: write Phase.make(name, { run, success })"
+  ],
+  [
+    "a node has no run",
+    `export const a = Phase.graph("x", { a: phase })`,
+    "Property 'run' is missing in type 'Phase<number, never, never, never, true>'"
+  ],
+  [
+    "a node has something else",
+    yielded(`Phase.graph("x", { a: { run: phase }, b: { need: ["a"], run: phase } })`),
+    "a node has `run` and `needs`, and nothing else"
+  ],
+  [
+    "a need is no node",
+    `export const a = Phase.graph("x", { fetch: { run: phase }, build: { needs: ["fetchh"], run: phase } })`,
+    `Type '"fetchh"' is not assignable to type '"fetch"'`
+  ],
+  [
+    "nodes need each other",
+    yielded(`Phase.graph("x", { a: { needs: ["b"], run: phase }, b: { needs: ["a"], run: phase } })`),
+    "these nodes need each other in a circle"
+  ],
+  [
+    "a node takes another answer",
+    yielded(`Phase.graph("x", { a: { run: phase }, b: { needs: ["a"], run: (_: { a: string }) => phase } })`),
+    "this node takes other answers than those of its `needs`"
+  ],
+  [
+    "an answer is not known",
+    `export const a = Phase.graph("x", {
+      a: { run: phase },
+      b: { needs: ["a"], run: ({ a }) => Phase.make("x", Effect.succeed(a)) },
+      c: { needs: ["b"], run: ({ b }) => Phase.make("x", Effect.succeed(b.toFixed())) }
+    })`,
+    "TypeScript does not know this answer here: write its type, as in run: ({ a }: { a: A }) => ..."
+  ],
+  [
+    "a branch's failure that is not JSON is to be a value",
+    yielded(`Phase.either(Phase.forEach("x", [1], () => Phase.make("x", declines)))`),
+    "this phase needs an `error` schema before its failure can be a value"
+  ],
+  [
+    "a child's failure is not covered",
+    `const child = Task.make("child", { error: Declined, *run() { yield* Phase.make("x", declines) } })
+    ${body("yield* Phase.all([child.phase({})])")}`,
+    "phases of this task fail: give it an `error` schema that covers their failures"
   ]
 ]
 

@@ -1,0 +1,236 @@
+/** Branches that are open beside each other: starts them, winds down what is not wanted any more, gathers what they answer. */
+import * as Either from "effect/Either"
+import { answer, shaped } from "./Answer.js"
+import type { Failure } from "./Failure.js"
+import { captureOf, type Fork, kindOf } from "./Instruction.js"
+import type { Around, Closable, Ended, Event, Node } from "./Node.js"
+import * as Path from "./Path.js"
+import { capturable, captured } from "./PhaseRecord.js"
+import { Ready } from "./Ready.js"
+import { reversal } from "./Reversal.js"
+import type { Consequence, Placed } from "./Step.js"
+import { joined, type Tree, threw } from "./Tree.js"
+import { UndoPlan } from "./UndoPlan.js"
+
+export class ForkNode implements Node, Around {
+  readonly busy = false
+  winding: boolean
+  readonly captured: boolean
+  readonly undoes: boolean
+  consequence: Consequence | undefined
+  private readonly fork: Fork
+  private ready: Ready | undefined
+  private readonly children = new Map<number, Node>()
+  private readonly indexes = new Map<object, number>()
+  private readonly branchPaths: ReadonlyArray<string>
+  private answers: Array<unknown> = []
+  private readonly failures: Array<Failure> = []
+  private follow: "task" | "revert" | "park" = "task"
+  private winner: number | undefined
+  /** undoes what the losers of a race did */
+  private plan: UndoPlan | undefined
+  /** it is over, apart from what still runs in it */
+  private ending = false
+
+  constructor(
+    private readonly tree: Tree,
+    private readonly around: Around,
+    readonly placed: Placed
+  ) {
+    this.winding = around.winding
+    this.fork = placed.instruction as Fork
+    this.captured = around.captured || this.fork.capture !== "none"
+    this.undoes = around.undoes || this.fork.mode === "race"
+    const seen = new Map<string, number>()
+    this.branchPaths = this.fork.branches.map(({ name }) => {
+      const occurrence = (seen.get(name) ?? 0) + 1
+      seen.set(name, occurrence)
+      return Path.inner(placed.path, name, occurrence)
+    })
+  }
+
+  happened(event: Event): void {
+    if (event === "opened") this.open()
+    else if (event === "settled") this.settled()
+  }
+
+  private open(): void {
+    this.tree.wanted.delete(this)
+    const { branches, concurrency } = this.fork
+    this.ready = new Ready(
+      branches.map(({ needs }) => needs),
+      concurrency
+    )
+    this.fill()
+  }
+
+  private fill(): void {
+    for (;;) {
+      if (this.tree.stopped !== undefined || this.ending || this.winding) return
+      const index = this.ready!.take()
+      if (index === undefined) break
+      this.start(index)
+    }
+    if (this.ready!.over) this.end()
+  }
+
+  private start(index: number): void {
+    const { make, needs, key } = this.fork.branches[index]!
+    const path = this.branchPaths[index]!
+    try {
+      const instruction = make(this.answers)
+      const child = this.tree.place(this, {
+        path,
+        scope: this.placed.path,
+        name: instruction.name,
+        kind: kindOf(instruction),
+        instruction,
+        capture: captureOf(instruction),
+        captured: this.captured,
+        key,
+        needs: needs.length === 0 ? undefined : needs.map((need) => this.branchPaths[need]!)
+      })
+      if (child === undefined) return
+      this.children.set(index, child)
+      this.indexes.set(child, index)
+    } catch (thrown) {
+      this.broken(index, { _tag: "Broken", failures: threw(path, thrown), follow: "task" })
+    }
+  }
+
+  ended(child: object, ended: Ended): void {
+    if (child === this.plan) return this.undone(ended)
+    const index = this.indexes.get(child)
+    if (index === undefined) return
+    this.indexes.delete(child)
+    if (ended._tag === "Broken") return this.broken(index, ended)
+    this.children.delete(index)
+    this.answers[index] = ended.value
+    this.ready!.succeeded(index)
+    if (this.fork.mode === "race" && !this.ending) {
+      this.winner = index
+      return this.end()
+    }
+    this.fill()
+  }
+
+  private broken(index: number, { failures, follow }: Extract<Ended, { _tag: "Broken" }>): void {
+    this.failures.push(...failures)
+    if (follow !== "task") this.follow = follow
+    this.ready!.failed(index)
+    // What the engine cannot do, and what a strategy decides for all, ends every mode.
+    const ends = this.fork.mode === "stop" || follow !== "task" || failures.some(({ _tag }) => _tag === "Fault")
+    if (ends && !this.ending) this.end()
+    else this.fill()
+  }
+
+  // --- its end
+
+  private get failed(): boolean {
+    return this.winner === undefined && this.failures.length > 0
+  }
+
+  /** Whatever still runs in it is not wanted any more. */
+  private end(): void {
+    if (this.ending) return
+    this.ending = true
+    for (const child of this.children.values()) child.wind()
+    this.tree.await(this)
+  }
+
+  /** Nothing runs in it any more. Where it is not the end of everything, what stands in it is left in an orderly way. */
+  wound(): void {
+    if (this.plan !== undefined) return
+    if (!this.failed && this.winner === undefined) return this.conclude()
+    if (!this.failed) {
+      if (this.winding) return
+      return this.tree.close(this.bodies(), () => this.undoLosers())
+    }
+    const values = this.follow === "task" ? capturable(this.placed.capture, this.failures) : undefined
+    if (values === undefined) {
+      return this.around.ended(this, { _tag: "Broken", failures: joined(this.failures), follow: this.follow })
+    }
+    if (this.winding) return
+    this.tree.close(this.bodies(), () => this.conclude())
+  }
+
+  private undoLosers(): void {
+    const { history } = this.tree
+    const won = this.branchPaths[this.winner!]!
+    const losers = reversal(
+      history,
+      this.placed.path,
+      (record) => record.path !== won && !record.path.startsWith(`${won}/`) && this.tree.isToUndo(record)
+    )
+    if (losers.length === 0) return this.conclude()
+    const scope = Path.undoOf(this.placed.path)
+    this.plan = new UndoPlan(this.tree, this, losers, { scope, prefix: this.placed.path, concurrency: 1 })
+    this.plan.begin()
+  }
+
+  private undone(ended: Ended): void {
+    if (ended._tag === "Answered") return this.conclude()
+    this.around.ended(this, { ...ended, follow: "park" })
+  }
+
+  private conclude(): void {
+    const { path } = this.placed
+    if (this.failed) this.consequence = { _tag: "Failed", path, failures: joined(this.failures) }
+    else {
+      const value = this.winner === undefined ? undefined : this.branchPaths[this.winner]
+      this.consequence = { _tag: "Succeeded", path, value }
+    }
+    this.tree.acting.add(this)
+  }
+
+  /** Its outcome is recorded: it is fed to what is around it. */
+  private settled(): void {
+    const { around, branchPaths, fork, placed, tree } = this
+    const record = tree.record(this)!
+    if (this.ready !== undefined && !this.ending && !this.winding) {
+      const open = [...this.children.values()][0]?.placed ?? { ...placed, path: branchPaths[0] ?? placed.path }
+      return tree.mismatch(record, open)
+    }
+    if (record.state === "failed" && captured(record) === undefined) {
+      return around.ended(this, { _tag: "Broken", failures: joined(record.failures), follow: "task" })
+    }
+    tree.forget(this)
+    if (this.ready !== undefined && record.state === "succeeded") {
+      try {
+        const value = this.winner === undefined ? fork.collect(this.answers) : this.answers[this.winner]
+        return around.ended(this, { _tag: "Answered", value: shaped(fork, value) })
+      } catch (thrown) {
+        return around.ended(this, { _tag: "Broken", failures: threw(placed.path, thrown), follow: "task" })
+      }
+    }
+    const value = answer(tree, placed, record)
+    if (Either.isLeft(value)) return tree.stop({ _tag: "Undecodable", placed, problem: value.left })
+    around.ended(this, { _tag: "Answered", value: value.right })
+  }
+
+  // --- as a part of others
+
+  wind(): void {
+    if (this.winding) return
+    this.winding = true
+    for (const child of this.children.values()) child.wind()
+    this.plan?.wind()
+  }
+
+  bodies(): ReadonlyArray<Closable> {
+    return [...this.children.values()].flatMap((child) => child.bodies())
+  }
+
+  each(visit: (node: Node) => void): void {
+    for (const child of this.children.values()) child.each(visit)
+    this.plan?.each(visit)
+    visit(this)
+  }
+
+  reach(path: string): "opened" | undefined {
+    const index = this.branchPaths.indexOf(path)
+    if (index < 0 || this.ready === undefined || this.ending || !this.ready.start(index)) return undefined
+    this.start(index)
+    return "opened"
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * One walk through a task: all generators and forks that are open, driven by what is recorded, entry by entry in the
+ * order in which it happened. A task that has been live all along and one that is replayed therefore go the same way,
+ * also where branches see what others did.
+ */
+import { type Defect, defectOf, type Failure } from "./Failure.js"
+import type { History } from "./History.js"
+import { type Codec, type Instruction, type Undoable, undoable } from "./Instruction.js"
+import type { Around, Body, Closable, Event, Node } from "./Node.js"
+import * as Path from "./Path.js"
+import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
+import { decidable } from "./Reversal.js"
+import type { Consequence, Failures, Found, Placed, Step } from "./Step.js"
+
+export interface Options {
+  /** the codec of failures that have none of their own */
+  readonly error: Codec
+  /** groups that have returned are entered all the same, for the undos in them */
+  readonly deep: boolean
+  /** the scope of a revert; or the root */
+  readonly scope: string
+  readonly make: (tree: Tree, around: Around, placed: Placed) => Node
+  readonly body: (tree: Tree, around: Around, scope: string, start: () => unknown) => Body
+}
+
+/** Something that goes on once nothing in it runs any more. */
+export interface Winding {
+  each(visit: (node: Node) => void): void
+  wound(): void
+}
+
+/** What runs in something that winds down: the last of it is waited for. */
+interface Waiting {
+  readonly winding: Winding
+  readonly left: Array<Node>
+}
+
+export class Tree {
+  history!: History
+  /** how it ended, or why it cannot go on */
+  stopped: Step | undefined
+  /** what a revert may need of the phases that do not stand any more */
+  private readonly passed = new WeakMap<PhaseRecord, Undoable>()
+  /** some group was not entered, for it had returned */
+  skipped = false
+  /** what stands where, by path */
+  readonly nodes = new Map<string, Node>()
+  readonly wanted = new Set<Node>()
+  readonly acting = new Set<Node>()
+  private readonly codecs = new Map<string, Codec>()
+  private due: Array<Waiting> = []
+  /** by the path of what is waited for */
+  private readonly waiting = new Map<string, Array<Waiting>>()
+  private narrowed = false
+  private fed = 0
+  /** the generators are returned: what is fed from here on, their clean-up did */
+  private leaving = false
+  private turns: Array<() => void> = []
+
+  constructor(readonly options: Options) {}
+
+  /** Goes as far as the history does. */
+  advance(history: History): Step {
+    this.history = history
+    for (;;) {
+      if (this.turn()) continue
+      if (this.stopped !== undefined) return this.stopped
+      if (this.unwind()) continue
+      if (this.fed === this.end) return this.blocked
+      this.feed(history.events[this.fed]!)
+      this.fed++
+    }
+  }
+
+  /** Where what can be fed ends. */
+  private get end(): number {
+    const { events, left } = this.history
+    return this.leaving || this.options.scope !== Path.root ? events.length : (left ?? events.length)
+  }
+
+  private turn(): boolean {
+    if (this.turns.length === 0) return false
+    const { turns } = this
+    this.turns = []
+    for (const turn of turns) turn()
+    return true
+  }
+
+  private get blocked(): Step {
+    const instructions: Array<Placed> = []
+    for (const node of this.wanted) if (isWanted(node, this.record(node))) instructions.push(node.placed)
+    const consequences: Array<Consequence> = []
+    for (const { consequence, winding } of this.acting) {
+      if (consequence !== undefined && !winding) consequences.push(consequence)
+    }
+    const { narrowed } = this
+    this.narrowed = false
+    return { _tag: "Blocked", instructions, consequences, narrowed }
+  }
+
+  /** Does it when everything before it is done. */
+  soon(turn: () => void): void {
+    this.turns.push(turn)
+  }
+
+  /** Goes on although it had stopped: to leave. Nothing that stood is wanted any more. */
+  leave(): void {
+    this.stopped = undefined
+    this.leaving = true
+    for (const node of this.nodes.values()) this.pass(this.record(node), node.placed.instruction)
+    for (const all of [this.nodes, this.wanted, this.acting, this.waiting]) all.clear()
+    this.due = []
+  }
+
+  stop(step: Step): void {
+    this.stopped ??= step
+  }
+
+  /** Goes on when nothing in it runs any more. */
+  await(winding: Winding): void {
+    this.narrowed = true
+    const left: Array<Node> = []
+    winding.each((node) => {
+      if (node.busy) left.push(node)
+    })
+    this.due.push({ winding, left })
+  }
+
+  private unwind(): boolean {
+    const { due } = this
+    if (due.length === 0) return false
+    this.due = []
+    for (const waiting of due) this.wait(waiting)
+    return true
+  }
+
+  private wait(waiting: Waiting): void {
+    const { left, winding } = waiting
+    while (left.length > 0 && !left[left.length - 1]!.busy) left.pop()
+    const last = left[left.length - 1]
+    if (last === undefined) return winding.wound()
+    const others = this.waiting.get(last.placed.path)
+    if (others === undefined) this.waiting.set(last.placed.path, [waiting])
+    else others.push(waiting)
+  }
+
+  record(node: Node): PhaseRecord | undefined {
+    return this.history.phases.get(node.placed.path)
+  }
+
+  /** Whether one of these events was not fed yet. */
+  toCome(...events: ReadonlyArray<number>): boolean {
+    return events.some((index) => index >= this.fed)
+  }
+
+  // --- nodes
+
+  /** Puts an instruction where it belongs, if that is where the journal has it. */
+  place(around: Around, placed: Placed): Node | undefined {
+    const record = this.history.phases.get(placed.path)
+    if (record !== undefined && !fits(placed, record)) {
+      this.mismatch(record, placed)
+      return undefined
+    }
+    const node = this.options.make(this, around, placed)
+    this.nodes.set(placed.path, node)
+    this.wanted.add(node)
+    // An undo ended while one before it, that failed and is tried again, had not.
+    if (record !== undefined && record.settled >= 0 && !this.toCome(record.settled)) {
+      this.soon(() => node.happened("settled"))
+    }
+    return node
+  }
+
+  /** Forgets what stood below a node, and the node. */
+  forget(node: Node): void {
+    node.each((inner) => this.remove(inner))
+  }
+
+  remove(node: Node): void {
+    const { instruction, path } = node.placed
+    if (this.nodes.get(path) === node) this.nodes.delete(path)
+    this.pass(this.record(node), instruction)
+    this.drop(node)
+  }
+
+  /** It is not wanted any more, although it stands where it stood. */
+  drop(node: Node): void {
+    this.wanted.delete(node)
+    this.acting.delete(node)
+  }
+
+  /** Keeps what a revert may need of a phase. */
+  pass(record: PhaseRecord | undefined, instruction: Instruction): void {
+    if (record !== undefined && undoable(instruction)) this.passed.set(record, instruction)
+  }
+
+  /** The phase that stands at a path, or has passed there, if it has anything to do with undoing. */
+  runAt(path: string): Undoable | undefined {
+    const instruction = this.nodes.get(path)?.placed.instruction
+    if (instruction !== undefined) return undoable(instruction) ? instruction : undefined
+    const record = this.history.phases.get(path)
+    return record === undefined ? undefined : this.passed.get(record)
+  }
+
+  /** Whether undoing this phase is something to do now, that needs nobody. */
+  isToUndo(record: PhaseRecord): boolean {
+    const { path, undone } = record
+    return (undone === undefined || this.toCome(undone.settled)) && decidable(record, this.runAt(path))
+  }
+
+  /** The codec of the failures of one phase. */
+  failsBy(path: string, codec: Codec): void {
+    this.codecs.set(path, codec)
+  }
+
+  codecOf(failure: Failure): Codec {
+    return this.codecs.get(failure.path) ?? this.options.error
+  }
+
+  mismatch(recorded: PhaseRecord, found: Placed | Found): void {
+    const item = (of: { readonly key?: string | undefined; readonly name: string }) => of.key ?? of.name
+    const keyed = "key" in found && found.key !== recorded.key
+    this.stop({
+      _tag: "Mismatch",
+      recorded: { path: recorded.path, kind: recorded.kind, name: keyed ? item(recorded) : recorded.name },
+      found: { path: found.path, kind: found.kind, name: keyed ? item(found) : found.name }
+    })
+  }
+
+  /** Returns these generators, the newest first, one after the other. */
+  close(bodies: ReadonlyArray<Closable>, over: (error: Defect | undefined) => void): void {
+    const left = [...bodies]
+    let last: Defect | undefined
+    const next = (): void => {
+      const body = left.pop()
+      if (body === undefined) return over(last)
+      body.leave((error) => {
+        last = error ?? last
+        this.soon(next)
+      })
+    }
+    next()
+  }
+
+  // --- what is recorded
+
+  private owns(record: PhaseRecord): boolean {
+    const { scope } = this.options
+    if (scope === Path.root) return !record.scope.startsWith("revert#")
+    return record.scope === scope || record.scope.startsWith(`${scope}/`)
+  }
+
+  private feed(record: PhaseRecord): void {
+    if (record.superseded) return
+    const event = eventOf(record, this.fed)
+    if (event === undefined || !this.owns(record)) return
+    const node = this.nodes.get(record.path) ?? this.find(record)
+    node?.happened(event)
+    const waiting = this.waiting.get(record.path)
+    if (waiting === undefined) return
+    this.waiting.delete(record.path)
+    this.due.push(...waiting)
+  }
+
+  /** A phase that nothing waits for yet: its branch is opened out of turn; or its group is not entered at all. */
+  private find(record: PhaseRecord): Node | undefined {
+    const above: Array<PhaseRecord> = []
+    for (let at: PhaseRecord | undefined = record; at !== undefined; at = this.history.phases.get(at.scope)) {
+      above.push(at)
+      const node = this.nodes.get(at.scope)
+      if (node === undefined) continue
+      const reached = node.reach(at.path)
+      if (reached === "hidden") return undefined
+      if (reached === "opened") return this.nodes.get(record.path)
+      break
+    }
+    if (record.forward) this.mismatch(record, { path: record.scope, kind: "return", name: "return" })
+    return undefined
+  }
+}
+
+const eventOf = (record: PhaseRecord, index: number): Event | undefined => {
+  if (record.settled === index) return "settled"
+  if (record.opened === index) return "opened"
+  if (record.decided === index) return "decided"
+  return record.rested === index ? "rested" : undefined
+}
+
+const fits = (placed: Placed, record: PhaseRecord): boolean =>
+  record.path === placed.path &&
+  record.kind === placed.kind &&
+  record.name === placed.name &&
+  record.capture === placed.capture &&
+  record.key === placed.key
+
+/** Whether its next attempt may start, or the present one goes on: a phase whose outcome is asked for is never let go. */
+const isWanted = (node: Node, record: PhaseRecord | undefined): boolean => {
+  if (record === undefined) return !node.winding
+  if (isComposite(record)) return false
+  if (record.state === "succeeded" || record.state === "failed") return false
+  return !node.winding || (record.state === "running" && isAsked(node.placed))
+}
+
+/** Its author wants to know whether it happened: it is waited for. */
+const isAsked = ({ instruction }: Placed): boolean => instruction._tag === "Run" && instruction.inDoubt === "ask"
+
+/** Several failures, the first of them known to be there. */
+export const joined = (failures: ReadonlyArray<Failure>): Failures => failures as unknown as Failures
+
+/** What a piece of the author's code threw. */
+export const threw = (path: string, thrown: unknown): Failures => [
+  { _tag: "TaskDefect", path, defect: defectOf(thrown) }
+]
