@@ -25,3 +25,22 @@ export const plain = (phases: number) =>
     for (let phase = 0; phase < phases; phase++) length += (yield* work).length
     return length
   })
+
+/** One phase for each item, so many at a time. */
+export const copying = Task.make("copying", {
+  payload: { items: Schema.Number, atOnce: Schema.Number },
+  *run({ atOnce, items }) {
+    const all = Array.from({ length: items }, (_, index) => index)
+    yield* Phase.forEach("items", all, (item) => Phase.make("copy", Effect.succeed(item)), { concurrency: atOnce })
+  }
+})
+
+/** As many phases beside each other as it is wide, again and again. */
+export const branching = Task.make("branching", {
+  payload: { rounds: Schema.Number, width: Schema.Number },
+  *run({ rounds, width }) {
+    for (let round = 0; round < rounds; round++) {
+      yield* Phase.all(Array.from({ length: width }, (_, index) => Phase.make("count", Effect.succeed(index))))
+    }
+  }
+})

@@ -3,7 +3,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { TaskEngine } from "tidemark"
 import { Sqlite } from "tidemark/sqlite"
-import { counting, plain } from "./Counting.js"
+import { branching, copying, counting, plain } from "./Counting.js"
 import { type Group, time, type Variant } from "./Measure.js"
 import * as Raw from "./Raw.js"
 
@@ -66,6 +66,35 @@ export const inFlight = (folder: string): Group => {
     variants: [Raw.full(folder), stored(ours, path.join(folder, "in-flight.db"), "full", 2_000, many(200, 10))],
     ratios: [{ name: "ours / raw, FULL", of: ours, to: Raw.names.full, goal: { least: 4 } }]
   }
+}
+
+export const branches = (folder: string): ReadonlyArray<Group> => {
+  const items = "items of one forEach, 64 at a time, FULL"
+  const [bare, all] = ["phases of 64 executions, FULL", "phases in 64 branches of Phase.all, FULL"]
+  return [
+    {
+      name: "for-each",
+      about: "one execution, 1,000 items, 64 at a time",
+      rounds: 5,
+      warmUp: 1,
+      variants: [
+        Raw.full(folder),
+        stored(items, path.join(folder, "for-each.db"), "full", 1_000, copying.execute({ items: 1_000, atOnce: 64 }))
+      ],
+      ratios: [{ name: "ours / raw, FULL", of: items, to: Raw.names.full, goal: { least: 2.5 } }]
+    },
+    {
+      name: "all",
+      about: "1,280 phases, 64 in flight: in executions of their own, or in the branches of one",
+      rounds: 5,
+      warmUp: 1,
+      variants: [
+        stored(bare, path.join(folder, "bare.db"), "full", 1_280, many(64, 20)),
+        stored(all, path.join(folder, "all.db"), "full", 1_280, branching.execute({ rounds: 20, width: 64 }))
+      ],
+      ratios: [{ name: "a bare phase / one in Phase.all", of: bare, to: all, goal: { most: 1.3 } }]
+    }
+  ]
 }
 
 export const interpreter = (): Group => {

@@ -17,6 +17,7 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   raw: (folder) => [Throughput.raw(folder)],
   sequential: (folder) => [Throughput.sequential(folder)],
   "in-flight": (folder) => [Throughput.inFlight(folder)],
+  branches: Throughput.branches,
   interpreter: () => [Throughput.interpreter()],
   replay: Processes.replay,
   "cold-start": (folder) => [Processes.coldStart(folder)],
