@@ -18,6 +18,17 @@ describe("docs/states.md", () => {
   })
 })
 
+describe("docs", () => {
+  for (const page of fs.readdirSync(new URL("../docs", import.meta.url))) {
+    it(`${page} links to files that are there`, () => {
+      const text = fs.readFileSync(new URL(`../docs/${page}`, import.meta.url), "utf8")
+      for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+        assert.isTrue(fs.existsSync(new URL(`../docs/${target}`, import.meta.url)), target)
+      }
+    })
+  }
+})
+
 describe("README.md", () => {
   const readme = fs.readFileSync(new URL("../README.md", import.meta.url), "utf8")
 
