@@ -8,6 +8,7 @@ import { type Codec, captureOf, type Fork, type Instruction } from "./Instructio
 import type { Problem } from "./Json.js"
 import * as Path from "./Path.js"
 import { type Captured, captured, type PhaseRecord } from "./PhaseRecord.js"
+import { Ready } from "./Ready.js"
 
 /** What an answer is made from. */
 export interface Known {
@@ -57,32 +58,34 @@ export const shaped = (instruction: Instruction, value: unknown): unknown => {
   return capture === "either" ? Either.right(value) : Exit.succeed(value)
 }
 
-/** What a fork answers, from the records of its branches. */
-const recall = (known: Known, path: string, fork: Fork, record: PhaseRecord): Answer => {
-  const answers: Array<unknown> = []
+/** Where the branches of a fork stand. */
+export const pathsOf = (fork: Fork, path: string): ReadonlyArray<string> => {
   const seen = new Map<string, number>()
-  const paths = fork.branches.map(({ name }) => {
+  return fork.branches.map(({ name }) => {
     const occurrence = (seen.get(name) ?? 0) + 1
     seen.set(name, occurrence)
     return Path.inner(path, name, occurrence)
   })
+}
+
+/** What a fork answers, from the records of its branches. */
+const recall = (known: Known, path: string, fork: Fork, record: PhaseRecord): Answer => {
+  const answers: Array<unknown> = []
+  const paths = pathsOf(fork, path)
+  const answerAt = (index: number): Answer => answerOf(known, paths[index]!, fork.branches[index]!.make(answers))
   if (fork.mode === "race") {
     const winner = paths.indexOf(String(record.value))
-    const branch = fork.branches[winner]
-    return branch === undefined ? missing : answerOf(known, paths[winner]!, branch.make(answers))
+    return winner < 0 ? missing : answerAt(winner)
   }
-  const left = new Set(fork.branches.keys())
-  while (left.size > 0) {
-    const before = left.size
-    for (const index of left) {
-      const { make, needs } = fork.branches[index]!
-      if (needs.some((need) => left.has(need))) continue
-      const answered = answerOf(known, paths[index]!, make(answers))
-      if (Either.isLeft(answered)) return answered
-      answers[index] = answered.right
-      left.delete(index)
-    }
-    if (left.size === before) return missing
+  const ready = new Ready(
+    fork.branches.map(({ needs }) => needs),
+    1
+  )
+  for (let index = ready.take(); index !== undefined; index = ready.take()) {
+    const answered = answerAt(index)
+    if (Either.isLeft(answered)) return answered
+    answers[index] = answered.right
+    ready.succeeded(index)
   }
   return Either.right(fork.collect(answers))
 }

@@ -1,11 +1,11 @@
 /** Branches that are open beside each other: starts them, winds down what is not wanted any more, gathers what they answer. */
 import * as Either from "effect/Either"
-import { answer, shaped } from "./Answer.js"
+import { answer, pathsOf, shaped } from "./Answer.js"
 import type { Failure } from "./Failure.js"
 import { captureOf, type Fork, kindOf } from "./Instruction.js"
-import type { Around, Closable, Ended, Event, Node } from "./Node.js"
+import type { Around, Broken, Closable, Ended, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
-import { capturable, captured } from "./PhaseRecord.js"
+import { capturable } from "./PhaseRecord.js"
 import { Ready } from "./Ready.js"
 import { reversal } from "./Reversal.js"
 import type { Consequence, Placed } from "./Step.js"
@@ -23,6 +23,8 @@ export class ForkNode implements Node, Around {
   private readonly children = new Map<number, Node>()
   private readonly indexes = new Map<object, number>()
   private readonly branchPaths: ReadonlyArray<string>
+  /** the indexes of the branches by their paths; none as long as nobody asked */
+  private places: ReadonlyMap<string, number> | undefined
   private answers: Array<unknown> = []
   private readonly failures: Array<Failure> = []
   private follow: "task" | "revert" | "park" = "task"
@@ -41,12 +43,7 @@ export class ForkNode implements Node, Around {
     this.fork = placed.instruction as Fork
     this.captured = around.captured || this.fork.capture !== "none"
     this.undoes = around.undoes || this.fork.mode === "race"
-    const seen = new Map<string, number>()
-    this.branchPaths = this.fork.branches.map(({ name }) => {
-      const occurrence = (seen.get(name) ?? 0) + 1
-      seen.set(name, occurrence)
-      return Path.inner(placed.path, name, occurrence)
-    })
+    this.branchPaths = pathsOf(this.fork, placed.path)
   }
 
   happened(event: Event): void {
@@ -55,7 +52,7 @@ export class ForkNode implements Node, Around {
   }
 
   private open(): void {
-    this.tree.wanted.delete(this)
+    this.tree.satisfy(this)
     const { branches, concurrency } = this.fork
     this.ready = new Ready(
       branches.map(({ needs }) => needs),
@@ -100,28 +97,27 @@ export class ForkNode implements Node, Around {
 
   ended(child: object, ended: Ended): void {
     if (child === this.plan) return this.undone(ended)
-    const index = this.indexes.get(child)
-    if (index === undefined) return
-    this.indexes.delete(child)
-    if (ended._tag === "Broken") return this.broken(index, ended)
-    this.children.delete(index)
-    this.answers[index] = ended.value
-    this.ready!.succeeded(index)
-    if (this.fork.mode === "race" && !this.ending) {
-      this.winner = index
-      return this.end()
-    }
+    const index = this.indexes.get(child)!
+    if (ended._tag === "Broken") this.broken(index, ended)
+    else this.answered(index, ended.value)
     this.fill()
   }
 
-  private broken(index: number, { failures, follow }: Extract<Ended, { _tag: "Broken" }>): void {
+  private answered(index: number, value: unknown): void {
+    this.children.delete(index)
+    this.answers[index] = value
+    this.ready!.succeeded(index)
+    if (this.fork.mode !== "race" || this.ending) return
+    this.winner = index
+    this.end()
+  }
+
+  private broken(index: number, { failures, follow }: Broken): void {
     this.failures.push(...failures)
     if (follow !== "task") this.follow = follow
     this.ready!.failed(index)
     // What the engine cannot do, and what a strategy decides for all, ends every mode.
-    const ends = this.fork.mode === "stop" || follow !== "task" || failures.some(({ _tag }) => _tag === "Fault")
-    if (ends && !this.ending) this.end()
-    else this.fill()
+    if (this.fork.mode === "stop" || follow !== "task" || failures.some(({ _tag }) => _tag === "Fault")) this.end()
   }
 
   // --- its end
@@ -140,7 +136,6 @@ export class ForkNode implements Node, Around {
 
   /** Nothing runs in it any more. Where it is not the end of everything, what stands in it is left in an orderly way. */
   wound(): void {
-    if (this.plan !== undefined) return
     if (!this.failed && this.winner === undefined) return this.conclude()
     if (!this.failed) {
       if (this.winding) return
@@ -180,7 +175,7 @@ export class ForkNode implements Node, Around {
       const value = this.winner === undefined ? undefined : this.branchPaths[this.winner]
       this.consequence = { _tag: "Succeeded", path, value }
     }
-    this.tree.acting.add(this)
+    this.tree.act(this)
   }
 
   /** Its outcome is recorded: it is fed to what is around it. */
@@ -190,9 +185,6 @@ export class ForkNode implements Node, Around {
     if (this.ready !== undefined && !this.ending && !this.winding) {
       const open = [...this.children.values()][0]?.placed ?? { ...placed, path: branchPaths[0] ?? placed.path }
       return tree.mismatch(record, open)
-    }
-    if (record.state === "failed" && captured(record) === undefined) {
-      return around.ended(this, { _tag: "Broken", failures: joined(record.failures), follow: "task" })
     }
     tree.forget(this)
     if (this.ready !== undefined && record.state === "succeeded") {
@@ -228,9 +220,11 @@ export class ForkNode implements Node, Around {
   }
 
   reach(path: string): "opened" | undefined {
-    const index = this.branchPaths.indexOf(path)
-    if (index < 0 || this.ready === undefined || this.ending || !this.ready.start(index)) return undefined
+    this.places ??= new Map(this.branchPaths.map((place, index) => [place, index]))
+    const index = this.places.get(path)
+    if (index === undefined || this.ending || !this.ready!.start(index)) return undefined
     this.start(index)
+    this.fill()
     return "opened"
   }
 }

@@ -25,6 +25,8 @@ export class GroupNode implements Node, Around {
   private broken: Broken | undefined
   /** it passed its failure on, before anybody decided about it */
   private told = false
+  /** when its next attempt begins, in milliseconds UTC */
+  private due = 0
   private closeError: Defect | undefined
 
   constructor(
@@ -56,7 +58,7 @@ export class GroupNode implements Node, Around {
   /** With a fresh generator; what stood in the one before is forgotten. Not if it is known how it ends. */
   private enter(): void {
     const { group, placed, record, tree } = this
-    tree.wanted.delete(this)
+    tree.satisfy(this)
     if (record.state === "succeeded" && !tree.options.deep && !this.around.undoes) {
       tree.skipped = true
       return
@@ -73,8 +75,7 @@ export class GroupNode implements Node, Around {
 
   private act(consequence: Consequence | undefined): void {
     this.consequence = consequence
-    if (consequence === undefined) this.tree.acting.delete(this)
-    else this.tree.acting.add(this)
+    this.tree.act(this)
   }
 
   ended(child: object, ended: Ended): void {
@@ -126,13 +127,14 @@ export class GroupNode implements Node, Around {
     const { failures } = tries[tries.length - 1]!
     if (decision!._tag === "RevertAll") return this.around.ended(this, { _tag: "Broken", failures, follow: "revert" })
     if (decision!._tag === "GiveUp" || this.winding) return this.giveUp({ _tag: "Broken", failures, follow: "task" })
+    this.due = decision!.at + decision!.delay
     this.body!.wind()
     this.tree.await(this)
   }
 
   /** Nothing of it runs any more: its generators are returned, then what it did is undone. */
   wound(): void {
-    if (this.winding || this.record.group?.decision?._tag !== "Again" || this.plan !== undefined) return
+    if (this.winding) return
     this.tree.close(this.bodies(), (error) => {
       this.closeError = error
       this.undo()
@@ -149,10 +151,7 @@ export class GroupNode implements Node, Around {
 
   private undone(ended: Ended): void {
     if (ended._tag === "Broken") return this.around.ended(this, { ...ended, follow: "park" })
-    const decision = this.record.group?.decision
-    if (decision?._tag !== "Again") return
-    const due = decision.at + decision.delay
-    this.act({ _tag: "Undone", placed: this.placed, due, error: this.closeError })
+    this.act({ _tag: "Undone", placed: this.placed, due: this.due, error: this.closeError })
   }
 
   // --- its outcome

@@ -29,9 +29,9 @@ export class Leaf implements Node {
       if ("error" in instruction && instruction._tag !== "Fail" && instruction.error !== undefined) {
         tree.failsBy(placed.path, instruction.error)
       }
+      tree.satisfy(this)
       return this.around.ended(this, { _tag: "Broken", failures: joined(record.failures), follow: "task" })
     }
-    if (record.state !== "succeeded" && record.state !== "failed") return
     tree.remove(this)
     const value = answer(tree, placed, record)
     if (Either.isLeft(value)) return tree.stop({ _tag: "Undecodable", placed, problem: value.left })

@@ -4,24 +4,26 @@
  */
 export class Ready {
   /** how many run */
-  active = 0
+  private active = 0
   /** how many have not ended, and still can */
   private left: number
-  private next = 0
+  /** of each branch, how many of its needs have not succeeded */
   private readonly waits: Array<number>
   private readonly dependents: ReadonlyArray<ReadonlyArray<number>> | undefined
-  private readonly state: Uint8Array
-  /** branches whose last need has succeeded, and that come before `next`; in descending order */
-  private readonly freed: Array<number> = []
+  /** the branches that have started, or never will */
+  private readonly gone: Uint8Array
+  /** those that need nothing any more, started out of turn or not yet: a heap, with the first of them on top */
+  private readonly free: Array<number> = []
 
   constructor(
     needs: ReadonlyArray<ReadonlyArray<number>>,
     private readonly concurrency: number
   ) {
     this.left = needs.length
-    this.state = new Uint8Array(needs.length)
+    this.gone = new Uint8Array(needs.length)
     this.waits = needs.map((indexes) => indexes.length)
-    if (this.waits.every((count) => count === 0)) return
+    for (const [index, count] of this.waits.entries()) if (count === 0) this.free.push(index)
+    if (this.free.length === needs.length) return
     const dependents: Array<Array<number>> = needs.map(() => [])
     for (const [index, indexes] of needs.entries()) for (const need of indexes) dependents[need]!.push(index)
     this.dependents = dependents
@@ -34,55 +36,65 @@ export class Ready {
 
   /** The next branch that may start now; it counts as running. */
   take(): number | undefined {
-    if (this.active >= this.concurrency) return undefined
-    while (this.next < this.waits.length && (this.state[this.next] !== 0 || this.waits[this.next] !== 0)) this.next++
-    const freed = this.freed[this.freed.length - 1]
-    if (freed !== undefined && (this.next >= this.waits.length || freed < this.next)) {
-      this.freed.pop()
-      if (this.state[freed] !== 0) return this.take()
-      this.start(freed)
-      return freed
+    while (this.active < this.concurrency) {
+      const index = this.pop()
+      if (index === undefined || this.start(index)) return index
     }
-    if (this.next >= this.waits.length) return undefined
-    this.start(this.next)
-    return this.next++
+    return undefined
   }
 
   /** It runs, whatever the order. Whether it was not running yet. */
   start(index: number): boolean {
-    if (this.state[index] !== 0) return false
-    this.state[index] = 1
+    if (this.gone[index] !== 0) return false
+    this.gone[index] = 1
     this.active++
     return true
   }
 
   succeeded(index: number): void {
-    this.end(index)
-    for (const dependent of this.dependents?.[index] ?? []) {
-      if (--this.waits[dependent]! === 0 && dependent < this.next) this.free(dependent)
-    }
+    this.end()
+    for (const dependent of this.dependents?.[index] ?? []) if (--this.waits[dependent]! === 0) this.push(dependent)
   }
 
   failed(index: number): void {
-    this.end(index)
+    this.end()
     const lost = [...(this.dependents?.[index] ?? [])]
     for (let dependent = lost.pop(); dependent !== undefined; dependent = lost.pop()) {
-      if (this.state[dependent] !== 0) continue
-      this.state[dependent] = 2
+      if (this.gone[dependent] !== 0) continue
+      this.gone[dependent] = 1
       this.left--
       lost.push(...this.dependents![dependent]!)
     }
   }
 
-  private end(index: number): void {
-    this.state[index] = 2
+  private end(): void {
     this.active--
     this.left--
   }
 
-  private free(index: number): void {
-    let at = this.freed.length
-    while (at > 0 && this.freed[at - 1]! < index) at--
-    this.freed.splice(at, 0, index)
+  private push(index: number): void {
+    const { free } = this
+    let at = free.length
+    for (let above = (at - 1) >> 1; at > 0 && free[above]! > index; above = (at - 1) >> 1) {
+      free[at] = free[above]!
+      at = above
+    }
+    free[at] = index
+  }
+
+  private pop(): number | undefined {
+    const { free } = this
+    const first = free[0]
+    const last = free.pop()
+    if (last === undefined || free.length === 0) return first
+    let at = 0
+    for (let below = 1; below < free.length; below = 2 * at + 1) {
+      if (below + 1 < free.length && free[below + 1]! < free[below]!) below++
+      if (free[below]! >= last) break
+      free[at] = free[below]!
+      at = below
+    }
+    free[at] = last
+    return first
   }
 }

@@ -14,7 +14,7 @@ export interface Reverse {
 
 /** Whether undoing this phase, if it was not undone, is something to do that needs nobody. */
 export const decidable = (record: PhaseRecord, instruction: Undoable | undefined): boolean => {
-  if (instruction === undefined || !record.forward) return false
+  if (instruction === undefined || record.committed) return false
   return record.state === "succeeded" ? hasUndo(instruction) : record.inDoubt && decidesDoubt(instruction)
 }
 
@@ -59,7 +59,11 @@ class Plan {
       const record = records[index]!
       const later = after.get(record.path)
       const end = this.visit(record, later === undefined ? before : this.joint(later))
-      for (const need of record.needs ?? []) after.set(need, [...(after.get(need) ?? []), ...end])
+      for (const need of record.needs ?? []) {
+        const known = after.get(need)
+        if (known === undefined) after.set(need, [...end])
+        else known.push(...end)
+      }
       for (const one of end) ends.add(one)
     }
     for (const one of before) ends.delete(one)

@@ -47,10 +47,13 @@ export type Consequence =
 export type Step =
   /** the body returned */
   | { readonly _tag: "Done"; readonly value: unknown }
-  /** these instructions have no outcome yet */
+  /** there are instructions without an outcome */
   | {
       readonly _tag: "Blocked"
+      /** all of them that are wanted; put together anew whenever it is asked for */
       readonly instructions: ReadonlyArray<Placed>
+      /** those of them of which no attempt runs */
+      readonly idle: ReadonlyArray<Placed>
       readonly consequences: ReadonlyArray<Consequence>
       /** whatever else is under way is not wanted any more */
       readonly narrowed: boolean

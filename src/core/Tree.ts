@@ -45,8 +45,10 @@ export class Tree {
   skipped = false
   /** what stands where, by path */
   readonly nodes = new Map<string, Node>()
-  readonly wanted = new Set<Node>()
-  readonly acting = new Set<Node>()
+  private readonly wanted = new Set<Node>()
+  /** those of them of which no attempt ran when they were looked at last */
+  private readonly idle = new Set<Node>()
+  private readonly acting = new Set<Node>()
   private readonly codecs = new Map<string, Codec>()
   private due: Array<Waiting> = []
   /** by the path of what is waited for */
@@ -87,15 +89,34 @@ export class Tree {
   }
 
   private get blocked(): Step {
-    const instructions: Array<Placed> = []
-    for (const node of this.wanted) if (isWanted(node, this.record(node))) instructions.push(node.placed)
+    const idle: Array<Placed> = []
+    for (const node of this.idle) {
+      const record = this.record(node)
+      if (record?.state === "running") this.idle.delete(node)
+      else if (isWanted(node, record)) idle.push(node.placed)
+    }
     const consequences: Array<Consequence> = []
     for (const { consequence, winding } of this.acting) {
       if (consequence !== undefined && !winding) consequences.push(consequence)
     }
     const { narrowed } = this
     this.narrowed = false
-    return { _tag: "Blocked", instructions, consequences, narrowed }
+    const all = () => this.instructions
+    return {
+      _tag: "Blocked",
+      get instructions() {
+        return all()
+      },
+      idle,
+      consequences,
+      narrowed
+    }
+  }
+
+  private get instructions(): ReadonlyArray<Placed> {
+    const instructions: Array<Placed> = []
+    for (const node of this.wanted) if (isWanted(node, this.record(node))) instructions.push(node.placed)
+    return instructions
   }
 
   /** Does it when everything before it is done. */
@@ -108,7 +129,7 @@ export class Tree {
     this.stopped = undefined
     this.leaving = true
     for (const node of this.nodes.values()) this.pass(this.record(node), node.placed.instruction)
-    for (const all of [this.nodes, this.wanted, this.acting, this.waiting]) all.clear()
+    for (const all of [this.nodes, this.wanted, this.idle, this.acting, this.waiting]) all.clear()
     this.due = []
   }
 
@@ -118,10 +139,10 @@ export class Tree {
 
   /** Goes on when nothing in it runs any more. */
   await(winding: Winding): void {
-    this.narrowed = true
     const left: Array<Node> = []
     winding.each((node) => {
       if (node.busy) left.push(node)
+      if (this.wanted.has(node) || this.acting.has(node)) this.narrowed = true
     })
     this.due.push({ winding, left })
   }
@@ -165,6 +186,7 @@ export class Tree {
     const node = this.options.make(this, around, placed)
     this.nodes.set(placed.path, node)
     this.wanted.add(node)
+    this.idle.add(node)
     // An undo ended while one before it, that failed and is tried again, had not.
     if (record !== undefined && record.settled >= 0 && !this.toCome(record.settled)) {
       this.soon(() => node.happened("settled"))
@@ -186,8 +208,20 @@ export class Tree {
 
   /** It is not wanted any more, although it stands where it stood. */
   drop(node: Node): void {
-    this.wanted.delete(node)
+    this.satisfy(node)
     this.acting.delete(node)
+  }
+
+  /** Nothing of it is to be started. */
+  satisfy(node: Node): void {
+    this.wanted.delete(node)
+    this.idle.delete(node)
+  }
+
+  /** What is to be recorded of it, if anything. */
+  act(node: Node): void {
+    if (node.consequence === undefined) this.acting.delete(node)
+    else this.acting.add(node)
   }
 
   /** Keeps what a revert may need of a phase. */
@@ -257,6 +291,7 @@ export class Tree {
     if (event === undefined || !this.owns(record)) return
     const node = this.nodes.get(record.path) ?? this.find(record)
     node?.happened(event)
+    if (event === "rested" && node !== undefined && this.wanted.has(node)) this.idle.add(node)
     const waiting = this.waiting.get(record.path)
     if (waiting === undefined) return
     this.waiting.delete(record.path)
@@ -265,9 +300,7 @@ export class Tree {
 
   /** A phase that nothing waits for yet: its branch is opened out of turn; or its group is not entered at all. */
   private find(record: PhaseRecord): Node | undefined {
-    const above: Array<PhaseRecord> = []
     for (let at: PhaseRecord | undefined = record; at !== undefined; at = this.history.phases.get(at.scope)) {
-      above.push(at)
       const node = this.nodes.get(at.scope)
       if (node === undefined) continue
       const reached = node.reach(at.path)

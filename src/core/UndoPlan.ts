@@ -21,7 +21,6 @@ export class UndoPlan implements Around {
   private readonly ready: Ready
   private readonly open = new Map<object, { readonly index: number; readonly node: Node }>()
   private readonly failures: Array<Failure> = []
-  private told = false
 
   constructor(
     private readonly tree: Tree,
@@ -46,7 +45,7 @@ export class UndoPlan implements Around {
         continue
       }
       const path = Path.undo(this.place.prefix, record.path)
-      const node = this.tree.place(this, {
+      const node: Node = this.tree.place(this, {
         path,
         scope: this.place.scope,
         name: record.name,
@@ -56,11 +55,10 @@ export class UndoPlan implements Around {
         captured: false,
         key: undefined,
         needs: undefined
-      })
-      if (node !== undefined) this.open.set(node, { index, node })
+      })!
+      this.open.set(node, { index, node })
     }
-    if (!this.ready.over || this.told) return
-    this.told = true
+    if (!this.ready.over) return
     this.around.ended(
       this,
       this.failures.length === 0

@@ -16,6 +16,7 @@ type AnySchedule = Schedule.Schedule<unknown, unknown, unknown>
 /** Where the schedule of one phase stands. */
 interface Driven {
   readonly round: number
+  readonly generation: number
   readonly fed: number
   readonly state: unknown
 }
@@ -43,14 +44,15 @@ export class Attempts {
   ): Effect.Effect<number | undefined> {
     const { driven } = this
     const before = driven.get(record.path)
-    const known = before !== undefined && before.round === record.round ? before : undefined
+    const { generation, round } = record
+    const known = before?.round === round && before.generation === generation ? before : undefined
     const next = Effect.gen(function* () {
       let state = known === undefined ? schedule.initial : known.state
       for (const past of record.attempts.slice(known?.fed ?? 0)) {
         state = (yield* schedule.step(past.at, inputOf(past.failure, codec), state))[0]
       }
       const [after, , decision] = yield* schedule.step(at, inputOf(failure, codec), state)
-      driven.set(record.path, { round: record.round, fed: record.attempts.length + 1, state: after })
+      driven.set(record.path, { round, generation, fed: record.attempts.length + 1, state: after })
       return ScheduleDecision.isContinue(decision) ? Math.max(0, Intervals.start(decision.intervals) - at) : undefined
     })
     return next as Effect.Effect<number | undefined>

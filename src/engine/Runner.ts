@@ -314,14 +314,15 @@ export class Runner {
     return Interpreter.undoing(undos, revertConcurrency, { scope, error })
   }
 
-  /** Where the phases stand that are undone: going forward, those of the body as it is. */
-  private get undoCursor(): Body {
-    return this.history.status === "Reverting" ? this.furthest : { cursor: this.body, misfit: undefined }
+  /** Where the phase stands that is undone: going forward and cleaning up, that of the body as it is. */
+  private undoCursor(path: string): Body {
+    const reverting = this.history.status === "Reverting" && this.history.phases.get(path)?.forward === true
+    return reverting ? this.furthest : { cursor: this.body, misfit: undefined }
   }
 
   /** The phase of the body at `path`, if it has anything to do with undoing. */
   private runAt(path: string): Undoable | undefined {
-    return this.undoCursor.cursor.runAt(path)
+    return this.undoCursor(path).cursor.runAt(path)
   }
 
   private workOf({ capture, captured, instruction, path }: Placed): Work.Work | Failure {
@@ -340,7 +341,7 @@ export class Runner {
           record: this.history.phases.get(instruction.undoes)!,
           instruction: this.runAt(instruction.undoes),
           undoChild: (child) => this.undoCall(child, instruction.undoes),
-          fits: this.undoCursor.misfit === undefined,
+          fits: this.undoCursor(instruction.undoes).misfit === undefined,
           error,
           customRevert
         })

@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
 import { Errors, Phase, Task } from "../../src/index.js"
-import { engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
+import { asked, engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 
 const never = Effect.never as Effect.Effect<void>
 const often = { inbox: "100 millis", standby: "100 millis" } as const
@@ -16,17 +14,6 @@ const two = (task: Parameters<typeof engine>[1]) =>
     const owner = yield* engine(store, task, often)
     yield* idle
     return { store, owner, client: yield* engine(store, [], often) }
-  })
-
-/** Does what is asked of another engine, while time goes on. */
-const asked = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(effect)
-    for (let turn = 0; turn < 20; turn++) {
-      yield* idle
-      yield* TestClock.adjust("100 millis")
-    }
-    return yield* Fiber.join(fiber)
   })
 
 const hanging = (log: ReturnType<typeof logbook>) =>

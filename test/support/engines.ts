@@ -1,8 +1,10 @@
 /** Engines over a memory that outlives them, and what tests of their behaviour have in common. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import type { Service } from "../../src/authoring/TaskEngine.js"
 import type { Entry, Tag } from "../../src/core/Entry.js"
 import type { Config } from "../../src/engine/Config.js"
@@ -89,6 +91,17 @@ export const tags = (memory: MemoryStore.Memory, id: string): ReadonlyArray<Tag>
 
 /** Lets every fiber run that can. */
 export const idle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 200)
+
+/** Does what is asked of another engine, while time goes on. */
+export const asked = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(effect)
+    for (let turn = 0; turn < 20; turn++) {
+      yield* idle
+      yield* TestClock.adjust("100 millis")
+    }
+    return yield* Fiber.join(fiber)
+  })
 
 /** Waits until the journal holds such an entry. */
 export const recorded = <T extends Tag>(

@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Phase, Retry, Task } from "../../src/index.js"
+import { engine, entries, logbook, memory, recorded } from "../support/engines.js"
+import { failing, type Log, never, undoable } from "../support/phases.js"
+
+const id = "c1"
+
+/** Fails after a group; its `finally` block races, and tries something twice. */
+const racing = (log: Log, hang: Effect.Effect<void> = Effect.void) =>
+  Task.make("racing", {
+    error: Schema.String,
+    *run() {
+      try {
+        yield* Phase.group("g", function* () {
+          yield* undoable(log, "a")
+        })
+        yield* failing(log, "no")
+      } finally {
+        yield* Phase.race([undoable(log, "b"), undoable(log, "c")])
+        yield* Phase.group(
+          "tries",
+          function* (attempt) {
+            yield* undoable(log, `d ${attempt}`)
+            if (attempt === 1) yield* failing(log, "e")
+            yield* Phase.make("hang", hang)
+          },
+          { retry: Retry.times(2) }
+        )
+      }
+    }
+  })
+
+const cleaned = ["b", "c", "undo c", "d 1", "e", "undo d 1", "d 2"]
+
+describe("forks and groups in a `finally` block", () => {
+  it.scoped("undo what lost and what is tried again; a revert undoes nothing of a clean-up", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const { run, service } = yield* engine(memory(), [racing(log)])
+      yield* Effect.flip(run(racing(log).execute({}, { id })))
+      yield* service.close(id)
+      assert.deepStrictEqual(log.lines.splice(0), ["a", "no", ...cleaned])
+      assert.strictEqual((yield* service.revert(id)).status, "Reverted")
+      assert.deepStrictEqual(log.lines, ["undo a"])
+    })
+  )
+
+  it.scoped("do so in a process that did not see the rest, too", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const first = yield* engine(store, [racing(log)])
+      yield* Effect.flip(first.run(racing(log).execute({}, { id })))
+      yield* first.end
+      log.lines.length = 0
+      const second = yield* engine(store, [racing(log)])
+      assert.strictEqual((yield* second.service.revert(id)).status, "Reverted")
+      assert.deepStrictEqual(log.lines, [...cleaned, "undo a"])
+    })
+  )
+
+  it.scoped("go on after a crash in them", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      let crashed = false
+      const task = racing(
+        log,
+        Effect.suspend(() => (crashed ? log.note("hang") : never))
+      )
+      const store = memory()
+      const first = yield* engine(store, [task])
+      yield* Effect.flip(first.run(task.execute({}, { id })))
+      yield* Effect.fork(first.service.revert(id))
+      yield* recorded(store, id, "PhaseStarted", "close/tries/hang")
+      yield* first.kill
+      crashed = true
+      const second = yield* engine(store, [task])
+      assert.strictEqual((yield* second.service.settled(id)).status, "Reverted")
+      assert.deepStrictEqual(log.lines, ["a", "no", ...cleaned, "hang", "undo a"])
+      const paths = entries(store, id).flatMap((entry) => (entry._tag === "PhaseStarted" ? [entry.path] : []))
+      assert.includeMembers(paths, [
+        "close/race/undo/close/race/c",
+        "close/tries/revert#1/undo/close/tries/d 1",
+        "revert#1/undo/g/a"
+      ])
+    })
+  )
+})
