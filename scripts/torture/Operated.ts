@@ -109,7 +109,7 @@ export const operated: ReadonlyArray<Case> = [
         *run() {
           yield* step(world, "a")
           yield* Phase.make("b", {
-            run: Effect.zipRight(world.does("b", "b"), Effect.never as Effect.Effect<string>),
+            run: world.hangs("b"),
             undo: () => world.undoes("b"),
             ...inDoubt(world)
           })
@@ -127,7 +127,7 @@ export const operated: ReadonlyArray<Case> = [
         *run() {
           yield* step(world, "a")
           yield* Phase.make("b", {
-            run: Effect.zipRight(world.does("b", "b"), Effect.never as Effect.Effect<string>),
+            run: world.hangs("b"),
             timeout: "1 second",
             undoUnknown: () => world.undoes("b")
           })

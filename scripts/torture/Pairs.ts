@@ -1,7 +1,7 @@
 /** The crash matrix at random: any case, in any mode, with one crash or two anywhere. */
 import { cases } from "./Cases.js"
 import { check } from "./Matrix.js"
-import { Random } from "./Program.js"
+import { Random } from "./Random.js"
 
 /** Checks `count` random lives from `seed` on, and answers what is wrong with the first ten that fail. */
 export const run = (count: number, seed: number): ReadonlyArray<string> => {

@@ -1,55 +1,105 @@
-/** Random programs: what a task does, what operators do to it, and where its processes die. All of it from one seed. */
-import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
-import { Phase, Task } from "../../src/index.js"
-import type { Crash, World } from "./World.js"
+/**
+ * Random programs: what a task does, what operators do to it, and where its processes die. All of it from one seed.
+ * `TaskOf.ts` makes a task of one; `Reference.ts` and `Course.ts` say what must become of it.
+ */
+import { Random } from "./Random.js"
+import type { Crash } from "./World.js"
 
-/** Numbers that look random and are always the same for a seed: mulberry32. */
-export class Random {
-  constructor(private state: number) {}
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-
-  /** A whole number from 0 to below `end`. */
-  below(end: number): number {
-    return Math.floor(this.next() * end)
-  }
-
-  chance(part: number): boolean {
-    return this.next() < part
-  }
-
-  pick<A>(of: ReadonlyArray<A>): A {
-    return of[this.below(of.length)]!
-  }
-}
+/** How a failure reaches the generator: not at all, or as a value. */
+type Capture = "none" | "either" | "exit"
 
 export interface PhaseStatement {
   readonly _tag: "Phase"
   readonly name: string
-  readonly capture: "none" | "either" | "exit"
+  readonly capture: Capture
   /** `fails` typed failures come first, then it succeeds; or it dies every time */
   readonly fails: number
   readonly dies: boolean
   /** how many retries follow a failure; -1: there is no schedule */
   readonly retries: number
   readonly undo: boolean
+  /** how often its undo fails before it succeeds */
+  readonly undoFails: number
+  /** how long it takes, in milliseconds, before or after it has happened outside */
+  readonly millis: number
+  readonly early: boolean
 }
 
-export type Statement =
+type Simple =
   | PhaseStatement
   | { readonly _tag: "Checkpoint"; readonly name: string; readonly commit: boolean }
   | { readonly _tag: "Fail" }
   | { readonly _tag: "Throw" }
-  | { readonly _tag: "Repeat"; readonly times: number; readonly body: ReadonlyArray<Statement> }
-  | { readonly _tag: "Try"; readonly body: ReadonlyArray<Statement>; readonly last: ReadonlyArray<Statement> }
+
+interface Repeat<S> {
+  readonly _tag: "Repeat"
+  readonly times: number
+  readonly body: ReadonlyArray<S>
+}
+
+interface Try<S> {
+  readonly _tag: "Try"
+  readonly body: ReadonlyArray<S>
+  readonly last: ReadonlyArray<S>
+}
+
+/** What a program without concurrency is made of. */
+export type Statement = Simple | Repeat<Statement> | Try<Statement>
+
+export interface Branch {
+  /** its part of the path; the second of a name gets an index */
+  readonly name: string
+  /** the indexes of the branches that it needs */
+  readonly needs: ReadonlyArray<number>
+  readonly work: Work
+}
+
+export interface ForkStatement {
+  readonly _tag: "Fork"
+  readonly kind: "all" | "forEach" | "race" | "graph"
+  readonly name: string
+  readonly capture: Capture
+  /** branches have names of their own: a struct, items with keys */
+  readonly named: boolean
+  readonly branches: ReadonlyArray<Branch>
+  readonly concurrency: number
+  readonly mode: "stop" | "settle"
+}
+
+export interface GroupStatement {
+  readonly _tag: "Group"
+  readonly name: string
+  readonly capture: Capture
+  readonly body: ReadonlyArray<Concurrent>
+  readonly retry: RetryStatement | undefined
+}
+
+/** So many attempts in all, the n-th of them with the n-th value; after the last one, what it does then. */
+export interface RetryStatement {
+  readonly kind: "times" | "forEach" | "schedule" | "from"
+  readonly attempts: number
+  readonly values: ReadonlyArray<number | undefined>
+  /** in milliseconds, before each attempt but the first */
+  readonly delay: number
+  readonly then: "giveUp" | "revertAll"
+}
+
+/** What a branch may be. */
+export type Work = PhaseStatement | ForkStatement | GroupStatement
+
+/** Whether the answer of a fork tells which of its branches has won. */
+export const tells = ({ branches, capture, kind }: ForkStatement): boolean =>
+  kind === "race" && capture === "none" && branches.every(({ work }) => work._tag !== "Fork" && work.capture === "none")
+
+/** Goes on with one of the cases, by what the work answers: the winner's index if that tells; 0 for a success, else 1. */
+export interface Choose {
+  readonly _tag: "Choose"
+  readonly of: Work
+  readonly cases: ReadonlyArray<ReadonlyArray<Concurrent>>
+}
+
+/** What a program with concurrency is made of. */
+export type Concurrent = Simple | Repeat<Concurrent> | Try<Concurrent> | ForkStatement | GroupStatement | Choose
 
 /** What somebody does while the phase called `during` runs. */
 export interface Command {
@@ -57,10 +107,11 @@ export interface Command {
   readonly verb: "pause" | "close" | "closeAndRevert" | "interrupt"
 }
 
-export interface Program {
-  readonly body: ReadonlyArray<Statement>
+export interface Program<S = Concurrent> {
+  readonly body: ReadonlyArray<S>
   readonly onFailure: "halt" | "revert"
   readonly ownRevert: boolean
+  readonly revertConcurrency: number
   readonly command: Command | undefined
   /** how often an operator lets a failed execution go on */
   readonly resumes: number
@@ -76,13 +127,13 @@ class Author {
   /** the phases that just succeed: a command may come while one of them runs */
   readonly plain: Array<string> = []
 
-  constructor(private readonly random: Random) {}
+  constructor(protected readonly random: Random) {}
 
   block(depth: number): ReadonlyArray<Statement> {
     return Array.from({ length: 1 + this.random.below(3) }, () => this.statement(depth))
   }
 
-  private name(): string {
+  protected name(): string {
     return `p${++this.count}`
   }
 
@@ -96,7 +147,7 @@ class Author {
     return this.phase()
   }
 
-  private phase(): Statement {
+  protected phase(): PhaseStatement {
     const { random } = this
     const name = this.name()
     const well = random.chance(0.7)
@@ -108,114 +159,159 @@ class Author {
       fails: well ? 0 : random.below(5),
       dies: !well && random.chance(0.15),
       retries: random.below(5) - 1,
-      undo: random.chance(0.8)
+      undo: random.chance(0.8),
+      undoFails: 0,
+      millis: 0,
+      early: true
     }
   }
 }
 
-/** The program of a seed. */
-export const write = (seed: number): Program => {
+/** What operators do, and where processes die. */
+const circumstances = (random: Random, { plain }: Author, writes: number) => {
+  const commanded = plain.length > 0 && random.chance(0.5)
+  return {
+    onFailure: random.pick(["halt", "revert"] as const),
+    ownRevert: random.chance(0.3),
+    revertConcurrency: 1,
+    command: commanded
+      ? {
+          during: random.pick(plain),
+          verb: random.pick(["pause", "close", "closeAndRevert", "interrupt"] as const)
+        }
+      : undefined,
+    resumes: random.below(2),
+    after: random.pick(["nothing", "close", "revert"] as const),
+    executions: random.chance(0.2) ? 2 : 1,
+    mode: random.pick(["start", "execute"] as const),
+    crashes: Array.from({ length: random.below(4) }, () => ({
+      write: 1 + random.below(writes),
+      after: random.chance(0.5)
+    }))
+  }
+}
+
+/** The program of a seed, without concurrency. */
+export const write = (seed: number): Program<Statement> => {
   const random = new Random(seed)
   const author = new Author(random)
   const body = author.block(3)
-  const { plain } = author
-  const commanded = plain.length > 0 && random.chance(0.5)
-  return {
-    body,
-    onFailure: random.pick(["halt", "revert"]),
-    ownRevert: random.chance(0.3),
-    command: commanded
-      ? { during: random.pick(plain), verb: random.pick(["pause", "close", "closeAndRevert", "interrupt"]) }
-      : undefined,
-    resumes: random.below(2),
-    after: random.pick(["nothing", "close", "revert"]),
-    executions: random.chance(0.2) ? 2 : 1,
-    mode: random.pick(["start", "execute"]),
-    crashes: Array.from({ length: random.below(4) }, () => ({ write: 1 + random.below(16), after: random.chance(0.5) }))
-  }
+  return { body, ...circumstances(random, author, 16) }
 }
 
-/** How a running phase tells that a command is due. */
-export type Due = (execution: string, command: Command) => Effect.Effect<void>
+class ConcurrentAuthor extends Author {
+  /** phases that may still be written, so that no program grows too large */
+  private left = 24
 
-const phaseOf = (world: World, program: Program, due: Due, given: PhaseStatement) => {
-  const { dies, fails, name, retries } = given
-  const { command } = program
-  const run = world.seen(({ execution, key, path }): Effect.Effect<string, string> => {
-    const outside = `${execution} ${path}`
-    const happens = Effect.sync(() => {
-      world.outside.set(outside, key)
-      return name
-    })
-    if (dies) return Effect.dieMessage("oops")
-    if (world.failures(execution, path) < fails) return Effect.fail("no")
-    if (command?.during !== name) return happens
-    return Effect.zipRight(due(execution, command), Effect.zipRight(Effect.sleep("10 millis"), happens))
-  })
-  /** the path of an undo ends with that of the phase */
-  const undo = world.seen(({ execution, path }) =>
-    Effect.sync(() => void world.outside.delete(`${execution} ${path.slice(path.indexOf("/undo/") + 6)}`))
-  )
-  return Phase.make(name, {
-    run,
-    undoUnknown: () => undo,
-    ...(given.undo ? { undo: () => undo } : {}),
-    ...(retries < 0 ? {} : { retry: Schedule.intersect(Schedule.exponential("100 millis"), Schedule.recurs(retries)) })
-  })
-}
-
-/** The task of a program. */
-export const taskOf = (world: World, program: Program, due: Due) => {
-  type Yields = Phase.Yielded<string, never>
-  function* run(statements: ReadonlyArray<Statement>): Generator<Yields, void, unknown> {
-    for (const statement of statements) yield* perform(statement)
+  lines(depth: number): ReadonlyArray<Concurrent> {
+    return Array.from({ length: 1 + this.random.below(3) }, () => this.line(depth))
   }
-  function* perform(statement: Statement): Generator<Yields, void, unknown> {
-    switch (statement._tag) {
-      case "Phase": {
-        const phase = phaseOf(world, program, due, statement)
-        if (statement.capture === "none") yield* phase
-        else if (statement.capture === "either") yield* Phase.either(phase)
-        else yield* Phase.exit(phase)
-        return
-      }
-      case "Checkpoint":
-        yield* Phase.checkpoint(statement.name, { commit: statement.commit })
-        return
-      case "Fail":
-        yield* Phase.fail("enough")
-        return
-      case "Throw":
-        throw new Error("oops")
-      case "Repeat":
-        for (let time = 0; time < statement.times; time++) yield* run(statement.body)
-        return
-      case "Try":
-        try {
-          yield* run(statement.body)
-        } finally {
-          yield* run(statement.last)
-        }
+
+  private line(depth: number): Concurrent {
+    const { random } = this
+    const what = random.below(20)
+    if (what === 0) return { _tag: "Checkpoint", name: this.name(), commit: random.chance(0.3) }
+    if (what === 1 && random.chance(0.5)) return { _tag: random.chance(0.7) ? "Fail" : "Throw" }
+    if (depth === 0 || this.left <= 0 || what < 7) return this.leaf()
+    if (what === 7) return { _tag: "Repeat", times: 1 + random.below(2), body: this.lines(depth - 1) }
+    if (what === 8) return { _tag: "Try", body: this.lines(depth), last: this.lines(random.pick([0, 0, 0, 1])) }
+    if (what === 9) return this.choice(depth)
+    return this.work(depth)
+  }
+
+  private choice(depth: number): Choose {
+    const of = this.work(depth)
+    return { _tag: "Choose", of, cases: [this.lines(0), this.lines(0)] }
+  }
+
+  work(depth: number): Work {
+    const { random } = this
+    if (depth === 0 || this.left <= 0) return this.leaf()
+    const kind = random.pick(["all", "forEach", "race", "graph", "group", "group"] as const)
+    return kind === "group" ? this.group(depth) : this.fork(kind, depth)
+  }
+
+  private leaf(): PhaseStatement {
+    const { random } = this
+    this.left--
+    const phase = this.phase()
+    return {
+      ...phase,
+      capture: random.pick(["none", "none", "none", phase.capture]),
+      fails: phase.fails > 0 ? random.below(4) : 0,
+      dies: phase.dies && random.chance(0.5),
+      retries: random.pick([-1, -1, 0, 1, 2]),
+      undoFails: random.chance(0.03) ? 1 : 0,
+      millis: random.below(200),
+      early: random.chance(0.5)
     }
   }
-  return Task.make("model", {
-    success: Schema.String,
-    error: Schema.String,
-    onFailure: program.onFailure,
-    *run() {
-      yield* run(program.body)
-      return "done"
-    },
-    ...(program.ownRevert
-      ? {
-          *revert(completed: ReadonlyArray<Task.Completed>) {
-            for (const phase of completed) yield* phase.undo
-            yield* Phase.make(
-              "bye",
-              world.seen(() => Effect.void)
-            )
+
+  private capture(): Capture {
+    return this.random.pick(["none", "none", "none", "either", "exit"])
+  }
+
+  private group(depth: number): GroupStatement {
+    const { random } = this
+    const kind = random.pick(["times", "forEach", "schedule", "from"] as const)
+    const attempts = 1 + random.below(3)
+    const values = Array.from({ length: attempts }, () =>
+      kind === "forEach" || kind === "from" ? random.below(3) : undefined
+    )
+    return {
+      _tag: "Group",
+      name: this.name(),
+      capture: this.capture(),
+      body: this.lines(depth - 1),
+      retry: random.chance(0.5)
+        ? undefined
+        : {
+            kind,
+            attempts,
+            values,
+            delay: kind === "schedule" || kind === "from" ? random.below(100) : 0,
+            then: kind === "from" && random.chance(0.2) ? "revertAll" : "giveUp"
           }
-        }
-      : {})
-  })
+    }
+  }
+
+  private fork(kind: ForkStatement["kind"], depth: number): ForkStatement {
+    const { random } = this
+    const named = kind === "graph" || random.chance(0.5)
+    const works = Array.from({ length: kind === "race" ? 1 + random.below(3) : random.below(4) }, () =>
+      this.work(depth - 1)
+    )
+    const [twice] = works
+    if (twice !== undefined && !named && kind !== "forEach" && random.chance(0.1)) works.push(twice)
+    const nameOf = (work: Work, index: number) => (named ? `k${index}` : kind === "forEach" ? `${index}` : work.name)
+    const needed = (index: number) =>
+      Array.from({ length: index }, (_, before) => before).filter(() => random.chance(0.4))
+    return {
+      _tag: "Fork",
+      kind,
+      name: this.name(),
+      capture: this.capture(),
+      named,
+      branches: works.map((work, index) => ({
+        name: nameOf(work, index),
+        needs: kind === "graph" ? needed(index) : [],
+        work
+      })),
+      concurrency: kind === "race" || random.chance(0.5) ? Infinity : 1 + random.below(2),
+      mode: kind === "race" || random.chance(0.6) ? "stop" : "settle"
+    }
+  }
+}
+
+/** The program of a seed, with concurrency. */
+export const weave = (seed: number): Program => {
+  const random = new Random(seed)
+  const author = new ConcurrentAuthor(random)
+  const body = [...author.lines(3), author.work(3), ...(random.chance(0.5) ? author.lines(1) : [])]
+  return {
+    body,
+    ...circumstances(random, author, 40),
+    ownRevert: random.chance(0.15),
+    revertConcurrency: random.pick([1, 1, 2, 3])
+  }
 }

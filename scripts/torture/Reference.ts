@@ -62,7 +62,7 @@ class Life {
   private closing = false
   private resumes: number
 
-  constructor(private readonly program: Program) {
+  constructor(private readonly program: Program<Statement>) {
     this.resumes = program.resumes
   }
 
@@ -176,7 +176,7 @@ class Life {
 }
 
 /** What must become of a program. */
-export const predict = (program: Program): Prediction => {
+export const predict = (program: Program<Statement>): Prediction => {
   const life = new Life(program)
   const flow = life.block(program.body)
   const ended = (status: Prediction["status"], failure: Failure | undefined): Prediction => ({

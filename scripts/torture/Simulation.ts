@@ -33,6 +33,10 @@ const patience = 24 * 60 * 60 * 1000
 export class Simulation {
   /** in milliseconds UTC; it goes on when a process has died */
   now = Date.UTC(2024, 0, 1)
+
+  /** `still` is called when nothing can happen before the clock moves. */
+  constructor(private readonly still: () => void = () => {}) {}
+
   private died = false
   private steps: Array<Step> = []
   private sleepers: Array<Sleeper> = []
@@ -85,7 +89,10 @@ export class Simulation {
     const until = this.now + patience
     for (let count = 0; count < maxSteps && this.now < until; count++) {
       if (this.died) return { _tag: "Died" }
-      if (!this.step() && !this.wake()) break
+      if (!this.step()) {
+        this.still()
+        if (!this.wake()) break
+      }
       const exit = exitOf(fiber)
       if (exit !== undefined && this.steps.length === 0) return { _tag: "Exited", exit }
     }

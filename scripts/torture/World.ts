@@ -3,6 +3,7 @@
  * run. It watches while phases run: a run that no entry explains, or of something recorded, is a violation.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { TaskEngine } from "../../src/authoring/TaskEngine.js"
 import type { Entry, Recorded } from "../../src/core/Entry.js"
@@ -36,7 +37,7 @@ export interface Ran {
 type Current = NonNullable<Phase.Running>
 
 export class World {
-  readonly simulation = new Simulation()
+  readonly simulation = new Simulation(() => this.isRecorded())
   readonly memory = MemoryStore.memory()
   readonly ran: Array<Ran> = []
   readonly violations: Array<string> = []
@@ -50,6 +51,8 @@ export class World {
   private crash: Crash | undefined
   private ids = 0
   private readonly parsed = new WeakMap<object, Recorded>()
+  /** runs of the present process that have ended, and where their journals ended then */
+  private ended: Array<Current & { readonly seq: number }> = []
 
   /** Runs a program with an engine of its own as the next process; it dies at `crash`. */
   process<A, E>(
@@ -63,6 +66,7 @@ export class World {
     this.processes++
     this.writes = 0
     this.crash = options.crash
+    this.ended = []
     this.memory.ownedSince = undefined
     const config = {
       ...EngineConfig.defaults,
@@ -118,13 +122,35 @@ export class World {
     })
   }
 
+  /** Something that stands outside from then on, done by an effect that never ends. */
+  hangs(name: string): Effect.Effect<string> {
+    return this.seen(({ key }) => {
+      this.outside.set(name, key)
+      return Effect.never as Effect.Effect<string>
+    })
+  }
+
   /** An effect that is watched, and may do anything. */
   seen<A, E>(effect: (current: Current) => Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.flatMap(Phase.Current, (current) => {
       if (current === undefined) return Effect.dieMessage("a phase's effect ran outside of a phase")
       this.watch(current)
-      return effect(current)
+      return Effect.onExit(effect(current), (exit) =>
+        Effect.sync(() => {
+          if (!Exit.isInterrupted(exit)) this.ended.push({ ...current, seq: this.entries(current.execution).length })
+        })
+      )
     })
+  }
+
+  /** What has ended is recorded before the clock moves on. */
+  private isRecorded(): void {
+    for (const { attempt, execution, path, seq } of this.ended.splice(0)) {
+      const after = this.entries(execution).slice(seq)
+      if (!after.some(({ entry }) => "path" in entry && entry.path === path)) {
+        this.violations.push(`attempt ${attempt} of ${path} has ended, and is not recorded`)
+      }
+    }
   }
 
   private watch({ attempt, execution, key, path }: Current): void {

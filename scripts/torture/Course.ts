@@ -1,0 +1,461 @@
+/**
+ * The course of a program: what may happen next and what must follow, given what has happened to its phases so far. Said
+ * without generators, fibers and journals: it goes through the program anew each time, and looks up what is known.
+ */
+import type { Fact, Facts } from "./Facts.js"
+import {
+  type Branch,
+  type Concurrent,
+  type ForkStatement,
+  type GroupStatement,
+  type PhaseStatement,
+  type Program,
+  tells,
+  type Work
+} from "./Program.js"
+
+export interface Failure {
+  readonly path: string
+  readonly tag: "Fail" | "Die" | "TaskDefect"
+  readonly order: number
+}
+
+/** What follows a failure: what strategies and the task say; nothing, for an undo failed; or everything is reverted. */
+type Follow = "task" | "park" | "revert"
+
+/** The way to a phase: its place in what is around it. */
+interface Line {
+  readonly up: Line | undefined
+  readonly scope: string
+  readonly rank: number
+  /** of a branch: what it is a branch of */
+  readonly fork: ForkStatement | undefined
+}
+
+/** Where a generator is: what it has gone through, and whether it was returned. */
+interface Here {
+  readonly scope: string
+  readonly up: Line | undefined
+  /** nothing new starts in it */
+  readonly winds: boolean
+  readonly leaving: boolean
+  readonly seen: Map<string, number>
+}
+
+/** A generator that has not ended, and its `finally` blocks, innermost first. */
+interface Open {
+  readonly here: Here
+  readonly blocks: ReadonlyArray<ReadonlyArray<Concurrent>>
+}
+
+/** How a statement goes. It stops where something has no outcome yet; or is broken, for failures that are no values. */
+type Flow =
+  | { readonly _tag: "Next"; readonly answer: number }
+  | { readonly _tag: "Throws" }
+  | {
+      readonly _tag: "Stops"
+      readonly broken: Follow | undefined
+      readonly failures: ReadonlyArray<Failure>
+      /** the `finally` blocks that it is in, innermost first, and the generators in it, oldest and outermost first */
+      readonly blocks: ReadonlyArray<ReadonlyArray<Concurrent>>
+      readonly open: ReadonlyArray<Open>
+    }
+type Stops = Extract<Flow, { readonly _tag: "Stops" }>
+
+type Does = PhaseStatement | Extract<Concurrent, { readonly _tag: "Checkpoint" | "Fail" }>
+
+/** A phase that was begun. */
+export interface Leaf {
+  readonly path: string
+  readonly does: Does | { readonly _tag: "Undo"; readonly of: Leaf }
+  readonly line: Line
+  readonly fact: Fact
+  readonly winds: boolean
+}
+
+/** Whether there is something to do when it is undone: its `undo`, or in doubt its `undoUnknown`. */
+export const hasUndo = ({ does, fact }: Leaf): boolean => fact.doubt || (does as PhaseStatement).undo
+
+/** What becomes of an attempt that nobody interrupts. */
+export const verdict = ({ does, fact }: Leaf, facts: Facts): "succeeds" | "retries" | "fails" | "dies" => {
+  const failed = facts.failed.get(fact.path) ?? 0
+  if (does._tag === "Undo")
+    return hasUndo(does.of) && failed < (does.of.does as PhaseStatement).undoFails ? "fails" : "succeeds"
+  if (does._tag !== "Phase") return does._tag === "Fail" ? "fails" : "succeeds"
+  if (does.dies) return "dies"
+  if (failed >= does.fails) return "succeeds"
+  return fact.tries < does.retries ? "retries" : "fails"
+}
+
+/** What follows and is not recorded yet. */
+export interface Due {
+  readonly what: "succeeds" | "fails" | "undecided" | "rewinds"
+  readonly failures: ReadonlyArray<Failure>
+  readonly group: GroupStatement | undefined
+}
+
+const next = (answer = 0): Flow => ({ _tag: "Next", answer })
+const stops = (of: Partial<Stops> = {}): Stops => ({
+  _tag: "Stops",
+  broken: undefined,
+  failures: [],
+  blocks: [],
+  open: [],
+  ...of
+})
+const isBroken = (flow: Flow | undefined): flow is Stops => flow?._tag === "Stops" && flow.broken !== undefined
+
+const under = (scope: string, name: string): string => (scope === "" ? name : `${scope}/${name}`)
+
+const numbered = (scope: string, name: string, seen: Map<string, number>): string => {
+  const count = (seen.get(name) ?? 0) + 1
+  seen.set(name, count)
+  return under(scope, count === 1 ? name : `${name}#${count}`)
+}
+
+export const inTime = (failures: ReadonlyArray<Failure>): ReadonlyArray<Failure> =>
+  [...failures].sort((a, b) => a.order - b.order)
+
+/** Whether a failure is a value to who waits. */
+const catches = (capture: Fact["capture"], { broken, failures }: Stops): boolean =>
+  broken === "task" && (capture === "exit" || (capture === "either" && failures.every(({ tag }) => tag === "Fail")))
+
+const branchPaths = (path: string, { branches }: ForkStatement): ReadonlyArray<string> => {
+  const seen = new Map<string, number>()
+  return branches.map(({ name }) => numbered(path, name, seen))
+}
+
+const linesOf = (line: Line | undefined): ReadonlyArray<Line> => (line === undefined ? [] : [...linesOf(line.up), line])
+
+/** Whether the one had to wait for the other to end: it comes later in the same generator, or needs it. */
+export const follows = (later: Line, earlier: Line): boolean => {
+  const others = linesOf(earlier)
+  const needs = (branches: ReadonlyArray<Branch>, from: number, to: number): boolean =>
+    branches[from]!.needs.some((need) => need === to || needs(branches, need, to))
+  for (const [depth, { fork, rank, scope }] of linesOf(later).entries()) {
+    const other = others[depth]
+    if (other === undefined || other.scope !== scope) return false
+    if (other.rank !== rank) return fork === undefined ? rank > other.rank : needs(fork.branches, rank, other.rank)
+  }
+  return false
+}
+
+export class Course {
+  /** what may start, with its kind, and what stands still and may run again */
+  readonly starts = new Map<string, string>()
+  readonly again = new Set<string>()
+  readonly dues = new Map<string, Due>()
+  /** every phase that was begun; and those of them that are work, by path */
+  readonly leaves = new Map<string, Leaf>()
+  readonly work = new Map<string, Leaf>()
+  /** how the program as a whole goes; and after it was left, whether that is over, and how the revert goes */
+  readonly flow: Flow
+  readonly left: boolean
+  readonly reverted: Flow
+
+  constructor(
+    private readonly program: Program,
+    private readonly facts: Facts
+  ) {
+    const { cleaned, life } = facts
+    const here = this.here("", undefined, life !== "forward")
+    this.flow = this.body(program.body, here)
+    this.left = life !== "forward" && (cleaned || (!facts.busy("") && this.leave(this.flow, false)._tag === "Next"))
+    this.reverted = life === "reverting" && cleaned ? this.revert() : stops()
+    if (facts.paused) for (const of of [this.starts, this.again]) of.clear()
+  }
+
+  private here(scope: string, up: Line | undefined, winds: boolean, leaving = false): Here {
+    return { scope, up, winds, leaving, seen: new Map() }
+  }
+
+  // --- generators
+
+  private body(statements: ReadonlyArray<Concurrent>, here: Here): Flow {
+    const flow = this.block(statements, here)
+    if (flow._tag === "Next") return flow
+    if (flow._tag === "Throws") {
+      const order = Math.max(
+        ...[...this.facts.of.values()].map((fact) =>
+          fact.scope === here.scope || fact.path === here.scope ? fact.order : 0
+        ),
+        0
+      )
+      return stops({ broken: "task", failures: [{ path: here.scope, tag: "TaskDefect", order: order + 0.5 }] })
+    }
+    return { ...flow, blocks: [], open: [{ here, blocks: flow.blocks }, ...flow.open] }
+  }
+
+  private block(statements: ReadonlyArray<Concurrent>, here: Here): Flow {
+    for (const statement of statements) {
+      const flow = this.statement(statement, here)
+      if (flow._tag !== "Next") return flow
+    }
+    return next()
+  }
+
+  private statement(statement: Concurrent, here: Here): Flow {
+    switch (statement._tag) {
+      case "Throw":
+        return { _tag: "Throws" }
+      case "Repeat":
+        return this.block(Array.from({ length: statement.times }, () => statement.body).flat(), here)
+      case "Try":
+        return this.try(statement.body, statement.last, here)
+      case "Choose": {
+        const flow = this.statement(statement.of, here)
+        return flow._tag === "Next" ? this.block(statement.cases[flow.answer % statement.cases.length]!, here) : flow
+      }
+      default: {
+        const path = numbered(here.scope, statement._tag === "Fail" ? "fail" : statement.name, here.seen)
+        const rank = [...here.seen.values()].reduce((sum, count) => sum + count)
+        return this.place(statement, path, here, { up: here.up, scope: here.scope, rank, fork: undefined })
+      }
+    }
+  }
+
+  /** A generator that stands still is in its block. While it is left, what is broken is left as well. */
+  private try(body: ReadonlyArray<Concurrent>, last: ReadonlyArray<Concurrent>, here: Here): Flow {
+    const flow = this.block(body, here)
+    if (flow._tag === "Stops" && !(here.leaving && isBroken(flow))) return { ...flow, blocks: [...flow.blocks, last] }
+    const after = this.block(last, here)
+    return after._tag === "Next" ? flow : after
+  }
+
+  /** Returns the generators that are open, the innermost and newest first. */
+  private leave(flow: Flow, winds: boolean): Flow {
+    const left = flow._tag === "Stops" ? [...flow.open] : []
+    for (let open = left.pop(); open !== undefined; open = left.pop()) {
+      const { scope, up, leaving } = open.here
+      const began = leaving || scope !== "" || [...this.facts.of.values()].some((fact) => fact.scope === scope)
+      const here = leaving ? { ...open.here, winds } : this.here(under(scope, "close"), up, winds, true)
+      for (const [index, block] of (began ? open.blocks : []).entries()) {
+        const after = this.block(block, here)
+        if (after._tag !== "Stops" || after.broken !== undefined) continue
+        const blocks = [...after.blocks, ...open.blocks.slice(index + 1)]
+        return stops({ open: [...left, { here, blocks }, ...after.open] })
+      }
+    }
+    return next()
+  }
+
+  // --- phases
+
+  private place(statement: Work | Does, path: string, here: Here, line: Line): Flow {
+    if (statement._tag === "Fork") return this.fork(statement, path, here, line)
+    return statement._tag === "Group" ? this.group(statement, path, here, line) : this.leaf(statement, path, here, line)
+  }
+
+  /** What is known of it; what nothing is known of may start. */
+  private known(path: string, kind: string, winds: boolean): Fact | undefined {
+    const fact = this.facts.of.get(path)
+    if (fact === undefined && !winds) this.starts.set(path, kind)
+    return fact
+  }
+
+  private leaf(does: Does, path: string, here: Here, line: Line): Flow {
+    const kind = does._tag === "Phase" && does.capture !== "none" ? does.capture : does._tag.toLowerCase()
+    const fact = this.known(path, kind, here.winds)
+    if (fact === undefined) return stops()
+    const leaf: Leaf = { path, does, line, fact, winds: here.winds }
+    this.leaves.set(path, leaf)
+    if (does._tag === "Phase" && does !== bye) this.work.set(path, leaf)
+    if (fact.state === "succeeded") return next()
+    if (fact.state === "open" && !here.winds) this.again.add(path)
+    if (fact.state !== "failed") return stops()
+    const failure: Failure = { path, tag: fact.tag as Failure["tag"], order: fact.order }
+    const flow = stops({ broken: "task", failures: [failure] })
+    return catches(fact.capture, flow) ? next(1) : flow
+  }
+
+  private group(given: GroupStatement, path: string, here: Here, line: Line): Flow {
+    const fact = this.known(path, "group", here.winds)
+    if (fact === undefined) return stops()
+    const winds = here.winds || fact.decision !== undefined || fact.state !== "running"
+    const flow = this.body(given.body, this.here(path, line, winds))
+    if (fact.state === "succeeded" || fact.state === "failed") return next(fact.state === "failed" ? 1 : 0)
+    if (flow._tag === "Next") return this.due(path, { what: "succeeds", failures: [], group: given })
+    if (fact.decision === "again") return this.anew(given, path, here, flow as Stops)
+    if (!isBroken(flow)) return flow
+    if (fact.decision === "revertAll") return { ...flow, broken: "revert" }
+    if (given.retry === undefined || flow.broken !== "task" || fact.decision !== undefined || here.winds) {
+      return this.caught(path, here, fact, flow)
+    }
+    this.due(path, { what: "undecided", failures: inTime(flow.failures), group: given })
+    return { ...flow, broken: undefined }
+  }
+
+  private due(path: string, due: Due): Stops {
+    this.dues.set(path, due)
+    return stops()
+  }
+
+  /** A group is tried again: first it is left, and what it did is undone. */
+  private anew(group: GroupStatement, path: string, { winds }: Here, flow: Stops): Flow {
+    if (this.facts.busy(path)) return stops({ open: flow.open })
+    const left = this.leave(flow, winds)
+    if (left._tag !== "Next") return left
+    const undone = this.undo(this.did(path), `${path}/revert#${this.facts.get(path).attempt}`, 1, winds)
+    return undone._tag === "Next" ? this.due(path, { what: "rewinds", failures: [], group }) : undone
+  }
+
+  /** A failure of what is made of others: a value, once what is open in it has been left; or it is broken. */
+  private caught(path: string, { winds }: Here, fact: Fact, flow: Stops): Flow {
+    if (!catches(fact.capture, flow)) return flow
+    if (this.facts.busy(path)) return stops({ open: flow.open })
+    const left = this.leave(flow, winds)
+    return left._tag === "Next"
+      ? this.due(path, { what: "fails", failures: inTime(flow.failures), group: undefined })
+      : left
+  }
+
+  /** A fork ends with the first failure that its mode does not bear, the first success of a race, or the last branch. */
+  private fork(given: ForkStatement, path: string, here: Here, line: Line): Flow {
+    const fact = this.known(path, given.kind, here.winds)
+    if (fact === undefined) return stops()
+    const settled = fact.state !== "running"
+    let flows = this.branches(given, path, here, line, here.winds || settled)
+    const winner = given.kind === "race" ? this.first(path, given, flows) : -1
+    if (settled) return next(fact.state === "failed" ? 1 : tells(given) ? winner : 0)
+    const all = flows.every((flow) => flow?._tag === "Next")
+    const lost = (index: number): boolean =>
+      flows[index] === undefined && given.branches[index]!.needs.some((need) => isBroken(flows[need]) || lost(need))
+    const over = flows.every((flow, index) => flow?._tag === "Next" || isBroken(flow) || lost(index))
+    const stop = given.kind !== "race" && given.mode === "stop"
+    const ends = over || winner >= 0 || flows.some((flow) => isBroken(flow) && (stop || flow.broken !== "task"))
+    if (ends && !here.winds) {
+      for (const of of [this.starts, this.again, this.dues]) {
+        for (const each of of.keys()) if (each.startsWith(`${path}/`)) of.delete(each)
+      }
+      flows = this.branches(given, path, here, line, true)
+    }
+    const stopped = flows.filter((flow) => flow?._tag === "Stops")
+    const open = stopped.flatMap((flow) => flow.open)
+    if (winner >= 0) return this.won(path, branchPaths(path, given)[winner]!, here, open)
+    if (all) return this.due(path, { what: "succeeds", failures: [], group: undefined })
+    const failures = stopped.flatMap((flow) => flow.failures)
+    const broken = (["revert", "park", "task"] as const).find((follow) =>
+      stopped.some((flow) => flow.broken === follow)
+    )
+    if (!ends || this.facts.busy(path)) return stops({ failures, open })
+    return this.caught(path, here, fact, stops({ failures, open, broken }))
+  }
+
+  /** Those that have begun, and of the others as many as may. */
+  private branches(given: ForkStatement, path: string, here: Here, up: Line, winds: boolean): Array<Flow | undefined> {
+    const paths = branchPaths(path, given)
+    const flows: Array<Flow | undefined> = paths.map(() => undefined)
+    const run = (index: number) => {
+      const line: Line = { up, scope: path, rank: index, fork: given }
+      flows[index] = this.place(given.branches[index]!.work, paths[index]!, { ...here, winds, leaving: false }, line)
+    }
+    for (const [index, each] of paths.entries()) if (this.facts.of.has(each)) run(index)
+    for (const [index, { needs }] of given.branches.entries()) {
+      const active = flows.filter((flow) => flow?._tag === "Stops" && !isBroken(flow)).length
+      const ready = needs.every((need) => flows[need]?._tag === "Next")
+      if (!winds && flows[index] === undefined && ready && active < given.concurrency) run(index)
+    }
+    return flows
+  }
+
+  /** The branch whose success was recorded first; the same piece of work may be there twice. */
+  private first(path: string, given: ForkStatement, flows: ReadonlyArray<Flow | undefined>): number {
+    const order = branchPaths(path, given).map((each, index) =>
+      flows[index]?._tag === "Next" ? this.facts.get(each).order : Number.POSITIVE_INFINITY
+    )
+    const index = order.indexOf(Math.min(...order))
+    return order[index] === Number.POSITIVE_INFINITY ? -1 : index
+  }
+
+  /** A race is decided: what is open in the losers is left, and what they did is undone. */
+  private won(path: string, winner: string, { winds }: Here, open: Stops["open"]): Flow {
+    if (this.facts.busy(path)) return stops({ open })
+    const left = this.leave(stops({ open }), winds)
+    if (left._tag !== "Next") return left
+    const lost = this.did(path).filter((leaf) => leaf.path !== winner && !leaf.path.startsWith(`${winner}/`))
+    const undone = this.undo(lost, path, 1, winds)
+    return undone._tag === "Next" ? this.due(path, { what: "succeeds", failures: [], group: undefined }) : undone
+  }
+
+  // --- undoing
+
+  /** The work below a path: not what cleaned up there. */
+  private did(path: string): ReadonlyArray<Leaf> {
+    const below = under(path, "")
+    return [...this.work.values()].filter(
+      (leaf) => leaf.path.startsWith(below) && !/(^|\/)close\//.test(leaf.path.slice(below.length))
+    )
+  }
+
+  /** The work that a commit checkpoint puts behind it. */
+  behind({ line }: Leaf): ReadonlyArray<Leaf> {
+    return this.did("").filter((leaf) => follows(line, leaf.line))
+  }
+
+  /** The newest first, and nothing before what followed it; a failure keeps back what the phase had followed. */
+  private undo(did: ReadonlyArray<Leaf>, scope: string, concurrency: number, winds: boolean): Flow {
+    const own = this.program.ownRevert && this.facts.cleaned
+    const left = did.filter(({ does, fact }) => {
+      if (fact.undone || fact.committed) return false
+      return fact.state === "succeeded" ? own || (does as PhaseStatement).undo : fact.doubt
+    })
+    const factOf = (leaf: Leaf) => this.facts.of.get(`${scope}/undo/${leaf.path}`)
+    for (const of of left) {
+      const fact = factOf(of)
+      const undo = { does: { _tag: "Undo" as const, of }, line: of.line, winds }
+      if (fact !== undefined) this.leaves.set(fact.path, { path: fact.path, fact, ...undo })
+    }
+    const failed = left.filter((leaf) => factOf(leaf)?.state === "failed")
+    const isHeld = (leaf: Leaf) => !own && left.some((other) => follows(other.line, leaf.line))
+    const free = left.filter((leaf) => !failed.includes(leaf) && !isHeld(leaf))
+    const doubts = free.filter(({ fact }) => fact.doubt)
+    const sure = free.filter(({ fact }) => !fact.doubt).sort((a, b) => (this.isNewer(a, b, own) ? -1 : 1))
+    const may = own && doubts.length > 0 ? doubts : [...doubts, ...(concurrency === 1 ? sure.slice(0, 1) : sure)]
+    const running = left.filter((leaf) => factOf(leaf)?.state === "running").length
+    const failures = failed.map((leaf): Failure => ({ ...factOf(leaf)!, tag: "Fail" }))
+    if (left.length === 0) return next()
+    if (running === 0 && (free.length === 0 || (own && failed.length > 0))) return stops({ broken: "park", failures })
+    for (const leaf of winds ? [] : may) {
+      const path = `${scope}/undo/${leaf.path}`
+      const state = this.facts.of.get(path)?.state
+      if (state === undefined && running < concurrency) this.starts.set(path, "undo")
+      if (state === "open") this.again.add(path)
+    }
+    return stops({ failures })
+  }
+
+  /** By when they completed; for a revert of the author's own, what is in a group that completed counts as the group. */
+  private isNewer(a: Leaf, b: Leaf, own: boolean): boolean {
+    const [one, other] = [a, b].map(({ fact, line }) => {
+      const groups = linesOf(line).map(({ scope }) => this.facts.of.get(scope))
+      const group = groups.find((each) => each?.kind === "group" && each.state === "succeeded")
+      return own ? (group ?? fact).order : fact.order
+    })
+    return one === other ? a.fact.order > b.fact.order : one! > other!
+  }
+
+  private revert(): Flow {
+    const { ownRevert, revertConcurrency } = this.program
+    const undone = this.undo(this.did(""), whole, ownRevert ? 1 : revertConcurrency, false)
+    if (undone._tag !== "Next" || !ownRevert) return undone
+    const line: Line = { up: undefined, scope: whole, rank: 0, fork: undefined }
+    return this.leaf(bye, `${whole}/bye`, this.here(whole, undefined, false), line)
+  }
+}
+
+/** The scope of the revert of the whole execution. */
+const whole = "revert#1"
+
+/** What a revert of the author's own does last. */
+const bye: PhaseStatement = {
+  _tag: "Phase",
+  name: "bye",
+  capture: "none",
+  fails: 0,
+  dies: false,
+  retries: -1,
+  undo: false,
+  undoFails: 0,
+  millis: 0,
+  early: true
+}

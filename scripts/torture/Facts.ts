@@ -1,0 +1,170 @@
+/** What has happened to the phases of an execution so far, by path. `Course.ts` says what follows from it. */
+import type { Entry } from "../../src/core/Entry.js"
+
+type Started = Extract<Entry, { readonly _tag: "PhaseStarted" }>
+
+export interface Fact {
+  readonly path: string
+  readonly scope: string
+  readonly kind: Started["kind"]
+  readonly capture: "none" | "either" | "exit"
+  readonly undoes: string | undefined
+  /** open: it stands still, and may run again */
+  state: "running" | "open" | "succeeded" | "failed"
+  /** how it failed, if it is no more than a phase */
+  tag: string
+  /** it may have happened: some attempt ended without an outcome */
+  doubt: boolean
+  undone: boolean
+  /** no revert goes back to it: a commit checkpoint came after it */
+  committed: boolean
+  /** how many outcomes there were when its own was recorded; or before that, when it began */
+  order: number
+  /** its failed attempts in this round */
+  tries: number
+  /** of a group: which attempt it is at, and what was decided when that failed */
+  attempt: number
+  decision: "again" | "giveUp" | "revertAll" | undefined
+}
+
+const composites: ReadonlySet<string> = new Set(["all", "forEach", "race", "graph", "group"])
+
+/** It is made of others. */
+export const isComposite = ({ kind }: Fact): boolean => composites.has(kind)
+
+/** It failed, and whoever waits for it takes that as a value. */
+const isValue = ({ capture, state, tag, kind }: Fact): boolean =>
+  state === "failed" && (composites.has(kind) || capture === "exit" || (capture === "either" && tag === "Fail"))
+
+export class Facts {
+  readonly of = new Map<string, Fact>()
+  /** how many attempts failed at a path, those that were superseded too */
+  readonly failed = new Map<string, number>()
+  life: "forward" | "closing" | "reverting" = "forward"
+  paused = false
+  /** the generators have ended, or were returned */
+  cleaned = false
+  private orders = 0
+
+  get(path: string): Fact {
+    const fact = this.of.get(path)
+    if (fact === undefined) throw new Error(`${path} was never started`)
+    return fact
+  }
+
+  /** Whether something of its own runs below a path: not what cleans up or undoes. */
+  busy(scope: string): boolean {
+    const below = scope === "" ? "" : `${scope}/`
+    for (const { kind, path, state } of this.of.values()) {
+      if (state !== "running" || composites.has(kind) || !path.startsWith(below)) continue
+      if (!/(^|\/)(close|undo|revert#\d+)\//.test(path.slice(below.length))) return true
+    }
+    return false
+  }
+
+  apply(entry: Entry): void {
+    switch (entry._tag) {
+      case "PhaseStarted":
+        return this.start(entry)
+      case "AttemptStarted":
+        this.get(entry.path).state = "running"
+        return
+      case "AttemptFailed":
+        return this.fail(entry.path, "open", entry.failure._tag)
+      case "PhaseFailed":
+        return this.fail(entry.path, "failed", entry.failures[0]._tag)
+      case "PhaseSucceeded":
+        return this.succeed(this.get(entry.path))
+      case "PhaseInterrupted":
+        return lose(this.get(entry.path))
+      case "Decided":
+        this.get(entry.path).decision = entry.decision
+        this.get(entry.path).tries++
+        return
+      case "Rewound":
+        return this.rewind(entry.to)
+      case "Claimed":
+        for (const fact of this.of.values()) if (fact.state === "running" && !isComposite(fact)) lose(fact)
+        return
+      default:
+        return this.turn(entry)
+    }
+  }
+
+  /** What concerns the execution as a whole. */
+  private turn(entry: Entry): void {
+    switch (entry._tag) {
+      case "PauseRequested":
+        this.paused = true
+        return
+      case "Resumed":
+      case "RevertResumed":
+        this.paused = false
+        return this.reopen()
+      case "Completed":
+      case "CleanedUp":
+        this.cleaned = true
+        return
+      case "Closing":
+        this.paused = false
+        this.life = "closing"
+        return
+      case "RevertStarted":
+        this.paused = false
+        this.life = "reverting"
+    }
+  }
+
+  private start({ capture, kind, path, scope = "", undoes }: Started): void {
+    this.of.set(path, {
+      path,
+      scope,
+      kind,
+      capture: capture ?? (kind === "either" || kind === "exit" ? kind : "none"),
+      undoes,
+      state: "running",
+      tag: "",
+      doubt: false,
+      undone: false,
+      committed: false,
+      order: this.orders,
+      tries: 0,
+      attempt: 1,
+      decision: undefined
+    })
+  }
+
+  private fail(path: string, state: "open" | "failed", tag: string): void {
+    const fact = this.get(path)
+    Object.assign(fact, { state, tag, order: ++this.orders, tries: fact.tries + 1 })
+    if (tag === "Fail") fact.doubt = false
+    this.failed.set(path, (this.failed.get(path) ?? 0) + 1)
+  }
+
+  private succeed(fact: Fact): void {
+    Object.assign(fact, { state: "succeeded", doubt: false, order: ++this.orders })
+    if (fact.undoes !== undefined) this.get(fact.undoes).undone = true
+  }
+
+  private rewind(to: string): void {
+    for (const path of this.of.keys()) if (path.startsWith(`${to}/`)) this.of.delete(path)
+    Object.assign(this.get(to), { decision: undefined, attempt: this.get(to).attempt + 1, order: this.orders })
+  }
+
+  /** An operator lets it go on: what failed gets a new round of attempts, what gave up asks its strategy anew. */
+  private reopen(): void {
+    for (const fact of this.of.values()) {
+      if (fact.state === "succeeded" || isValue(fact) || fact.decision === "again") continue
+      if (isComposite(fact) && fact.decision === undefined) continue
+      if (fact.state === "failed") fact.state = "open"
+      fact.decision = undefined
+      fact.tries = 0
+    }
+  }
+}
+
+/** Nobody knows how its attempt ended. */
+const lose = (fact: Fact): void => {
+  fact.state = "open"
+  fact.doubt = true
+}

@@ -1,0 +1,30 @@
+import { afterEach, assert, describe, it } from "@effect/vitest"
+import { checkConcurrent, runConcurrent, traceConcurrent } from "../../scripts/torture/Model.js"
+import { weave } from "../../scripts/torture/Program.js"
+
+/** The tests below never wait: vitest's own messages need a turn of the event loop in between. */
+afterEach(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
+const given = process.env.TIDEMARK_SEED
+
+describe("a random concurrent program under random crashes and commands", () => {
+  if (given !== undefined) {
+    it(`goes no other way than it may, with seed ${given}`, () => {
+      const seed = Number(given)
+      console.dir(weave(seed), { depth: null })
+      assert.deepStrictEqual(checkConcurrent(seed), [])
+    })
+    return
+  }
+
+  for (let block = 0; block < 7; block++) {
+    it(`goes no other way than it may, seeds ${block * 100} to ${block * 100 + 99}`, () => {
+      const failures = runConcurrent(100, block * 100)
+      assert.strictEqual(failures.join("\n"), "")
+    })
+  }
+
+  it("goes the same way twice with the same seed", () => {
+    for (let seed = 0; seed < 700; seed += 70) assert.strictEqual(traceConcurrent(seed), traceConcurrent(seed))
+  })
+})
