@@ -81,7 +81,7 @@ export interface RetryStatement {
   readonly values: ReadonlyArray<number | undefined>
   /** in milliseconds, before each attempt but the first */
   readonly delay: number
-  readonly then: "giveUp" | "revertAll"
+  readonly atLast: "giveUp" | "revertAll"
 }
 
 /** What a branch may be. */
@@ -270,7 +270,7 @@ class ConcurrentAuthor extends Author {
             attempts,
             values,
             delay: kind === "schedule" || kind === "from" ? random.below(100) : 0,
-            then: kind === "from" && random.chance(0.2) ? "revertAll" : "giveUp"
+            atLast: kind === "from" && random.chance(0.2) ? "revertAll" : "giveUp"
           }
     }
   }

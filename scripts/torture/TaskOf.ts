@@ -227,7 +227,7 @@ const fits = (given: Work, answer: unknown): boolean => {
   })
 }
 
-const strategyOf = ({ attempts, delay, kind, then, values }: RetryStatement): Retry.Retry<unknown> => {
+const strategyOf = ({ attempts, delay, kind, atLast, values }: RetryStatement): Retry.Retry<unknown> => {
   switch (kind) {
     case "times":
       return Retry.times(attempts)
@@ -240,7 +240,7 @@ const strategyOf = ({ attempts, delay, kind, then, values }: RetryStatement): Re
         first: values[0] as number,
         next: (tries) => {
           if (tries.length < attempts) return Retry.again(values[tries.length] as number, { delay })
-          return then === "giveUp" ? Retry.giveUp : Retry.revertAll
+          return atLast === "giveUp" ? Retry.giveUp : Retry.revertAll
         }
       })
   }

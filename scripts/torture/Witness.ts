@@ -187,7 +187,7 @@ export class Witness {
     const again = tries + 1 < retry.attempts
     const expected = again
       ? { decision: "again", value: retry.values[tries + 1], delay: retry.delay }
-      : { decision: retry.then }
+      : { decision: retry.atLast }
     const { decision, delay = 0, value } = entry
     const found = again ? { decision, value, delay } : { decision }
     if (JSON.stringify(found) !== JSON.stringify(expected)) {
