@@ -29,7 +29,6 @@ import * as Acts from "./Acts.js"
 import { Calls } from "./Calls.js"
 import type { Call } from "./Children.js"
 import { type Config, EngineConfig } from "./Config.js"
-import type { DriveError } from "./Driver.js"
 import { Fibers } from "./Fibers.js"
 import { Lane } from "./Lane.js"
 import { type Entered, type Finished, foldOf, Live, type LoadError, type Opening, type Run } from "./Live.js"
@@ -40,6 +39,7 @@ import { type ActError, Recovery } from "./Recovery.js"
 import { type Registered, Registry } from "./Registry.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
+import type { CommitError } from "./Writer.js"
 
 /** There is nothing to take up: the execution stands still, as its history says. */
 class Settled {
@@ -62,7 +62,7 @@ interface Joining extends ExecuteOptions {
 }
 
 /** What comes between an execution and whoever joins it. */
-type JoinError = InvalidName | PayloadInvalid | ExecutionConflict | EngineBusy | LoadError | DriveError
+type JoinError = InvalidName | PayloadInvalid | ExecutionConflict | EngineBusy | LoadError | CommitError
 
 /** An execution that stands still; `present` if whoever waited was there when it stopped. */
 interface Standing {

@@ -19,20 +19,20 @@ import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
 import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
-import type { Ask, DriveError, Signal } from "./Driver.js"
 import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
 import type { Lane } from "./Lane.js"
 import { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import { Runner } from "./Runner.js"
-import { type Unborn, Writer } from "./Writer.js"
+import type { Ask, Signal } from "./Signal.js"
+import { type CommitError, type Unborn, Writer } from "./Writer.js"
 
 /**
  * How a run ended: with what is known then, all of it on disk; with what stopped it, nothing of it acknowledged; or with
  * nothing, for it never came to run: whoever waited for it looks again.
  */
-export type Finished = Exit.Exit<History.History | undefined, DriveError | LoadError>
+export type Finished = Exit.Exit<History.History | undefined, CommitError | LoadError>
 
 export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
 
@@ -41,7 +41,7 @@ export interface Run {
   readonly signals: Mailbox<Signal>
   /** done if it is handed back before it began */
   readonly left: Deferred.Deferred<void>
-  fiber?: Fiber.RuntimeFiber<History.History | undefined, DriveError>
+  fiber?: Fiber.RuntimeFiber<History.History | undefined, CommitError>
   /** what drives it, once it is claimed */
   runner?: Runner
   /** the phase that called it, if it began as a child */
@@ -102,7 +102,7 @@ export const foldOf = (journal: Journal): Effect.Effect<History.History, Journal
   })
 
 /** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */
-const withoutTaken = (exit: Exit.Exit<History.History | undefined, DriveError>): Finished =>
+const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>): Finished =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "Taken"
     ? Exit.succeed(undefined)
     : (exit as Finished)
@@ -152,9 +152,9 @@ export class Live {
     services: Services,
     opening: Opening<E>,
     order?: number
-  ): Effect.Effect<Entered<E | LoadError | DriveError>> {
+  ): Effect.Effect<Entered<E | LoadError | CommitError>> {
     return Effect.gen(this, function* () {
-      const opened = yield* Deferred.make<void, E | LoadError | DriveError>()
+      const opened = yield* Deferred.make<void, E | LoadError | CommitError>()
       const caller = services === undefined ? {} : { services }
       const entered = yield* this.enter(id, caller, (run) =>
         Effect.onExit(this.open(run, opening, order), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
@@ -168,7 +168,7 @@ export class Live {
     run: Run,
     opening: Opening<E>,
     order: number | undefined
-  ): Effect.Effect<Prepared | undefined, E | LoadError | DriveError> {
+  ): Effect.Effect<Prepared | undefined, E | LoadError | CommitError> {
     return Effect.gen(this, function* () {
       const { id } = run
       const journal = yield* this.load(id)
@@ -245,14 +245,18 @@ export class Live {
     })
   }
 
-  private over(run: Run, exit: Exit.Exit<History.History | undefined, DriveError>): void {
+  private over(run: Run, exit: Exit.Exit<History.History | undefined, CommitError>): void {
     this.runs.delete(run.id)
     for (const leave of [...run.leaving, ...run.ends]) leave()
     this.notify(run.id)
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
 
-  private live({ definition, writer }: Prepared, run: Run, fibers: Fibers): Effect.Effect<History.History, DriveError> {
+  private live(
+    { definition, writer }: Prepared,
+    run: Run,
+    fibers: Fibers
+  ): Effect.Effect<History.History, CommitError> {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
     const payload = definition.payload.decode(history.payload)

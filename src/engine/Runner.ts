@@ -9,24 +9,26 @@ import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
-import { type Child, type Codec, hasUndo, type Undoable } from "../core/Instruction.js"
+import { hasUndo, type Undoable } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import { reversal } from "../core/Reversal.js"
 import type { Failures, Placed, Step } from "../core/Step.js"
-import type { Call, Called, Children, Stop } from "./Children.js"
+import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
-import { type DriveError, Driver, type Ending, type Leaving, type Request, type Signal } from "./Driver.js"
+import { Driver, type Ending } from "./Driver.js"
+import { Family, isOpen } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import { ownRevert } from "./OwnRevert.js"
 import * as Perform from "./Perform.js"
+import type { Request, Signal } from "./Signal.js"
 import * as Work from "./Work.js"
-import type { Writer } from "./Writer.js"
+import type { CommitError, Writer } from "./Writer.js"
 
 /** A body at its furthest position: what a revert needs of it. */
 interface Body {
@@ -38,11 +40,9 @@ interface Body {
 const goesOn = Effect.succeed(false)
 const over = Effect.succeed(true)
 
-const logged = (effect: Effect.Effect<void, { readonly message: string }>): Effect.Effect<void> =>
-  Effect.catchAll(effect, (error) => Effect.logWarning(error.message))
-
 export class Runner {
   readonly signals: Mailbox<Signal>
+  private readonly family: Family
   private readonly driver: Driver
   private readonly body: Cursor
   private readonly cursorOf: (deep: boolean) => Cursor
@@ -55,28 +55,11 @@ export class Runner {
     private readonly config: Config,
     payload: unknown,
     clock: Clock.Clock,
-    private readonly fibers: Fibers,
+    fibers: Fibers,
     signals: Mailbox<Signal>,
-    private readonly children: Children
+    children: Children
   ) {
     this.signals = signals
-    this.driver = new Driver({
-      writer,
-      config,
-      fibers,
-      error: definition.error,
-      stopChild: (path, how) => {
-        const called = this.calledAt(path)
-        return called === undefined ? Effect.void : logged(children.stop(called, how))
-      },
-      closeIn: (scope) =>
-        this.stopAll("close", ({ path, state }) => state !== "failed" && path.startsWith(`${scope}/`)),
-      pauseAll: () => this.stopAll("pause", ({ forward, state }) => forward && state !== "failed"),
-      workOf: (placed) => this.workOf(placed),
-      now: () => clock.unsafeCurrentTimeMillis(),
-      signals,
-      grant: (driver, request) => this.grant(driver, request)
-    })
     this.cursorOf = (deep) =>
       Interpreter.make({
         start: () => definition.run(payload),
@@ -85,6 +68,18 @@ export class Runner {
         deep
       })
     this.body = this.cursorOf(false)
+    this.family = new Family(writer, children, fibers, this.body)
+    this.driver = new Driver({
+      writer,
+      config,
+      fibers,
+      error: definition.error,
+      family: this.family,
+      workOf: (placed) => this.workOf(placed),
+      now: () => clock.unsafeCurrentTimeMillis(),
+      signals,
+      grant: (driver, request) => this.grant(driver, request)
+    })
     if (writer.history.pauseRequested && writer.history.status === "Running") this.driver.stopping = "pause"
   }
 
@@ -93,7 +88,7 @@ export class Runner {
   }
 
   /** Goes on until the execution is parked, handed back, or ended; all that happened is on disk then. */
-  get run(): Effect.Effect<History.History, DriveError> {
+  get run(): Effect.Effect<History.History, CommitError> {
     const self = this
     return Effect.gen(function* () {
       for (;;) {
@@ -107,7 +102,7 @@ export class Runner {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.driver.inFlight.size === 0
+    return this.driver.idle
   }
 
   /** Interrupts whatever is under way, for nothing of it can be recorded any more. */
@@ -116,7 +111,7 @@ export class Runner {
   }
 
   /** Whether the run is over. */
-  private get step(): Effect.Effect<boolean, DriveError> {
+  private get step(): Effect.Effect<boolean, CommitError> {
     switch (this.history.status) {
       case "Running":
         return this.forward
@@ -131,7 +126,7 @@ export class Runner {
 
   // --- forward
 
-  private get forward(): Effect.Effect<boolean, DriveError> {
+  private get forward(): Effect.Effect<boolean, CommitError> {
     return Effect.flatMap(this.driver.drive(this.body), (ending) => {
       switch (ending._tag) {
         case "Done":
@@ -162,8 +157,8 @@ export class Runner {
   }
 
   /** An unhandled failure follows the task's strategy; what the engine itself cannot do never reverts anything. */
-  private fail(failures: Failures, follow: "task" | "revert" | "park"): Effect.Effect<boolean, DriveError> {
-    const running = this.stopAll("pauseNow", ({ forward, state }) => forward && state !== "failed")
+  private fail(failures: Failures, follow: "task" | "revert" | "park"): Effect.Effect<boolean, CommitError> {
+    const running = this.family.stopAll("pauseNow", isOpen)
     return Effect.map(this.driver.aside(running), (ending) => {
       if (ending !== undefined && ending._tag !== "Fault") return ending._tag === "Stopped"
       const fault = ending !== undefined || failures.some((failure) => failure._tag === "Fault")
@@ -213,13 +208,13 @@ export class Runner {
     return step._tag === "Stranger" ? undefined : Faults.ofStep(step, this.definition.version)
   }
 
-  private get closing(): Effect.Effect<boolean, DriveError> {
+  private get closing(): Effect.Effect<boolean, CommitError> {
     const { misfit } = this.furthest
     if (misfit !== undefined) {
       this.park([misfit])
       return Effect.succeed(false)
     }
-    const children = this.stopAll("close", ({ forward }) => forward)
+    const children = this.family.stopAll("close", ({ forward }) => forward)
     const closed = Effect.flatMap(this.driver.aside(children), (ending) =>
       ending === undefined ? this.cleanUp : Effect.succeed(this.notClean(ending))
     )
@@ -239,7 +234,7 @@ export class Runner {
   }
 
   /** Returns the generator and runs what its `finally` blocks yield; the failure is why that cannot be done. */
-  private get cleanUp(): Effect.Effect<Failure | "stopped" | undefined, DriveError> {
+  private get cleanUp(): Effect.Effect<Failure | "stopped" | undefined, CommitError> {
     this.body.close()
     return Effect.map(this.driver.drive(this.body), (ending) => {
       if (ending._tag !== "Closed") return this.notClean(ending)
@@ -254,7 +249,7 @@ export class Runner {
 
   // --- reverting
 
-  private get reverting(): Effect.Effect<boolean, DriveError> {
+  private get reverting(): Effect.Effect<boolean, CommitError> {
     const { misfit } = this.furthest
     if (misfit !== undefined && !this.definition.customRevert) {
       this.writer.stage({ _tag: "RevertFailed", failures: [misfit] })
@@ -267,13 +262,13 @@ export class Runner {
     return this.undoAll
   }
 
-  private afterCleanUp(ending: Failure | "stopped" | undefined): Effect.Effect<boolean, DriveError> {
+  private afterCleanUp(ending: Failure | "stopped" | undefined): Effect.Effect<boolean, CommitError> {
     if (ending === undefined) return this.undoAll
     if (ending !== "stopped") this.writer.stage({ _tag: "RevertFailed", failures: [ending] })
     return Effect.succeed(ending === "stopped")
   }
 
-  private get undoAll(): Effect.Effect<boolean, DriveError> {
+  private get undoAll(): Effect.Effect<boolean, CommitError> {
     const revert = History.revertOf(this.history)!
     const scope = Path.revert(revert.n)
     return Effect.map(this.driver.drive(this.reversal(revert, scope)), (ending) => {
@@ -333,14 +328,14 @@ export class Runner {
       case "Child":
         return Work.ofChild(
           instruction,
-          this.call(instruction, path, captured || capture !== "none" ? undefined : error)
+          this.family.run(instruction, path, captured || capture !== "none" ? undefined : error)
         )
       case "Undo":
         return Work.ofUndo({
           execution: this.writer.id,
           record: this.history.phases.get(instruction.undoes)!,
           instruction: this.runAt(instruction.undoes),
-          undoChild: (child) => this.undoCall(child, instruction.undoes),
+          undoChild: (child) => this.family.undo(child, instruction.undoes),
           fits: this.undoCursor(instruction.undoes).misfit === undefined,
           error,
           customRevert
@@ -350,58 +345,10 @@ export class Runner {
     }
   }
 
-  // --- children
-
-  /** Runs a child; one that stands still goes on, the first time, if somebody has let its parent go on. */
-  private call(child: Child, path: string, error: Codec | undefined): Effect.Effect<unknown, unknown> {
-    let first = true
-    return Effect.suspend(() => {
-      const call = this.callOf(child, path, error)
-      const again = call === undefined || first ? call : { ...call, round: 0 }
-      first = false
-      return again === undefined ? Effect.die(new Error(`${path} calls nothing`)) : this.children.run(again)
-    })
-  }
-
-  private undoCall(child: Child, path: string): Effect.Effect<void, unknown> {
-    const call = this.callOf(child, path, undefined)
-    return call === undefined ? Effect.void : this.children.undo(call)
-  }
-
-  private callOf({ definition, payload }: Child, path: string, error: Codec | undefined): Call | undefined {
-    const called = this.calledAt(path)
-    if (called === undefined) return undefined
-    const { rerun, round } = this.history.phases.get(path)!
-    return { ...called, definition: definition as Definition, payload, services: this.fibers, round, rerun, error }
-  }
-
-  /** What the phase at a path, or the one that it undoes, calls. */
-  private calledAt(path: string): Called | undefined {
-    const record = this.history.phases.get(path)
-    if (record?.undoes !== undefined) return this.calledAt(record.undoes)
-    return record?.child === undefined
-      ? undefined
-      : { id: record.child, parent: { execution: this.writer.id, path: record.path } }
-  }
-
-  /** Stops the children of phases without an outcome, the newest first. */
-  private stopAll(how: Stop, which: (record: PhaseRecord) => boolean): Leaving {
-    const records = [...this.history.open].filter((record) => record.child !== undefined && which(record)).reverse()
-    if (records.length === 0) return undefined
-    return Effect.forEach(records, ({ path }) => this.stop(path, how), { discard: true })
-  }
-
-  private stop(path: string, how: Stop): Effect.Effect<void, { readonly message: string }> {
-    const called = this.calledAt(path)
-    const instruction = this.body.standing(path)?.instruction
-    const call = instruction?._tag === "Child" ? this.callOf(instruction, path, undefined) : undefined
-    return called === undefined ? Effect.void : this.children.stop(called, how, call)
-  }
-
   // --- requests
 
   /** Grants what is asked of a live execution, where its status allows it. */
-  private grant(driver: Driver, request: Request): Effect.Effect<Ending | undefined, DriveError> {
+  private grant(driver: Driver, request: Request): Effect.Effect<Ending | undefined, CommitError> {
     const { ask } = request
     const { status } = this.history
     if (ask._tag === "Suspend") return Effect.zipRight(this.reply(request, true), this.suspend(driver))
@@ -432,7 +379,7 @@ export class Runner {
     )
   }
 
-  private commit(request: Request): Effect.Effect<undefined, DriveError> {
+  private commit(request: Request): Effect.Effect<undefined, CommitError> {
     if (request.order !== undefined) this.writer.answer(Orders.accepted(request.order))
     return Effect.zipRight(this.writer.flush, this.reply(request, true))
   }

@@ -22,6 +22,8 @@ export class Taken {
   constructor(readonly row: ExecutionRow) {}
 }
 
+export type CommitError = StoreError | Fenced | Taken
+
 export class Writer {
   private staged: Array<Entry> = []
   private answers: Array<Answer> = []
@@ -109,8 +111,6 @@ export class Writer {
     )
   }
 }
-
-type CommitError = StoreError | Fenced | Taken
 
 const isFull = (error: CommitError): boolean => error._tag === "StoreError" && error.reason === "Full"
 

@@ -1,0 +1,88 @@
+/**
+ * Records what follows from what is recorded: how something made of phases ends, what a strategy decides, that a group
+ * begins anew.
+ */
+import * as Effect from "effect/Effect"
+import type { Decision, Group } from "../core/Instruction.js"
+import type { Consequence } from "../core/Step.js"
+import type { Config } from "./Config.js"
+import type { Family } from "./Family.js"
+import * as Faults from "./Faults.js"
+import type { Flights } from "./Flights.js"
+import { delay } from "./Job.js"
+import type { Outcomes } from "./Outcomes.js"
+import * as Perform from "./Perform.js"
+import type { CommitError, Writer } from "./Writer.js"
+
+type Case<Tag> = Extract<Consequence, { readonly _tag: Tag }>
+
+const recorded = Effect.succeed(true)
+const waiting = Effect.succeed(false)
+
+export class Consequences {
+  constructor(
+    private readonly writer: Writer,
+    private readonly config: Config,
+    private readonly outcomes: Outcomes,
+    private readonly flights: Flights,
+    private readonly family: Family,
+    private readonly now: () => number
+  ) {}
+
+  /** Records these, or has what that takes under way, if anything may start. Whether it recorded anything. */
+  follow(consequences: ReadonlyArray<Consequence>, mayStart: boolean): Effect.Effect<boolean, CommitError> {
+    const followed = Effect.forEach(consequences, (consequence) => this.one(consequence, mayStart))
+    return Effect.map(followed, (staged) => staged.includes(true))
+  }
+
+  private one(consequence: Consequence, mayStart: boolean): Effect.Effect<boolean, CommitError> {
+    switch (consequence._tag) {
+      case "Succeeded":
+        this.succeed(consequence)
+        return recorded
+      case "Failed":
+        if (this.isLeaving(consequence.path, mayStart)) return waiting
+        this.outcomes.failed(consequence.path, consequence.failures)
+        return recorded
+      case "Undecided":
+        return this.flights.has(consequence.placed.path) ? waiting : this.decide(consequence)
+      case "Undone":
+        return mayStart ? Effect.sync(() => this.rewind(consequence)) : waiting
+    }
+  }
+
+  private succeed({ path, value }: Case<"Succeeded">): void {
+    const large = Perform.tooLarge(value, this.config.maxValue)
+    if (large === undefined) this.outcomes.succeeded(path, value)
+    else this.outcomes.failed(path, [Faults.unrecordable(path, "its result", large)])
+  }
+
+  /** Before a failure is a value, the children that it leaves behind are closed: whether that is not over. */
+  private isLeaving(path: string, mayStart: boolean): boolean {
+    const { family, flights } = this
+    if (flights.has(path)) return true
+    const closing = family.hasLeft(path) ? undefined : family.closeIn(path)
+    if (closing !== undefined && mayStart) flights.launch(family.leave(path, closing))
+    return closing !== undefined
+  }
+
+  /** Asks the strategy of a group what follows its failure, once that is on disk. */
+  private decide({ failures, placed, tries }: Case<"Undecided">): Effect.Effect<boolean, CommitError> {
+    const { path } = placed
+    const { strategy } = placed.instruction as Group
+    const last = { ...tries[tries.length - 1]!, at: this.now() }
+    const effect = Effect.suspend(() => strategy!.next([...tries.slice(0, -1), last])) as Effect.Effect<Decision>
+    return Effect.map(this.writer.flush, () => {
+      this.flights.launch({ _tag: "Decide", path, effect, phase: undefined, failures })
+      return false
+    })
+  }
+
+  /** Lets a group begin anew, now or when it is due. */
+  private rewind({ due, error, placed: { path } }: Case<"Undone">): boolean {
+    const left = due - this.now()
+    if (left <= 0) this.writer.stage({ _tag: "Rewound", to: path, ...(error === undefined ? {} : { error }) })
+    else if (!this.flights.has(path)) this.flights.launch(delay(path, Effect.sleep(left)))
+    return left <= 0
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What is under way: every job on a fiber of its own, by the path that it is for. A call of a child that stands still keeps
+ * its place without a fiber.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import { Parked, type Stop } from "./Children.js"
+import type { Family } from "./Family.js"
+import type { Fibers } from "./Fibers.js"
+import { isCall, isUndoCall, type Job } from "./Job.js"
+import type { Mailbox } from "./Mailbox.js"
+import type { Signal } from "./Signal.js"
+
+/** A job while it is under way. */
+export interface Flight {
+  readonly job: Job
+  /** interrupts it, and waits for its finalizers */
+  readonly stop: Effect.Effect<Exit.Exit<unknown, unknown>>
+  /** it waits for a child that stands still */
+  readonly still: boolean
+  /** how its child was asked to stop: the job is over when it has */
+  asked: Stop | undefined
+}
+
+/** The job ended because its child stands still. */
+export const parkedBy = (exit: Exit.Exit<unknown, unknown>): Parked | undefined =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error instanceof Parked
+    ? exit.cause.error
+    : undefined
+
+export class Flights {
+  private readonly all = new Map<string, Flight>()
+
+  constructor(
+    private readonly fibers: Fibers,
+    private readonly signals: Mailbox<Signal>,
+    private readonly family: Family
+  ) {}
+
+  get size(): number {
+    return this.all.size
+  }
+
+  has(path: string): boolean {
+    return this.all.has(path)
+  }
+
+  some(which: (job: Job) => boolean): boolean {
+    for (const { job } of this.all.values()) if (which(job)) return true
+    return false
+  }
+
+  /** Starts a job; its end is a signal. */
+  launch(job: Job): void {
+    const fiber = this.fibers.start<unknown, unknown>(job.effect, job.phase)
+    this.all.set(job.path, { job, stop: Fiber.interrupt(fiber), still: false, asked: undefined })
+    fiber.addObserver((exit) => {
+      this.signals.offer({ _tag: "Ended", job, exit })
+    })
+  }
+
+  /** A job ended; nothing if it was let go before. */
+  land(job: Job): Flight | undefined {
+    const flight = this.all.get(job.path)
+    if (flight?.job !== job || flight.still) return undefined
+    this.all.delete(job.path)
+    return flight
+  }
+
+  /** Its child stands still: no fiber waits for it. A signal tells when the child moves. */
+  rest(job: Job, { listen }: Parked): void {
+    const stop = listen(() => this.signals.offer({ _tag: "Moved", job }))
+    const stopped = Effect.as(Effect.sync(stop), Exit.interrupt(FiberId.none))
+    this.all.set(job.path, { job, stop: stopped, still: true, asked: undefined })
+  }
+
+  /** The child that a job rests for has moved: it goes on. */
+  wake(job: Job): Effect.Effect<undefined> {
+    const flight = this.all.get(job.path)
+    return flight?.job !== job || !flight.still
+      ? Effect.succeed(undefined)
+      : Effect.map(flight.stop, () => this.launch(job) as undefined)
+  }
+
+  /** Has children stop: calls are over when they have. What is being reverted is only handed back. */
+  stopChildren(how: Stop, which: (job: Job) => boolean): void {
+    for (const flight of this.all.values()) {
+      const { asked, job, still } = flight
+      const stops = isCall(job) || (how === "suspend" && isUndoCall(job))
+      if (!stops || still || asked === how || !which(job)) continue
+      flight.asked = how
+      this.fibers.start(this.family.halt(job.path, how), undefined)
+    }
+  }
+
+  /** Interrupts these, and waits for their finalizers: how they ended, without a signal. */
+  interrupt(
+    which: (flight: Flight) => boolean
+  ): Effect.Effect<ReadonlyArray<{ readonly job: Job; readonly exit: Exit.Exit<unknown, unknown> }>> {
+    const chosen = [...this.all.values()].filter(which)
+    for (const { job } of chosen) this.all.delete(job.path)
+    return Effect.forEach(chosen, ({ job, stop }) => Effect.map(stop, (exit) => ({ job, exit })), {
+      concurrency: "unbounded"
+    })
+  }
+
+  /** Interrupts all, and waits for their finalizers. */
+  get abandon(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach([...this.all.values()], ({ stop }) => stop, { concurrency: "unbounded", discard: true })
+    )
+  }
+}

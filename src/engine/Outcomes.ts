@@ -1,0 +1,95 @@
+/** Records how phases end, and what attempts and strategies come to. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { defectOf, type Failure } from "../core/Failure.js"
+import type { Decision } from "../core/Instruction.js"
+import type { Json } from "../core/Json.js"
+import type { Failures } from "../core/Step.js"
+import { Attempts } from "./Attempts.js"
+import type { Config } from "./Config.js"
+import type { Attempt, Decide } from "./Job.js"
+import * as Perform from "./Perform.js"
+import type { Writer } from "./Writer.js"
+
+const nothing = Effect.succeed(undefined)
+
+export class Outcomes {
+  private readonly attempts = new Attempts()
+
+  constructor(
+    private readonly writer: Writer,
+    private readonly config: Config,
+    private readonly now: () => number
+  ) {}
+
+  private recordOf(path: string) {
+    return this.writer.history.phases.get(path)!
+  }
+
+  succeeded(path: string, value: Json | undefined): undefined {
+    this.writer.stage({ _tag: "PhaseSucceeded", path, ...(value === undefined ? {} : { value }) })
+  }
+
+  failed(path: string, failures: Failures): undefined {
+    this.writer.stage({ _tag: "PhaseFailed", path, attempt: this.recordOf(path).attempt, failures })
+  }
+
+  /** An attempt without an outcome: it is in doubt. */
+  interrupted(path: string): undefined {
+    this.writer.stage({ _tag: "PhaseInterrupted", path, attempt: this.recordOf(path).attempt })
+  }
+
+  /** How an attempt ended, and whether another follows. */
+  attempted({ path, work }: Attempt, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
+    const { maxValue } = this.config
+    const outcome = Perform.outcomeOf(exit, { value: work.value, error: work.error, maxValue }, path)
+    if (outcome._tag === "Succeeded") {
+      this.succeeded(path, outcome.value)
+      const size = Perform.sizeOf(outcome.value)
+      return size <= maxValue / 10 ? nothing : this.warn(path, size)
+    }
+    const { failures } = outcome
+    const [failure] = failures
+    const mayRetry = failure._tag === "Fail" || (failure._tag === "Timeout" && work.inDoubt === "rerun")
+    if (work.retry === undefined || !mayRetry) return Effect.succeed(this.failed(path, failures))
+    const record = this.recordOf(path)
+    const decided = Effect.map(
+      this.attempts.next(work.retry, work.error, record, failure, this.now()),
+      (delay): undefined => {
+        if (delay === undefined) return this.failed(path, failures)
+        this.writer.stage({ _tag: "AttemptFailed", path, attempt: record.attempt, failure, delay })
+      }
+    )
+    return Effect.catchAllDefect(decided, (defect) =>
+      Effect.succeed(this.failed(path, [{ _tag: "Die", path, defect: defectOf(defect) }, failure]))
+    )
+  }
+
+  private warn(path: string, size: number): Effect.Effect<undefined> {
+    const { id } = this.writer
+    const warning = `phase ${path} of ${id} records ${size} characters: keep large values elsewhere`
+    return Effect.as(Effect.logWarning(warning), undefined)
+  }
+
+  /** What a strategy decided. One that dies gives up. */
+  decided({ failures, path }: Decide, exit: Exit.Exit<Decision>): undefined {
+    const { attempt } = this.recordOf(path)
+    if (Exit.isFailure(exit)) {
+      const defect: Failure = { _tag: "Die", path, defect: defectOf(Cause.squash(exit.cause)) }
+      this.writer.stage({ _tag: "Decided", path, attempt, failures: [...failures, defect], decision: "giveUp" })
+      return
+    }
+    const decision = exit.value
+    const again = decision._tag === "Again" ? decision : undefined
+    this.writer.stage({
+      _tag: "Decided",
+      path,
+      attempt,
+      failures,
+      decision: again !== undefined ? "again" : decision._tag === "GiveUp" ? "giveUp" : "revertAll",
+      ...(again?.value === undefined ? {} : { value: again.value }),
+      ...(again === undefined || again.delay <= 0 ? {} : { delay: again.delay })
+    })
+  }
+}

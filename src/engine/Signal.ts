@@ -1,0 +1,27 @@
+/** What reaches a live execution while it runs. */
+import type * as Deferred from "effect/Deferred"
+import type * as Exit from "effect/Exit"
+import type { Act } from "../core/Entry.js"
+import type { Job } from "./Job.js"
+
+/** What a live execution can be asked while it runs. */
+export type Ask =
+  /** `now`: what runs is interrupted */
+  | { readonly _tag: "Pause"; readonly act: Act; readonly now: boolean }
+  | { readonly _tag: "Close"; readonly act: Act; readonly revert: boolean }
+  | { readonly _tag: "Suspend" }
+
+/** `reply` is done once what was asked is on disk; with `false` if the run ended first, or its status does not allow it. */
+export interface Request {
+  readonly ask: Ask
+  /** the order of another process that this answers */
+  readonly order: number | undefined
+  readonly reply: Deferred.Deferred<boolean>
+}
+
+export type Signal =
+  | { readonly _tag: "Ended"; readonly job: Job; readonly exit: Exit.Exit<unknown, unknown> }
+  | { readonly _tag: "Asked"; readonly request: Request }
+  | { readonly _tag: "GraceOver" }
+  /** the child of this job, that stood still, has moved */
+  | { readonly _tag: "Moved"; readonly job: Job }

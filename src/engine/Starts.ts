@@ -1,0 +1,200 @@
+/**
+ * What it takes to go on with an instruction that has no outcome: its start, its next attempt, and what comes before that:
+ * a delay, or the question whether it happened.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import type * as Option from "effect/Option"
+import type { Failure } from "../core/Failure.js"
+import { type Codec, type Instruction, isComposite } from "../core/Instruction.js"
+import * as Path from "../core/Path.js"
+import type { PhaseRecord } from "../core/PhaseRecord.js"
+import type { Placed } from "../core/Step.js"
+import { idOf } from "./Children.js"
+import type { Config } from "./Config.js"
+import * as Faults from "./Faults.js"
+import { delay, type Job, type Verify } from "./Job.js"
+import type { Outcomes } from "./Outcomes.js"
+import * as Perform from "./Perform.js"
+import type { Work } from "./Work.js"
+import type { Writer } from "./Writer.js"
+
+/** Stages what it takes to go on with a phase; nothing to run if that settles it. */
+export type Start = () => Job | undefined
+
+export interface StartOptions {
+  readonly writer: Writer
+  readonly config: Config
+  /** the codec of failures that have none of their own */
+  readonly error: Codec
+  /** the work of a phase or an undo, or the reason why there is none */
+  readonly workOf: (placed: Placed) => Work | Failure
+  readonly now: () => number
+}
+
+export const isFailure = (start: Start | Work | Failure): start is Failure => "_tag" in start
+
+export class Starts {
+  /** phases of which `verify` said that they had not happened */
+  private readonly absent = new Set<string>()
+
+  constructor(
+    private readonly options: StartOptions,
+    private readonly outcomes: Outcomes
+  ) {}
+
+  private get history() {
+    return this.options.writer.history
+  }
+
+  /** What it takes to go on with an instruction, beside so many new ones; or why that cannot be done. */
+  of(placed: Placed, fresh: number): Start | Failure {
+    const { instruction, path } = placed
+    const record = this.history.phases.get(path)
+    if (record === undefined && this.isForward(placed)) {
+      const reached = this.limit(path, fresh)
+      if (reached !== undefined) return reached
+    }
+    if (isComposite(instruction)) return () => this.start(placed)
+    if (instruction._tag === "Checkpoint") return this.mark(placed, instruction)
+    if (instruction._tag === "Fail") return () => this.giveUp(placed, instruction, record)
+    const work = this.options.workOf(placed)
+    if (isFailure(work)) return instruction._tag === "Undo" ? () => this.refuse(placed, work, record) : work
+    if (record === undefined) return () => this.first(placed, work)
+    return record.state === "delayed" ? this.afterDelay(placed, work, record) : this.resolve(placed, work, record)
+  }
+
+  private isForward({ scope }: Placed): boolean {
+    return scope === Path.root || (this.history.phases.get(scope)?.forward ?? false)
+  }
+
+  /** Why the body may not start another phase. Cleaning up and undoing are never kept from it. */
+  private limit(path: string, fresh: number): Failure | undefined {
+    const { maxJournal, maxPhases } = this.options.config
+    if (this.history.phases.size + fresh >= maxPhases) {
+      return Faults.limitReached(path, `the execution would have more than ${maxPhases} phases`, maxPhases)
+    }
+    const { size } = this.options.writer
+    return size < maxJournal ? undefined : Faults.limitReached(path, `the journal takes ${size} characters`, maxJournal)
+  }
+
+  private start({ capture, instruction, key, kind, name, needs, path, scope }: Placed): undefined {
+    const generation = this.history.generations?.get(path) ?? 0
+    const { id } = this.options.writer
+    const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
+    this.options.writer.stage({
+      _tag: "PhaseStarted",
+      path,
+      name,
+      kind,
+      ...(scope === "" ? {} : { scope }),
+      ...(generation === 0 ? {} : { generation }),
+      ...(capture === "none" || kind === "either" || kind === "exit" ? {} : { capture }),
+      ...(key === undefined ? {} : { key }),
+      ...(needs === undefined ? {} : { needs }),
+      ...(value === undefined ? {} : { value }),
+      ...(instruction._tag === "Checkpoint" && instruction.commit ? { commit: true } : {}),
+      ...(instruction._tag === "Undo" ? { undoes: instruction.undoes } : {}),
+      ...(instruction._tag === "Child" ? { child: idOf(id, path, generation, instruction.id) } : {})
+    })
+  }
+
+  // --- what has no effect
+
+  /** A checkpoint begins and ends at once, and goes with the next commit. */
+  private mark(placed: Placed, instruction: Extract<Instruction, { _tag: "Checkpoint" }>): Start | Failure {
+    const data = instruction.value.encode(instruction.data)
+    if (Either.isLeft(data)) return Faults.unrecordable(placed.path, "its data", data.left)
+    const large = Perform.tooLarge(data.right, this.options.config.maxValue)
+    if (large !== undefined) return Faults.unrecordable(placed.path, "its data", large)
+    return () => {
+      this.start(placed)
+      return this.outcomes.succeeded(placed.path, data.right)
+    }
+  }
+
+  private giveUp(
+    placed: Placed,
+    instruction: Extract<Instruction, { _tag: "Fail" }>,
+    record: PhaseRecord | undefined
+  ): undefined {
+    const { path } = placed
+    const { config, error } = this.options
+    if (record === undefined) this.start(placed)
+    else this.next(record)
+    return this.outcomes.failed(path, [Perform.failureOf(instruction.error, error, path, config.maxValue)])
+  }
+
+  /** An undo that cannot be done is recorded as one that failed, so that an operator can skip it. */
+  private refuse(placed: Placed, failure: Failure, record: PhaseRecord | undefined): undefined {
+    const { path } = placed
+    if (record === undefined) this.start(placed)
+    return this.outcomes.failed(path, [{ ...failure, path }])
+  }
+
+  // --- attempts
+
+  private first(placed: Placed, work: Work): Job {
+    this.start(placed)
+    return this.attempt(placed, work, this.history.phases.get(placed.path)!)
+  }
+
+  private again(placed: Placed, work: Work, record: PhaseRecord): Job {
+    this.absent.delete(placed.path)
+    this.next(record)
+    return this.attempt(placed, work, record)
+  }
+
+  private next({ attempt, path }: PhaseRecord): void {
+    this.options.writer.stage({ _tag: "AttemptStarted", path, attempt: attempt + 1 })
+  }
+
+  private attempt(placed: Placed, work: Work, record: PhaseRecord): Job {
+    const effect = Perform.attempt(work.run, work.timeout)
+    return { _tag: "Attempt", path: placed.path, work, effect, phase: this.running(placed, record) }
+  }
+
+  private running({ instruction, path }: Placed, { attempt, generation }: PhaseRecord): Perform.Running {
+    const { id } = this.options.writer
+    if (instruction._tag !== "Undo") return new Perform.Running(id, path, attempt, path, generation)
+    const { undoes } = instruction
+    const undone = this.history.phases.get(undoes)?.generation ?? 0
+    return new Perform.Running(id, path, attempt, Path.undo("revert", undoes), undone)
+  }
+
+  private afterDelay(placed: Placed, work: Work, record: PhaseRecord): Start | Failure {
+    const last = record.attempts[record.attempts.length - 1]
+    const left = last === undefined ? 0 : last.at + last.delay - this.options.now()
+    return left > 0 ? () => delay(placed.path, Effect.sleep(left)) : this.resolve(placed, work, record)
+  }
+
+  /** The next attempt; before that, what to do with a phase that may have happened. */
+  private resolve(placed: Placed, work: Work, record: PhaseRecord): Start | Failure {
+    const again = () => this.again(placed, work, record)
+    if (!record.inDoubt || this.absent.has(placed.path)) return again
+    const { inDoubt, verify } = work
+    if (verify !== undefined) return () => this.verify(placed, work, verify, record)
+    return inDoubt === "ask" ? Faults.outcomeUnknown(record, "it was started, and has no outcome") : again
+  }
+
+  private verify(placed: Placed, work: Work, verify: NonNullable<Work["verify"]>, record: PhaseRecord): Job {
+    const effect = Perform.attempt(verify, undefined)
+    return { _tag: "Verify", path: placed.path, work, effect, phase: this.running(placed, record) }
+  }
+
+  /** `verify` has answered: the phase happened, or may be tried again. The failure is why neither is known. */
+  verified({ path, work }: Verify, exit: Exit.Exit<Option.Option<unknown>, unknown>): Failure | undefined {
+    if (Exit.isFailure(exit)) {
+      const record = this.history.phases.get(path)!
+      return Faults.outcomeUnknown(record, `verify failed with ${Perform.describe(exit.cause)}`)
+    }
+    if (exit.value._tag === "None") {
+      this.absent.add(path)
+      return undefined
+    }
+    const value = work.value.encode(exit.value.value)
+    if (Either.isLeft(value)) return Faults.unrecordable(path, "what verify answers", value.left)
+    return this.outcomes.succeeded(path, value.right)
+  }
+}
