@@ -7,7 +7,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { TaskEngine } from "../../src/authoring/TaskEngine.js"
 import type { Entry, Recorded } from "../../src/core/Entry.js"
-import * as History from "../../src/core/History.js"
+import * as Fold from "../../src/core/Fold.js"
+import type * as History from "../../src/core/History.js"
 import type { Config } from "../../src/engine/Config.js"
 import * as Engine from "../../src/engine/Engine.js"
 import { EngineConfig, Phase } from "../../src/index.js"
@@ -198,7 +199,7 @@ export class World {
   }
 
   history(execution: string): History.History {
-    return History.fold(this.entries(execution))
+    return Fold.all(this.entries(execution))
   }
 
   /** How often attempts at `path` were recorded as failed. */

@@ -1,6 +1,6 @@
 /**
  * The journal's closed union of records. The entries of one execution, in order, are the only truth about it; everything
- * else (status, position, what to undo) is folded from them, see History.ts.
+ * else (status, position, what to undo) is folded from them, see Fold.ts.
  *
  * An entry is plain JSON. `PhaseStarted` and its kind are compared with what the generator yields on replay.
  */
@@ -176,6 +176,7 @@ export const Entry = Schema.Union(
 )
 export type Entry = typeof Entry.Type
 export type Tag = Entry["_tag"]
+export type EntryOf<T extends Tag> = Extract<Entry, { readonly _tag: T }>
 
 /** An entry where it stands in its journal: `seq` is dense from 0, `at` in milliseconds UTC. */
 export interface Recorded {

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { Act, Entry } from "../core/Entry.js"
+import type { Act, Entry, EntryOf } from "../core/Entry.js"
 import { HistoryMismatch, IllegalTransition, OwnedByParent, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
@@ -143,7 +143,7 @@ const abandoned = (why: string): ReadonlyArray<Entry> => [
 const resumed = (
   command: Extract<Command, { _tag: "resume" }>,
   status: Status
-): Extract<Entry, { _tag: "Resumed" | "RevertResumed" }> => ({
+): EntryOf<"Resumed" | "RevertResumed"> => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
   act: actOf(command),
   ...(command.inDoubt === "rerun" ? { rerun: true } : {})

@@ -13,6 +13,7 @@ import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
+import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive } from "../core/Status.js"
@@ -92,7 +93,7 @@ interface Prepared {
 
 export const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
   Effect.try({
-    try: () => History.fold(journal.entries),
+    try: () => Fold.all(journal.entries),
     catch: (thrown) =>
       new JournalCorrupt({
         execution: journal.row.id,

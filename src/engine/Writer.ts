@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Entry } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
-import * as History from "../core/History.js"
+import * as Fold from "../core/Fold.js"
+import type { History } from "../core/History.js"
 import type { Answer, ExecutionRow, Head, Store } from "../store/Store.js"
 
 /** An execution that is not in the store yet: its first flush creates it. */
@@ -27,7 +28,7 @@ export type CommitError = StoreError | Fenced | Taken
 export class Writer {
   private staged: Array<Entry> = []
   private answers: Array<Answer> = []
-  private status: History.History["status"]
+  private status: History["status"]
   /** the time of the entries that are staged now */
   private at = 0
 
@@ -35,7 +36,7 @@ export class Writer {
     private readonly store: Store,
     private readonly clock: Clock.Clock,
     readonly id: string,
-    readonly history: History.History,
+    readonly history: History,
     private head: Head | Unborn,
     private readonly onCommit: () => void
   ) {
@@ -50,7 +51,7 @@ export class Writer {
   /** Adds an entry to the next commit, and to the history at once. */
   stage(entry: Entry): void {
     if (this.staged.length === 0) this.at = this.clock.unsafeCurrentTimeMillis()
-    History.apply(this.history, entry, this.at, "epoch" in this.head ? this.head.epoch : 1)
+    Fold.apply(this.history, entry, this.at, "epoch" in this.head ? this.head.epoch : 1)
     this.staged.push(entry)
   }
 
@@ -80,7 +81,7 @@ export class Writer {
 
   private commit(
     entries: ReadonlyArray<Entry>,
-    moved: History.History["status"] | null,
+    moved: History["status"] | null,
     answers: ReadonlyArray<Answer>
   ): Effect.Effect<Head | Unborn, CommitError> {
     const { head } = this

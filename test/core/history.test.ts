@@ -3,6 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import { BrokenHistory } from "../../src/core/Errors.js"
 import type { Failure } from "../../src/core/Failure.js"
+import * as Fold from "../../src/core/Fold.js"
 import * as History from "../../src/core/History.js"
 import { captured, type PhaseRecord } from "../../src/core/PhaseRecord.js"
 import {
@@ -229,8 +230,8 @@ describe("a journal is refused as broken", () => {
       { seq: 1, at: 1, epoch: 3, entry: claimed },
       { seq: 2, at: 2, epoch: 2, entry: start("a") }
     ]
-    assert.strictEqual(History.fold(entries.slice(0, 2)).epoch, 3)
-    assert.throws(() => History.fold(entries), BrokenHistory, "epoch 2 is older than 3")
+    assert.strictEqual(Fold.all(entries.slice(0, 2)).epoch, 3)
+    assert.throws(() => Fold.all(entries), BrokenHistory, "epoch 2 is older than 3")
   })
 
   it.prop(

@@ -1,6 +1,7 @@
 /** Journals and histories, written by hand: what an engine would have appended. */
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type { Failure } from "../../src/core/Failure.js"
+import * as Fold from "../../src/core/Fold.js"
 import * as History from "../../src/core/History.js"
 import type { Cursor } from "../../src/core/Interpreter.js"
 import type { Json } from "../../src/core/Json.js"
@@ -14,7 +15,7 @@ export class Journal {
   add(...entries: ReadonlyArray<Entry>): this {
     for (const entry of entries) {
       const seq = this.entries.length
-      History.apply(this.history, entry, seq, 1)
+      Fold.apply(this.history, entry, seq, 1)
       this.entries.push({ seq, at: seq, epoch: 1, entry })
     }
     return this
@@ -22,7 +23,7 @@ export class Journal {
 
   /** What somebody knows who loads the journal. */
   get loaded(): History.History {
-    return History.fold(this.entries)
+    return Fold.all(this.entries)
   }
 }
 

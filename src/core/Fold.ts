@@ -1,0 +1,148 @@
+/**
+ * Folds the entries of an execution into its history. The engine folds the entries that it appends the same way as those
+ * that it loads, so that a live execution and a resumed one know the same.
+ */
+import { type Entry, type EntryOf, leadsTo, type Recorded, type Tag } from "./Entry.js"
+import { BrokenHistory } from "./Errors.js"
+import { empty, type History, inDoubt, revertible } from "./History.js"
+import * as Phases from "./Phases.js"
+import { reopen } from "./Reopening.js"
+import { isFinal, mayMove, type Status } from "./Status.js"
+
+/** Folds a journal from its first entry. Throws `BrokenHistory`. */
+export const all = (entries: ReadonlyArray<Recorded>): History => {
+  const history = empty()
+  for (const { at, entry, epoch } of entries) apply(history, entry, at, epoch)
+  return history
+}
+
+/** Adds one entry. Throws `BrokenHistory` if no engine can have written it here. */
+export const apply = (history: History, entry: Entry, at: number, epoch: number): void => {
+  const reason = broken(history, entry, epoch)
+  if (reason !== undefined) throw new BrokenHistory(history.entries, reason)
+  const to = statusAfter(history, entry)
+  if (to !== null) moveTo(history, to, at)
+  history.epoch = epoch
+  const change = changes[entry._tag] as (history: History, entry: Entry, at: number) => void
+  change(history, entry, at)
+  history.entries++
+}
+
+const broken = (history: History, entry: Entry, epoch: number): string | undefined => {
+  if ((history.entries === 0) !== (entry._tag === "Created")) return `${entry._tag} is not where it can be`
+  if (epoch < history.epoch) return `its epoch ${epoch} is older than ${history.epoch}`
+  const still = history.status === "Pending" || isFinal(history.status)
+  return "path" in entry && still ? `${entry._tag} of an execution that is ${history.status}` : undefined
+}
+
+// --- its status
+
+const statusAfter = (history: History, entry: Entry): Status | null => {
+  if (entry._tag === "Claimed") return history.status === "Pending" ? "Running" : null
+  if (entry._tag === "Suspended") return history.status === "Running" || history.status === "Waiting" ? "Pending" : null
+  if (entry._tag === "Resumed") return history.closing === undefined ? "Running" : "Closing"
+  return leadsTo[entry._tag]
+}
+
+const moveTo = (history: History, to: Status, at: number): void => {
+  if (!mayMove(history.status, to)) {
+    throw new BrokenHistory(history.entries, `it moves from ${history.status} to ${to}`)
+  }
+  if (history.status !== to) history.updatedAt = at
+  history.status = to
+}
+
+// --- what else each entry changes
+
+const create = (history: History, entry: EntryOf<"Created">, at: number): void => {
+  history.task = entry.task
+  history.version = entry.version
+  history.payload = entry.payload
+  history.parent = entry.parent
+  history.round = entry.round ?? 0
+  history.createdAt = at
+  history.updatedAt = at
+}
+
+const claim = (history: History, entry: EntryOf<"Claimed">, at: number): void => {
+  history.held = true
+  history.owner = entry.owner
+  history.startedAt ??= at
+  if (entry.crashed) history.crashes++
+  Phases.interruptAll(history)
+}
+
+const requestPause = (history: History, { act }: EntryOf<"PauseRequested">): void => {
+  history.pauseRequested = true
+  history.pausedBy = act.by
+}
+
+const release = (history: History): void => {
+  history.held = false
+}
+
+const resume = (history: History, entry: EntryOf<"Resumed">): void => {
+  history.pauseRequested = false
+  reopen(history, entry)
+}
+
+const stop = (history: History, { failures }: EntryOf<"Failed" | "RevertFailed">): void => {
+  history.held = false
+  history.failures = failures
+}
+
+const close = (history: History, entry: EntryOf<"Closing">): void => {
+  history.closing = entry
+  history.crashes = 0
+}
+
+const cleanUp = (history: History, entry: EntryOf<"CleanedUp">): void => {
+  history.cleanedUp = entry
+  history.crashes = 0
+}
+
+const revert = (history: History, { act, failures, n }: EntryOf<"RevertStarted">): void => {
+  if (n !== history.reverts.length + 1) throw new BrokenHistory(history.entries, `revert ${n} is out of order`)
+  history.pauseRequested = false
+  history.failures = failures
+  history.crashes = 0
+  history.reverts.push({ n, failures, act, completed: revertible(history), doubts: inDoubt(history) })
+  history.endedAt = undefined
+}
+
+const complete = (history: History, entry: EntryOf<"Completed">, at: number): void => {
+  history.result = entry.value
+  history.cleanedUp = {}
+  end(history, entry, at)
+}
+
+const end = (history: History, _: EntryOf<"Completed" | "Closed" | "Reverted">, at: number): void => {
+  history.held = false
+  history.endedAt = at
+}
+
+const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: number) => void } = {
+  Created: create,
+  Claimed: claim,
+  PhaseStarted: Phases.start,
+  AttemptStarted: Phases.startAttempt,
+  AttemptFailed: Phases.failAttempt,
+  PhaseSucceeded: Phases.succeed,
+  PhaseFailed: Phases.fail,
+  PhaseInterrupted: Phases.interrupt,
+  Decided: Phases.decide,
+  Rewound: Phases.rewind,
+  PauseRequested: requestPause,
+  Paused: release,
+  Suspended: release,
+  Resumed: resume,
+  Completed: complete,
+  Failed: stop,
+  Closing: close,
+  CleanedUp: cleanUp,
+  Closed: end,
+  RevertStarted: revert,
+  RevertFailed: stop,
+  RevertResumed: reopen,
+  Reverted: end
+}

@@ -1,0 +1,215 @@
+/** What the entries about phases change in a history. */
+import { commit } from "./Commit.js"
+import type { EntryOf } from "./Entry.js"
+import { BrokenHistory } from "./Errors.js"
+import { type History, ownerOf } from "./History.js"
+import type { Decision } from "./Instruction.js"
+import * as Path from "./Path.js"
+import { doubtAfter, type GroupState, isComposite, isSettled, type PhaseRecord } from "./PhaseRecord.js"
+
+const open = (history: History, path: string): PhaseRecord => {
+  const record = history.phases.get(path)
+  if (record === undefined) throw new BrokenHistory(history.entries, `phase ${path} was never started`)
+  if (record.state === "succeeded" || record.state === "failed") {
+    throw new BrokenHistory(history.entries, `phase ${path} had ended already`)
+  }
+  record.order = history.entries
+  return record
+}
+
+/** Whether a scope is a part of the body, at any depth; not of a clean-up or a revert. */
+const isForward = (history: History, scope: string): boolean =>
+  scope === Path.root || (ownerOf(history, scope)?.forward ?? false)
+
+/** An attempt starts: of the body, or once that was left for good, of its clean-up or a revert. */
+const enter = (history: History, record: PhaseRecord): void => {
+  history.position = record.path
+  if (history.status === "Closing" || history.status === "Reverting") history.left ??= history.events.length
+}
+
+const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): PhaseRecord => {
+  const { kind, path } = entry
+  const scope = entry.scope ?? Path.root
+  return {
+    path,
+    name: entry.name,
+    kind,
+    capture: entry.capture ?? (kind === "either" || kind === "exit" ? kind : "none"),
+    scope,
+    generation: entry.generation ?? 0,
+    commit: entry.commit ?? false,
+    undoes: entry.undoes,
+    key: entry.key,
+    needs: entry.needs,
+    child: entry.child,
+    forward: isForward(history, scope),
+    cleans: Path.isClose(scope) || (ownerOf(history, scope)?.cleans ?? false),
+    group: kind === "group" ? { value: entry.value, tries: [], decision: undefined } : undefined,
+    state: "running",
+    attempt: 1,
+    round: 0,
+    rerun: false,
+    attempts: [],
+    startedAt: at,
+    endedAt: undefined,
+    value: undefined,
+    failures: [],
+    inDoubt: false,
+    undone: undefined,
+    committed: false,
+    superseded: false,
+    order: history.entries,
+    opened: -1,
+    settled: -1,
+    decided: -1,
+    rested: -1
+  }
+}
+
+export const start = (history: History, entry: EntryOf<"PhaseStarted">, at: number): void => {
+  const { path } = entry
+  if (history.phases.has(path)) throw new BrokenHistory(history.entries, `phase ${path} was started twice`)
+  const record = begun(history, entry, at)
+  history.phases.set(path, record)
+  const siblings = history.scopes.get(record.scope)
+  if (siblings === undefined) history.scopes.set(record.scope, [record])
+  else siblings.push(record)
+  history.open.add(record)
+  enter(history, record)
+  if (isComposite(record)) record.opened = history.events.push(record) - 1
+}
+
+export const startAttempt = (history: History, { attempt, path }: EntryOf<"AttemptStarted">): void => {
+  const record = open(history, path)
+  record.state = "running"
+  record.attempt = attempt
+  enter(history, record)
+}
+
+// --- how attempts end
+
+/** An attempt ended, and nobody knows yet how the phase does. */
+const rest = (history: History, record: PhaseRecord, state: "delayed" | "doubt", inDoubt: boolean): void => {
+  record.state = state
+  record.inDoubt = inDoubt
+  record.rested = history.events.push(record) - 1
+}
+
+export const failAttempt = (history: History, entry: EntryOf<"AttemptFailed">, at: number): void => {
+  const { attempt, delay, failure } = entry
+  const record = open(history, entry.path)
+  rest(history, record, "delayed", doubtAfter(record, failure))
+  record.attempts.push({ attempt, at, failure, delay })
+  history.crashes = 0
+}
+
+export const interrupt = (history: History, { path }: EntryOf<"PhaseInterrupted">): void =>
+  rest(history, open(history, path), "doubt", true)
+
+/** An engine died, or an operator acted: every attempt under way ended without an outcome. */
+export const interruptAll = (history: History): void => {
+  for (const record of history.open) {
+    if (record.state === "running" && !isComposite(record)) rest(history, record, "doubt", true)
+  }
+}
+
+// --- outcomes
+
+export const succeed = (history: History, entry: EntryOf<"PhaseSucceeded">, at: number): void => {
+  const record = open(history, entry.path)
+  settle(history, record, "succeeded", at)
+  record.value = entry.value
+  record.inDoubt = false
+  if (record.undoes !== undefined) {
+    const undone = history.phases.get(record.undoes)
+    if (undone !== undefined) undone.undone = record
+  } else if (record.kind === "checkpoint") {
+    if (record.commit && record.forward) commit(history, record)
+  } else if (record.forward && !isComposite(record)) {
+    history.completed.push(record)
+  }
+}
+
+export const fail = (history: History, { failures, path }: EntryOf<"PhaseFailed">, at: number): void => {
+  const record = open(history, path)
+  record.failures = failures
+  record.inDoubt = !isComposite(record) && doubtAfter(record, failures[0])
+  settle(history, record, "failed", at)
+}
+
+const settle = (history: History, record: PhaseRecord, state: "succeeded" | "failed", at: number): void => {
+  record.state = state
+  record.endedAt = at
+  record.settled = history.events.push(record) - 1
+  history.crashes = 0
+  if (!isSettled(record)) return
+  history.open.delete(record)
+  if (isComposite(record)) closeAll(history, record)
+}
+
+/** Nothing waits any more for what is in there, whatever became of it. */
+const closeAll = (history: History, composite: PhaseRecord): void => {
+  for (const scope of scopesOf(composite)) {
+    for (const record of history.scopes.get(scope) ?? []) {
+      if (history.open.delete(record) && isComposite(record)) closeAll(history, record)
+    }
+  }
+}
+
+/** Where the phases of a composite stand: its own, those of its clean-up, and its undos. */
+const scopesOf = ({ attempt, path }: PhaseRecord): ReadonlyArray<string> => [
+  path,
+  Path.closeOf(path),
+  Path.undoOf(path),
+  ...Array.from({ length: attempt }, (_, index) => Path.revertOf(path, index + 1))
+]
+
+// --- groups
+
+const group = (history: History, path: string): PhaseRecord & { readonly group: GroupState } => {
+  const record = open(history, path)
+  if (record.group === undefined) throw new BrokenHistory(history.entries, `${path} is no group`)
+  return record as PhaseRecord & { readonly group: GroupState }
+}
+
+export const decide = (history: History, entry: EntryOf<"Decided">, at: number): void => {
+  const record = group(history, entry.path)
+  const { attempt, delay = 0, failures, value } = entry
+  const decision: Decision =
+    entry.decision === "again"
+      ? { _tag: "Again", value, delay }
+      : { _tag: entry.decision === "giveUp" ? "GiveUp" : "RevertAll" }
+  record.group.tries.push({ attempt, value: record.group.value, failures, at })
+  record.group.decision = { ...decision, at }
+  record.decided = history.events.push(record) - 1
+  history.crashes = 0
+}
+
+/** Nothing of what the group did is seen any more; it is at its beginning, with its next attempt. */
+export const rewind = (history: History, { to }: EntryOf<"Rewound">): void => {
+  const record = group(history, to)
+  const { decision } = record.group
+  if (decision?._tag !== "Again") throw new BrokenHistory(history.entries, `${to} was not to be tried again`)
+  supersede(history, record)
+  record.attempt++
+  record.group.value = decision.value
+  record.group.decision = undefined
+  record.decided = -1
+  record.opened = history.events.push(record) - 1
+  history.position = to
+  history.crashes = 0
+}
+
+const supersede = (history: History, composite: PhaseRecord): void => {
+  for (const scope of scopesOf(composite)) {
+    for (const record of history.scopes.get(scope) ?? []) {
+      if (isComposite(record)) supersede(history, record)
+      record.superseded = true
+      history.generations ??= new Map()
+      history.generations.set(record.path, record.generation + 1)
+      history.phases.delete(record.path)
+      history.open.delete(record)
+    }
+    history.scopes.delete(scope)
+  }
+}
