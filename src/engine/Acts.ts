@@ -9,14 +9,11 @@ import type { Act, Entry, EntryOf } from "../core/Entry.js"
 import { HistoryMismatch, IllegalTransition, OwnedByParent, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
-import * as Interpreter from "../core/Interpreter.js"
-import * as Path from "../core/Path.js"
 import { isComposite } from "../core/PhaseRecord.js"
 import { allows, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
-import * as Faults from "./Faults.js"
 import type { Command } from "./Orders.js"
-import { lenient } from "./Work.js"
+import * as Replay from "./Replay.js"
 
 export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen
 
@@ -38,7 +35,7 @@ export interface Decision {
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
 
-const actOf = ({ by, reason }: Act): Act => ({
+export const actOf = ({ by, reason }: Act): Act => ({
   ...(by === undefined ? {} : { by }),
   ...(reason === undefined ? {} : { reason })
 })
@@ -57,21 +54,6 @@ export const illegal = (execution: string, verb: Verb, from: Status): IllegalTra
     verb,
     hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}`
   })
-}
-
-/** A fresh body of this execution, at the furthest position that its journal allows. */
-export const replay = (definition: Definition, history: History.History) => {
-  const payload = definition.payload.decode(history.payload)
-  if (Either.isLeft(payload)) {
-    return { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
-  }
-  const cursor = Interpreter.make({
-    start: () => definition.run(payload.right),
-    scope: Path.root,
-    error: lenient(definition.error)
-  })
-  const step = cursor.advance(history)
-  return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
 }
 
 const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
@@ -170,7 +152,7 @@ const close = (
   const act = actOf(command)
   if (history.startedAt === undefined) return Effect.succeed({ entries: [{ _tag: "Closed" }], definition: undefined })
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
-  const misfit = definition === undefined ? undefined : replay(definition, history).misfit
+  const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
   const why = misfit === undefined ? `task ${history.task} is not registered` : render(misfit)
   if (command.force === true && command.revert !== true) {
@@ -207,7 +189,7 @@ const skip = (
   }
   const go = Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const, definition })
   if (record.kind === "undo") return go
-  const { cursor, misfit } = replay(definition, history)
+  const { cursor, misfit } = Replay.fresh(definition, history)
   if (misfit !== undefined) return mismatch(execution, misfit)
   const instruction = cursor?.standing(record.path)?.instruction
   if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")

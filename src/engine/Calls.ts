@@ -9,33 +9,33 @@ import * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Failures } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
-import { type Call, type Called, type Children, Parked, type Stop } from "./Children.js"
+import { type Call, type Called, type Children, isParent, Parked, type Stop } from "./Children.js"
+import type { Commands } from "./Commands.js"
 import * as Faults from "./Faults.js"
-import { foldOf, type Live, type LoadError } from "./Live.js"
+import type { Joins } from "./Joins.js"
+import type { Live, LoadError } from "./Live.js"
 import type { Command } from "./Orders.js"
 import { Refused } from "./Perform.js"
 
 type Told = { readonly _tag: string; readonly message: string }
 
-/** What the engine does for a child. */
-export interface Doing {
-  /** starts it or joins it, and waits until it stands still, or is handed back */
-  readonly join: (call: Call) => Effect.Effect<History.History, Told>
-  readonly carryOut: (called: Called, command: Command, call?: Call) => Effect.Effect<void, Told>
-}
-
 export class Calls implements Children {
   constructor(
     private readonly live: Live,
     private readonly store: Store,
-    private readonly doing: Doing
+    private readonly joins: Joins,
+    private readonly commands: Commands
   ) {}
 
   run(call: Call): Effect.Effect<unknown, unknown> {
     return Effect.suspend(() => {
       this.live.stepAside(call.parent.execution, false)
-      const joined = Effect.mapError(this.doing.join(call), (error) => new Refused([refusalOf(call, error)]))
-      return Effect.flatMap(handedBack(joined), (history) => this.answer(call, history))
+      const { definition, id, payload } = call
+      const joined = this.joins.join(definition, payload, { id, call }).pipe(
+        Effect.catchTag("Taken", (taken) => Effect.die(taken)),
+        Effect.mapError((error) => new Refused([refusalOf(call, error)]))
+      )
+      return Effect.flatMap(handedBack(joined), ({ history }) => this.answer(call, history))
     })
   }
 
@@ -73,7 +73,7 @@ export class Calls implements Children {
   private parked(call: Call): Parked {
     return new Parked((moved) => {
       this.live.stepAside(call.parent.execution, true)
-      const stop = this.live.hear(call.id, moved)
+      const stop = this.live.listeners.hear(call.id, moved)
       // It may have moved before anybody listened.
       const look = Effect.map(Effect.either(this.store.get(call.id)), (row) => {
         if (Either.isLeft(row) || row.right?.status !== "Paused") moved()
@@ -120,7 +120,7 @@ export class Calls implements Children {
   /** What was asked may not be possible any more: whoever asks looks again. */
   private carryOut(called: Called, command: Command, call: Call | undefined): Effect.Effect<void, Told> {
     return Effect.catchIf(
-      this.doing.carryOut(called, command, call),
+      this.commands.doAs(called.id, command, call),
       ({ _tag }) => _tag === "IllegalTransition",
       () => Effect.yieldNow()
     )
@@ -136,7 +136,7 @@ export class Calls implements Children {
 
   /** What is recorded of a child; nothing if there is none, or it is not this parent's. */
   private own({ id, parent }: Called): Effect.Effect<History.History | undefined, LoadError> {
-    const history = Effect.map(Effect.flatMap(this.live.load(id), foldOf), (history) =>
+    const history = Effect.map(this.live.history(id), (history) =>
       isParent(parent, history.parent) ? history : undefined
     )
     return Effect.catchTag(history, "ExecutionNotFound", () => Effect.succeed(undefined))
@@ -154,9 +154,6 @@ export class Calls implements Children {
     return Effect.map(this.own(called), (history) => history?.startedAt === undefined)
   }
 }
-
-const isParent = (parent: Called["parent"], recorded: Called["parent"] | undefined): boolean =>
-  recorded?.execution === parent.execution && recorded.path === parent.path
 
 /** An engine that ends runs nothing any more: another one goes on, and the phase is never called back here. */
 const handedBack = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | Parked> =>

@@ -14,6 +14,9 @@ export interface Called {
   readonly parent: { readonly execution: string; readonly path: string }
 }
 
+export const isParent = (parent: Called["parent"], recorded: Called["parent"] | undefined): boolean =>
+  recorded?.execution === parent.execution && recorded.path === parent.path
+
 /** A call, with what it takes to run the child. */
 export interface Call extends Called {
   readonly definition: Definition

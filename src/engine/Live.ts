@@ -3,12 +3,10 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
@@ -23,6 +21,7 @@ import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
 import type { Lane } from "./Lane.js"
+import { Listeners } from "./Listeners.js"
 import { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import { Runner } from "./Runner.js"
@@ -52,12 +51,6 @@ export interface Run {
   /** called when it is over: see `atEnd` */
   readonly ends: Array<() => void>
   readonly done: Deferred.Deferred<Finished>
-}
-
-/** `wait` ends at the next commit, or after `atMost`, for what other processes do is not heard. */
-export interface Listening {
-  readonly stop: () => void
-  readonly wait: (atMost: Duration.DurationInput) => Effect.Effect<void>
 }
 
 /** What recovered and detached work runs with; none: what the calling fiber has. */
@@ -91,7 +84,7 @@ interface Prepared {
   readonly definition: Definition | undefined
 }
 
-export const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
+const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
   Effect.try({
     try: () => Fold.all(journal.entries),
     catch: (thrown) =>
@@ -110,10 +103,10 @@ const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>)
 
 export class Live {
   readonly runs = new Map<string, Run>()
+  readonly listeners = new Listeners()
   /** what runs call */
   children!: Children
   private ended = false
-  private readonly watchers = new Map<string, Set<() => void>>()
 
   constructor(
     private readonly store: Store,
@@ -210,10 +203,15 @@ export class Live {
       journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
     )
 
+  /** What is recorded of an execution. */
+  history(id: string): Effect.Effect<History.History, LoadError> {
+    return Effect.flatMap(this.load(id), foldOf)
+  }
+
   private writer(id: string, history: History.History, head: Head | Unborn, leaving: Run["leaving"] = []): Writer {
     return new Writer(this.store, this.clock, id, history, head, () => {
       if (history.crashes === 0) for (const leave of leaving) leave()
-      this.notify(id)
+      this.listeners.notify(id)
     })
   }
 
@@ -249,7 +247,7 @@ export class Live {
   private over(run: Run, exit: Exit.Exit<History.History | undefined, CommitError>): void {
     this.runs.delete(run.id)
     for (const leave of [...run.leaving, ...run.ends]) leave()
-    this.notify(run.id)
+    this.listeners.notify(run.id)
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
 
@@ -334,32 +332,5 @@ export class Live {
         { concurrency: "unbounded", discard: true }
       )
     )
-  }
-
-  /** Calls back at every commit of this execution by this engine; answers how to stop that. */
-  hear(id: string, listener: () => void): () => void {
-    const listeners = this.watchers.get(id) ?? new Set()
-    this.watchers.set(id, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0 && this.watchers.get(id) === listeners) this.watchers.delete(id)
-    }
-  }
-
-  /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */
-  listen(id: string): Listening {
-    const heard = Deferred.unsafeMake<void>(FiberId.none)
-    const stop = this.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
-    return {
-      stop,
-      wait: (atMost) => {
-        const waiting = Effect.timeoutOption(Effect.interruptible(Deferred.await(heard)), atMost)
-        return Effect.ensuring(Effect.asVoid(waiting), Effect.sync(stop))
-      }
-    }
-  }
-
-  private notify(id: string): void {
-    for (const listener of [...(this.watchers.get(id) ?? [])]) listener()
   }
 }

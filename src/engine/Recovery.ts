@@ -7,28 +7,23 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
-import type { RequestError } from "../authoring/TaskEngine.js"
-import { type EngineBusy, OrderRefused, type StoreError } from "../core/Errors.js"
+import { OrderRefused, type StoreError } from "../core/Errors.js"
 import type * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Order, Store } from "../store/Store.js"
-import { replay } from "./Acts.js"
+import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import type { Lane } from "./Lane.js"
 import type { Live, Opened, Services } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registered, Registry } from "./Registry.js"
-
-/** What the owner can refuse. */
-export type ActError = Exclude<RequestError, EngineBusy>
+import * as Replay from "./Replay.js"
 
 const unfinished: ReadonlyArray<Status> = ["Pending", "Running", "Closing", "Reverting"]
 const page = 500
 
 export class Recovery {
-  /** how an order is carried out */
-  carryOut: (id: string, command: Orders.Command, order: number) => Effect.Effect<void, ActError> = () => Effect.void
   private ended = false
   private readonly queued = new Set<string>()
   private readonly answering = new Set<number>()
@@ -39,6 +34,7 @@ export class Recovery {
     private readonly live: Live,
     private readonly registry: Registry,
     private readonly ownership: Ownership,
+    private readonly commands: Commands,
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
     private readonly places: Lane
@@ -144,7 +140,7 @@ export class Recovery {
       history.failures.some((failure) => failure._tag === "Fault" && failure.reason === "HistoryMismatch")
     const decide = (history: History.History): Opened => {
       if (!misfits(history)) return { entries: [], definition: undefined }
-      const { misfit } = replay(definition, history)
+      const { misfit } = Replay.fresh(definition, history)
       const act = { by: "engine", reason: "the code fits the journal again" }
       if (misfit === undefined) return { entries: [{ _tag: "Resumed", act }], definition }
       const known = JSON.stringify(history.failures[0]) === JSON.stringify(misfit)
@@ -189,7 +185,7 @@ export class Recovery {
         ? Effect.fail(
             new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" })
           )
-        : this.carryOut(order.execution, command.value, order.id)
+        : this.commands.carryOut(order.execution, command.value, order.id)
       return Effect.catchAll(done, (error) => this.store.answer({ order: order.id, body: Orders.refusal(error) })).pipe(
         Effect.ensuring(Effect.sync(() => this.answering.delete(order.id)))
       )

@@ -3,18 +3,12 @@
  * The life itself is in the history: every round of the loop looks at the status that the entries led to.
  */
 import type * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
-import { hasUndo, type Undoable } from "../core/Instruction.js"
-import type { Cursor } from "../core/Interpreter.js"
-import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
-import type { PhaseRecord } from "../core/PhaseRecord.js"
-import { reversal } from "../core/Reversal.js"
 import type { Failures, Placed, Step } from "../core/Step.js"
 import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
@@ -23,31 +17,20 @@ import { Family, isOpen } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
-import * as Orders from "./Orders.js"
-import { ownRevert } from "./OwnRevert.js"
 import * as Perform from "./Perform.js"
-import type { Request, Signal } from "./Signal.js"
+import { Replay } from "./Replay.js"
+import { Requests } from "./Requests.js"
+import type { Signal } from "./Signal.js"
 import * as Work from "./Work.js"
 import type { CommitError, Writer } from "./Writer.js"
-
-/** A body at its furthest position: what a revert needs of it. */
-interface Body {
-  readonly cursor: Cursor
-  /** why it does not fit its journal, if it does not */
-  readonly misfit: Failure | undefined
-}
 
 const goesOn = Effect.succeed(false)
 const over = Effect.succeed(true)
 
 export class Runner {
-  readonly signals: Mailbox<Signal>
   private readonly family: Family
   private readonly driver: Driver
-  private readonly body: Cursor
-  private readonly cursorOf: (deep: boolean) => Cursor
-  /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
-  private known: Body | undefined
+  private readonly replay: Replay
 
   constructor(
     readonly definition: Definition,
@@ -59,16 +42,9 @@ export class Runner {
     signals: Mailbox<Signal>,
     children: Children
   ) {
-    this.signals = signals
-    this.cursorOf = (deep) =>
-      Interpreter.make({
-        start: () => definition.run(payload),
-        scope: Path.root,
-        error: Work.lenient(definition.error),
-        deep
-      })
-    this.body = this.cursorOf(false)
-    this.family = new Family(writer, children, fibers, this.body)
+    this.replay = new Replay(definition, payload, writer.history)
+    this.family = new Family(writer, children, fibers, this.replay.body)
+    const requests = new Requests(writer, config, signals)
     this.driver = new Driver({
       writer,
       config,
@@ -78,7 +54,7 @@ export class Runner {
       workOf: (placed) => this.workOf(placed),
       now: () => clock.unsafeCurrentTimeMillis(),
       signals,
-      grant: (driver, request) => this.grant(driver, request)
+      grant: (driver, request) => requests.grant(driver, request)
     })
     if (writer.history.pauseRequested && writer.history.status === "Running") this.driver.stopping = "pause"
   }
@@ -127,7 +103,7 @@ export class Runner {
   // --- forward
 
   private get forward(): Effect.Effect<boolean, CommitError> {
-    return Effect.flatMap(this.driver.drive(this.body), (ending) => {
+    return Effect.flatMap(this.driver.drive(this.replay.body), (ending) => {
       switch (ending._tag) {
         case "Done":
           this.complete(ending.value)
@@ -189,27 +165,8 @@ export class Runner {
 
   // --- closing
 
-  /** The body at the furthest position that its records allow. */
-  private get furthest(): Body {
-    if (this.known !== undefined) return this.known
-    const misfit = this.misfit(this.body)
-    if (misfit !== undefined || !this.body.skipped) return this.know(this.body, misfit)
-    const deep = this.cursorOf(true)
-    return this.know(deep, this.misfit(deep))
-  }
-
-  private know(cursor: Cursor, misfit: Failure | undefined): Body {
-    this.known = { cursor, misfit }
-    return this.known
-  }
-
-  private misfit(cursor: Cursor): Failure | undefined {
-    const step = cursor.advance(this.history)
-    return step._tag === "Stranger" ? undefined : Faults.ofStep(step, this.definition.version)
-  }
-
   private get closing(): Effect.Effect<boolean, CommitError> {
-    const { misfit } = this.furthest
+    const { misfit } = this.replay.furthest
     if (misfit !== undefined) {
       this.park([misfit])
       return Effect.succeed(false)
@@ -235,8 +192,8 @@ export class Runner {
 
   /** Returns the generator and runs what its `finally` blocks yield; the failure is why that cannot be done. */
   private get cleanUp(): Effect.Effect<Failure | "stopped" | undefined, CommitError> {
-    this.body.close()
-    return Effect.map(this.driver.drive(this.body), (ending) => {
+    this.replay.body.close()
+    return Effect.map(this.driver.drive(this.replay.body), (ending) => {
       if (ending._tag !== "Closed") return this.notClean(ending)
       this.writer.stage({ _tag: "CleanedUp", ...(ending.error === undefined ? {} : { error: ending.error }) })
       return undefined
@@ -250,10 +207,9 @@ export class Runner {
   // --- reverting
 
   private get reverting(): Effect.Effect<boolean, CommitError> {
-    const { misfit } = this.furthest
+    const { misfit } = this.replay.furthest
     if (misfit !== undefined && !this.definition.customRevert) {
-      this.writer.stage({ _tag: "RevertFailed", failures: [misfit] })
-      return Effect.succeed(false)
+      return Effect.succeed(this.failRevert([misfit]))
     }
     if (this.history.cleanedUp === undefined) {
       if (misfit === undefined) return Effect.flatMap(this.cleanUp, (ending) => this.afterCleanUp(ending))
@@ -264,14 +220,13 @@ export class Runner {
 
   private afterCleanUp(ending: Failure | "stopped" | undefined): Effect.Effect<boolean, CommitError> {
     if (ending === undefined) return this.undoAll
-    if (ending !== "stopped") this.writer.stage({ _tag: "RevertFailed", failures: [ending] })
-    return Effect.succeed(ending === "stopped")
+    return Effect.succeed(ending === "stopped" || this.failRevert([ending]))
   }
 
   private get undoAll(): Effect.Effect<boolean, CommitError> {
     const revert = History.revertOf(this.history)!
     const scope = Path.revert(revert.n)
-    return Effect.map(this.driver.drive(this.reversal(revert, scope)), (ending) => {
+    return Effect.map(this.driver.drive(this.replay.reversal(revert, scope)), (ending) => {
       switch (ending._tag) {
         case "Stopped":
           return true
@@ -279,46 +234,21 @@ export class Runner {
           this.writer.stage({ _tag: "Reverted" })
           return false
         case "Stuck":
-          this.writer.stage({ _tag: "RevertFailed", failures: ending.failures })
-          return false
+          return this.failRevert(ending.failures)
         case "Threw":
-          this.writer.stage({
-            _tag: "RevertFailed",
-            failures: [{ _tag: "TaskDefect", path: scope, defect: ending.defect }]
-          })
-          return false
+          return this.failRevert([{ _tag: "TaskDefect", path: scope, defect: ending.defect }])
         default:
-          this.writer.stage({ _tag: "RevertFailed", failures: [this.faultOf(ending)] })
-          return false
+          return this.failRevert([this.faultOf(ending)])
       }
     })
   }
 
-  /** What a revert does: the author's own generator; or the undo of everything that has one, or is in doubt. */
-  private reversal(revert: History.RevertRecord, scope: string): Cursor {
-    const { customRevert, error, revertConcurrency } = this.definition
-    if (customRevert)
-      return Interpreter.make({ start: () => ownRevert(this.definition, this.history, revert), scope, error })
-    const matters = new Set<PhaseRecord>()
-    for (const record of revert.completed) {
-      const instruction = this.runAt(record.path)
-      if (instruction !== undefined && hasUndo(instruction)) matters.add(record)
-    }
-    for (const record of revert.doubts) if (this.runAt(record.path) !== undefined) matters.add(record)
-    const undos = reversal(this.history, Path.root, (record) => matters.has(record))
-    return Interpreter.undoing(undos, revertConcurrency, { scope, error })
+  private failRevert(failures: Failures): false {
+    this.writer.stage({ _tag: "RevertFailed", failures })
+    return false
   }
 
-  /** Where the phase stands that is undone: going forward and cleaning up, that of the body as it is. */
-  private undoCursor(path: string): Body {
-    const reverting = this.history.status === "Reverting" && this.history.phases.get(path)?.forward === true
-    return reverting ? this.furthest : { cursor: this.body, misfit: undefined }
-  }
-
-  /** The phase of the body at `path`, if it has anything to do with undoing. */
-  private runAt(path: string): Undoable | undefined {
-    return this.undoCursor(path).cursor.runAt(path)
-  }
+  // --- performing
 
   private workOf({ capture, captured, instruction, path }: Placed): Work.Work | Failure {
     const { customRevert, error } = this.definition
@@ -334,57 +264,14 @@ export class Runner {
         return Work.ofUndo({
           execution: this.writer.id,
           record: this.history.phases.get(instruction.undoes)!,
-          instruction: this.runAt(instruction.undoes),
+          instruction: this.replay.runAt(instruction.undoes),
           undoChild: (child) => this.family.undo(child, instruction.undoes),
-          fits: this.undoCursor(instruction.undoes).misfit === undefined,
+          fits: this.replay.fits(instruction.undoes),
           error,
           customRevert
         })
       default:
         throw new Error(`${instruction._tag} is not performed`)
     }
-  }
-
-  // --- requests
-
-  /** Grants what is asked of a live execution, where its status allows it. */
-  private grant(driver: Driver, request: Request): Effect.Effect<Ending | undefined, CommitError> {
-    const { ask } = request
-    const { status } = this.history
-    if (ask._tag === "Suspend") return Effect.zipRight(this.reply(request, true), this.suspend(driver))
-    if (ask._tag === "Close" && status === "Closing") return this.commit(request)
-    if (status !== "Running") return this.reply(request, false)
-    if (ask._tag === "Pause") {
-      this.writer.stage({ _tag: "PauseRequested", act: ask.act })
-      return Effect.zipRight(this.commit(request), Effect.as(this.pause(driver, ask.now), undefined))
-    }
-    driver.unwind()
-    this.writer.stage({ _tag: "Closing", position: this.history.position, revert: ask.revert, act: ask.act })
-    return Effect.zipRight(this.commit(request), Effect.as(driver.interrupt(), { _tag: "Closing" as const }))
-  }
-
-  /** Nothing new starts; what runs ends, or is interrupted. */
-  private pause(driver: Driver, now: boolean): Effect.Effect<void> {
-    return now ? Effect.zipRight(driver.wind("pause"), driver.withdraw()) : driver.wind("pause")
-  }
-
-  /** Nothing new starts; what runs gets its grace. */
-  private suspend(driver: Driver): Effect.Effect<undefined> {
-    const over = Effect.sync(() => {
-      this.signals.offer({ _tag: "GraceOver" })
-    })
-    return Effect.as(
-      Effect.zipRight(driver.wind("suspend"), Effect.fork(Effect.delay(over, this.config.grace))),
-      undefined
-    )
-  }
-
-  private commit(request: Request): Effect.Effect<undefined, CommitError> {
-    if (request.order !== undefined) this.writer.answer(Orders.accepted(request.order))
-    return Effect.zipRight(this.writer.flush, this.reply(request, true))
-  }
-
-  private reply(request: Request, granted: boolean): Effect.Effect<undefined> {
-    return Effect.as(Deferred.succeed(request.reply, granted), undefined)
   }
 }

@@ -22,7 +22,7 @@ export const watch = (store: Store, live: Live, config: Config, id: string): Str
   Stream.paginateChunkEffect(0, (from) =>
     Effect.gen(function* () {
       for (;;) {
-        const changed = live.listen(id)
+        const changed = live.listeners.listen(id)
         const entries = yield* store.entries(id, from)
         if (entries.length > 0) {
           changed.stop()

@@ -1,0 +1,101 @@
+/** Carries out what is asked of executions: of those that run, of those that stand still, and of another process's. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { RequestError } from "../authoring/TaskEngine.js"
+import { EngineBusy, ExecutionNotFound } from "../core/Errors.js"
+import { isActive } from "../core/Status.js"
+import type { Store } from "../store/Store.js"
+import * as Acts from "./Acts.js"
+import type { Config } from "./Config.js"
+import type { Live, Opening, Run } from "./Live.js"
+import * as Orders from "./Orders.js"
+import type { Ownership } from "./Ownership.js"
+import type { Registered, Registry } from "./Registry.js"
+
+/** What the owner can refuse. */
+type ActError = Exclude<RequestError, EngineBusy>
+
+export class Commands {
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly registry: Registry,
+    private readonly live: Live,
+    private readonly ownership: Ownership
+  ) {}
+
+  /** Carries a command out here, or has the engine of the process that owns the store do it. */
+  request(id: string, command: Orders.Command): Effect.Effect<void, RequestError> {
+    return Effect.flatMap(Effect.either(this.ownership.ensure), (owned): Effect.Effect<void, RequestError> => {
+      if (Either.isRight(owned)) return this.carryOut(id, command)
+      if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
+      return Effect.flatMap(Clock.currentTimeMillis, (at) => Orders.send(this.store, this.config, id, command, at))
+    })
+  }
+
+  /**
+   * Carries out a command as the owner. Answers when what was asked is on disk. A child is its parent's to close and to
+   * revert: others have to force it.
+   */
+  carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
+    const owned = (command._tag === "close" || command._tag === "revert") && command.force !== true
+    const done = this.doAs(id, command, undefined, order)
+    return owned
+      ? Effect.zipRight(
+          Effect.flatMap(this.live.history(id), (history) => Acts.owned(id, command, history)),
+          done
+        )
+      : done
+  }
+
+  /** The same; `code` is what a parent has of its child, and the child then runs with. */
+  doAs(
+    id: string,
+    command: Orders.Command,
+    code: Registered | undefined,
+    order?: number
+  ): Effect.Effect<void, ActError> {
+    return Effect.gen(this, function* () {
+      const run = this.live.runs.get(id)
+      if (run !== undefined) {
+        const asked = yield* this.askRun(run, command, order)
+        return asked ? undefined : yield* this.doAs(id, command, code, order)
+      }
+      const row = yield* this.store.get(id)
+      if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
+      const registered = code ?? this.registry.get(row.task)
+      const opening: Opening<Acts.Refusal> = (history) => Acts.decide(id, command, history, registered?.definition)
+      const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, order)
+      yield* entered ? opened : this.doAs(id, command, code, order)
+    }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
+  }
+
+  /** Whether a live execution took the command; not if its run was over first. */
+  private askRun(run: Run, command: Orders.Command, order: number | undefined): Effect.Effect<boolean, ActError> {
+    return Effect.gen(this, function* () {
+      const act = Acts.actOf(command)
+      const asked =
+        command._tag === "pause"
+          ? yield* this.live.ask(run, { _tag: "Pause", act, now: command.now ?? false }, order)
+          : command._tag === "close"
+            ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
+            : undefined
+      if (asked === "granted") return true
+      if (asked === "gone") return false
+      const changed = this.live.listeners.listen(run.id)
+      const row = yield* Effect.onError(this.store.get(run.id), () => Effect.sync(changed.stop))
+      if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
+        changed.stop()
+        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+        return true
+      }
+      if (row !== undefined && isActive(row.status)) {
+        changed.stop()
+        return yield* Acts.illegal(run.id, command._tag, row.status)
+      }
+      yield* changed.wait(this.config.inbox)
+      return false
+    })
+  }
+}

@@ -1,0 +1,195 @@
+/** How an execution is started or joined: by a caller, or as the child of another one, that then waits for it. */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import type { Definition } from "../authoring/Definition.js"
+import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
+import { type EngineBusy, ExecutionConflict, type InvalidName, PayloadInvalid } from "../core/Errors.js"
+import type { History } from "../core/History.js"
+import * as Json from "../core/Json.js"
+import * as Name from "../core/Name.js"
+import { isActive, type Status } from "../core/Status.js"
+import type { ExecutionRow, Store } from "../store/Store.js"
+import * as Acts from "./Acts.js"
+import { type Call, isParent } from "./Children.js"
+import type { Commands } from "./Commands.js"
+import type { Config } from "./Config.js"
+import type { Entered, Finished, Live, LoadError, Opening, Run } from "./Live.js"
+import type { Ownership } from "./Ownership.js"
+import * as Perform from "./Perform.js"
+import type { Recovery } from "./Recovery.js"
+import type { CommitError } from "./Writer.js"
+
+/** There is nothing to take up: the execution stands still, as its history says. */
+class Settled {
+  readonly _tag = "Settled"
+  constructor(readonly history: History) {}
+}
+
+const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
+
+/** Whether a child that stands still goes on with its parent: that stopped it, or was resumed since it stopped. */
+const goesOn = ({ parent, round }: Call, history: History): boolean => {
+  const { status } = history
+  if (status === "Paused" && history.pausedBy === parent.execution) return true
+  return round > history.round && (resumable(status) || status === "RevertFailed")
+}
+
+/** How an execution is started or joined: by a caller, or as the child of another one. */
+interface Joining extends ExecuteOptions {
+  readonly call?: Call
+}
+
+/** What comes between an execution and whoever joins it. */
+type JoinError = InvalidName | PayloadInvalid | ExecutionConflict | EngineBusy | LoadError | CommitError
+
+/** An execution that stands still; `present` if whoever waited was there when it stopped. */
+interface Standing {
+  readonly id: string
+  readonly history: History
+  readonly present: boolean
+}
+
+/** Somebody who starts an execution, or joins it. */
+interface Visit extends Joining {
+  readonly definition: Definition
+  readonly id: string
+  readonly payload: Json.Json
+}
+
+/** Whether the execution that has the id is the one that was meant. */
+const same = ({ call, definition, id, payload }: Visit, history: History): Effect.Effect<void, ExecutionConflict> => {
+  const conflict = (reason: string) => new ExecutionConflict({ execution: id, task: definition.name, reason })
+  if (history.task !== definition.name) return conflict(`it is one of task ${history.task}`)
+  const { parent } = history
+  if (call !== undefined && !isParent(call.parent, parent)) {
+    const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
+    return conflict(`it is ${whose}`)
+  }
+  return Json.equal(history.payload, payload) ? Effect.void : conflict("it has another payload")
+}
+
+/** How a visitor takes an execution up, if it is the one that was meant: as it stands, or resumed. */
+const takingUp =
+  (visit: Visit): Opening<Settled | ExecutionConflict> =>
+  (history) =>
+    Effect.flatMap(same(visit, history), () => {
+      const { call, definition, resume } = visit
+      const { status } = history
+      if (isActive(status)) return Effect.succeed({ entries: [], definition })
+      if (call !== undefined && goesOn(call, history)) {
+        return Effect.succeed({ entries: [Acts.resumedWith(call, status)], definition })
+      }
+      return resume === true && resumable(status)
+        ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
+        : Effect.fail(new Settled(history))
+    })
+
+export class Joins {
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly live: Live,
+    private readonly ownership: Ownership,
+    private readonly recovery: Recovery,
+    private readonly commands: Commands
+  ) {}
+
+  private accept(definition: Definition, payload: unknown, options: Joining) {
+    return Effect.gen(this, function* () {
+      const json = definition.payload.encode(payload)
+      const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
+      if (problem !== undefined) return yield* new PayloadInvalid({ task: definition.name, ...problem })
+      const id = options.id ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
+      const invalid = Name.check("the execution id", id)
+      if (invalid !== undefined) return yield* invalid
+      const visit: Visit = { ...options, definition, id, payload: Either.getOrElse(json, () => undefined) ?? null }
+      return visit
+    })
+  }
+
+  /** Starts an execution or joins it, and waits until it stands still; a child also until it is handed back. */
+  join(definition: Definition, payload: unknown, options: Joining): Effect.Effect<Standing, JoinError> {
+    return Effect.gen(this, function* () {
+      const visit = yield* this.accept(definition, payload, options)
+      yield* this.ownership.ensure
+      if (this.live.runs.has(visit.id)) return yield* this.attach(visit)
+      const begun = this.live.begin(definition, visit.id, visit.payload, visit.call)
+      return yield* this.conclude(visit, yield* this.finished(visit, begun))
+    })
+  }
+
+  /** Waits for a run. If the caller that began it is interrupted, the execution is handed back, or closed. */
+  private finished<E>({ call, definition, onInterrupt }: Visit, begun: Effect.Effect<Entered<E>>) {
+    // What becomes of a child is its parent's to say.
+    const detach = (run: Run) => Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
+    const close = ({ id }: Run) => this.commands.request(id, { _tag: "close", reason: "its caller was interrupted" })
+    const abandon = (run: Run) => {
+      if (call !== undefined) return Effect.void
+      return onInterrupt === "close" ? Effect.orElse(close(run), () => detach(run)) : detach(run)
+    }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(begun, ({ entered, opened, run }) => {
+        const done = restore(Effect.zipRight(opened, Deferred.await(run.done)))
+        return entered ? Effect.onInterrupt(done, () => abandon(run)) : done
+      })
+    )
+  }
+
+  /** What is known once a run is over; a run that was handed back is taken up again. */
+  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing, JoinError> {
+    if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
+    const history = finished.value
+    if (history === undefined || (isActive(history.status) && visit.call === undefined)) return this.attach(visit)
+    return Effect.as(same(visit, history), { id: visit.id, history, present: true })
+  }
+
+  /** Joins an execution that exists: waits for it where it runs, takes it up where nobody runs it. */
+  private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
+    const { call, id } = visit
+    return Effect.gen(this, function* () {
+      yield* this.ownership.ensure
+      const running = this.live.runs.get(id)
+      if (running !== undefined) {
+        const known = yield* Effect.either(this.live.history(id))
+        if (Either.isRight(known)) yield* same(visit, known.right)
+        else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
+        return yield* this.conclude(visit, yield* Deferred.await(running.done))
+      }
+      const taken = this.live.takeOver(id, call?.services, takingUp(visit))
+      const finished = yield* Effect.either(this.finished(visit, taken))
+      if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
+      if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
+      return { id, history: finished.left.history, present: false }
+    })
+  }
+
+  /** Writes an execution for whoever owns the store to run. */
+  readonly start: Service["start"] = (definition, payload, options) =>
+    Effect.gen(this, function* () {
+      const visit = yield* this.accept(definition, payload, options)
+      const { id } = visit
+      const at = yield* Clock.currentTimeMillis
+      const row: ExecutionRow = {
+        id,
+        task: definition.name,
+        version: definition.version,
+        status: "Pending",
+        epoch: 0,
+        owner: null,
+        createdAt: at,
+        updatedAt: at
+      }
+      const made = yield* this.store.create(row, [
+        { _tag: "Created", task: definition.name, version: definition.version, payload: visit.payload }
+      ])
+      if ("existing" in made) {
+        const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
+        yield* same(visit, history)
+      }
+      yield* this.recovery.wake(definition.name, id)
+      return id
+    })
+}
