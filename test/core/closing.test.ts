@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
-import * as Interpreter from "../../src/core/Interpreter.js"
+import { maxCleanup } from "../../src/core/Body.js"
 import type { Step } from "../../src/core/Step.js"
 import { blockedAt, cursorOf, one } from "../support/cursors.js"
 import { drive, fail, failed, type Journal, running, settle, start, succeed } from "../support/journal.js"
@@ -486,7 +486,7 @@ describe("closing", () => {
       try {
         yield* one("a")
       } finally {
-        for (let index = 0; index < Interpreter.maxCleanup; index++) yield* one("b")
+        for (let index = 0; index < maxCleanup; index++) yield* one("b")
       }
     }, journal)
     assert.strictEqual(step._tag, "Closed")

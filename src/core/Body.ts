@@ -1,0 +1,301 @@
+/**
+ * The heart: one generator, driven through what is recorded of its phases. The only file that calls `next` and `return`.
+ *
+ * It stands at one yield; when that has an outcome, it is fed and goes on to the next.
+ */
+import * as Either from "effect/Either"
+import { answer } from "./Answer.js"
+import { type Defect, defectOf } from "./Failure.js"
+import { captureOf, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
+import type { Around, Closable, Ended, Node, Body as Opened } from "./Node.js"
+import * as Path from "./Path.js"
+import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
+import type { Found, Placed } from "./Step.js"
+import { describe, type Generated, isGenerator, notAGenerator } from "./Stranger.js"
+import { type Tree, threw } from "./Tree.js"
+
+/** How many phases a generator may yield while it is closed. */
+export const maxCleanup = 100
+
+type Resume = (generator: Generated) => unknown
+
+export class Body implements Opened, Around {
+  winding: boolean
+  readonly captured: boolean
+  readonly undoes: boolean
+  returned = false
+  private generator: Generated | undefined
+  private scope: string
+  private index = 0
+  private occurrences = new Map<string, number>()
+  /** what it was given at its yields so far */
+  private readonly answers: Array<unknown> = []
+  private current: Node | undefined
+  /** where it stood when it was returned */
+  private stood: Node | undefined
+  /** the undos that it yielded: one that is asked for again is answered as before */
+  private readonly undone = new Set<string>()
+  private state: "open" | "closing" | "over" = "open"
+  private left: ((error: Defect | undefined) => void) | undefined
+  /** what failed in its clean-up */
+  private readonly lost = new Set<string>()
+  private cleanups = 0
+  private cleanupError: Defect | undefined
+  /** whether the phase at which it stands can be answered before it yields */
+  private asked = false
+
+  constructor(
+    private readonly tree: Tree,
+    private readonly around: Around,
+    private readonly own: string,
+    private readonly start: () => unknown
+  ) {
+    this.scope = own
+    this.winding = around.winding
+    this.captured = around.captured
+    this.undoes = around.undoes
+  }
+
+  begin(): void {
+    this.pull((generator) => generator.next())
+  }
+
+  ended(child: object, ended: Ended): void {
+    if (child !== this.current) return
+    if (this.state === "closing") return this.cleaned(ended)
+    if (ended._tag === "Broken") return this.around.ended(this, ended)
+    this.current = undefined
+    this.answered(ended.value)
+  }
+
+  private answered(value: unknown): void {
+    this.answers.push(value)
+    this.goOn((generator) => generator.next(value))
+  }
+
+  private goOn(resume: Resume): void {
+    this.tree.soon(() => this.pull(resume))
+  }
+
+  /** Lets the generator go to its next yield, or to its end. */
+  private pull(resume: Resume): void {
+    if (this.state === "over" || this.tree.stopped !== undefined) return
+    try {
+      if (this.generator === undefined) {
+        const made = this.start()
+        if (!isGenerator(made)) return this.tree.stop(notAGenerator(this.own, made))
+        this.generator = made
+      }
+      const result = this.turn(resume, this.generator)
+      if (result.done === true) return this.finish(result.value)
+      this.place(result.value)
+    } catch (thrown) {
+      this.threw(thrown)
+    }
+  }
+
+  private turn(resume: Resume, generator: Generated): IteratorResult<unknown> {
+    this.asked = false
+    const turn = () => resume(generator) as IteratorResult<unknown>
+    return this.state === "closing" ? knowing((instruction) => this.foreknow(instruction), turn) : turn()
+  }
+
+  // --- yields
+
+  private place(yielded: unknown): void {
+    const { tree } = this
+    if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
+    if (!(yielded instanceof Yielded)) return this.strange(yielded)
+    const placed = this.placedOf(yielded.instruction)
+    if (this.undone.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
+    const { recorded } = this
+    if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
+    this.index++
+    if (this.lost.has(placed.path)) return this.goOn((generator) => generator.return())
+    if (placed.kind === "undo") this.undone.add(placed.path)
+    this.current = tree.place(this, placed)
+  }
+
+  private placedOf(instruction: Instruction): Placed {
+    const { scope } = this
+    return {
+      path: this.pathOf(instruction),
+      scope,
+      name: instruction.name,
+      kind: kindOf(instruction),
+      instruction,
+      capture: captureOf(instruction),
+      captured: this.captured,
+      key: undefined,
+      needs: undefined
+    }
+  }
+
+  private pathOf(instruction: Instruction): string {
+    if (instruction._tag === "Undo") return Path.undo(this.scope, instruction.undoes)
+    const { name } = instruction
+    const occurrence = (this.occurrences.get(name) ?? 0) + 1
+    this.occurrences.set(name, occurrence)
+    return this.pathAt(instruction, occurrence)
+  }
+
+  private pathAt(instruction: Instruction, occurrence: number): string {
+    const path = isComposite(instruction) ? Path.inner : Path.of
+    return path(this.scope, instruction.name, occurrence)
+  }
+
+  private strange(yielded: unknown): void {
+    const { found, hint } = describe(yielded)
+    if (this.state !== "closing") return this.tree.stop({ _tag: "Stranger", after: this.here, found, hint })
+    this.cleanupError = { name: "StrangeYield", message: `a finally yielded ${found}: ${hint}` }
+    this.goOn((generator) => generator.return())
+  }
+
+  // --- ends
+
+  private finish(value: unknown): void {
+    if (this.state === "closing") return this.over(this.cleanupError)
+    const { recorded } = this
+    if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("return", "return"))
+    this.state = "over"
+    this.returned = true
+    this.around.ended(this, { _tag: "Answered", value })
+  }
+
+  private threw(thrown: unknown): void {
+    const defect = defectOf(thrown)
+    if (this.state === "closing") return this.over(defect)
+    const { recorded } = this
+    if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
+    this.state = "over"
+    const failures = threw(this.here, thrown)
+    const own = this.own === Path.root || this.own.startsWith("revert#")
+    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) })
+  }
+
+  /** The phase before, or what it stands in. */
+  private get here(): string {
+    return this.last === "" ? this.own : this.last
+  }
+
+  private end(kind: "return" | "throw", name: string): Found {
+    return { path: this.last, kind, name }
+  }
+
+  /** What the journal holds at the position that comes next. */
+  private get recorded(): PhaseRecord | undefined {
+    return this.tree.history.scopes.get(this.scope)?.[this.index]
+  }
+
+  private get last(): string {
+    return this.index === 0 ? "" : this.tree.history.scopes.get(this.scope)![this.index - 1]!.path
+  }
+
+  // --- closing
+
+  leave(left: (error: Defect | undefined) => void): void {
+    this.left = left
+    if (this.generator === undefined || this.state === "over") return this.over(undefined)
+    this.winding = false
+    if (this.state === "closing") return this.again()
+    this.state = "closing"
+    this.stood = this.current
+    this.stood?.each((node) => this.tree.drop(node))
+    this.atClose()
+    this.goOn((generator) => generator.return())
+  }
+
+  private atClose(): void {
+    this.scope = Path.closeOf(this.own)
+    this.index = 0
+    this.occurrences = new Map()
+    this.current = undefined
+  }
+
+  private cleaned(ended: Ended): void {
+    if (ended._tag === "Broken") return this.lose(this.current!)
+    this.current = undefined
+    if (this.asked) return this.again()
+    const { value } = ended
+    this.goOn((generator) => generator.next(value))
+  }
+
+  /** A `finally` block whose phase failed is left, for the ones around it. */
+  private lose(node: Node): void {
+    this.lost.add(node.placed.path)
+    this.tree.close(node.bodies(), () => {
+      this.tree.forget(node)
+      this.current = undefined
+      this.goOn((generator) => generator.return())
+    })
+  }
+
+  /** A fresh generator goes to where the other was returned, and through its `finally` blocks without this yield. */
+  private again(): void {
+    this.cleanups = 0
+    this.cleanupError = undefined
+    this.atClose()
+    try {
+      const made = this.start()
+      if (!isGenerator(made)) return this.over(undefined)
+      this.generator = made
+      let result = made.next() as IteratorResult<unknown>
+      for (const value of this.answers) if (result.done !== true) result = made.next(value) as IteratorResult<unknown>
+    } catch (thrown) {
+      return this.over(defectOf(thrown))
+    }
+    this.goOn((generator) => generator.return())
+  }
+
+  /** Answers a phase of a `finally` block from its record, so that it need not yield: see `knowing`. */
+  private foreknow(instruction: Instruction): { readonly value: unknown } | undefined {
+    const { recorded, tree } = this
+    const { name } = instruction
+    const occurrence = (this.occurrences.get(name) ?? 0) + 1
+    this.asked = true
+    const known =
+      recorded !== undefined &&
+      this.cleanups < maxCleanup &&
+      recorded.kind === kindOf(instruction) &&
+      recorded.capture === captureOf(instruction) &&
+      recorded.path === this.pathAt(instruction, occurrence) &&
+      isSettled(recorded) &&
+      !tree.toCome(recorded.settled)
+    if (!known) return undefined
+    const value = answer(tree, { path: recorded.path, instruction }, recorded)
+    if (Either.isLeft(value)) return undefined
+    tree.pass(recorded, instruction)
+    this.asked = false
+    this.cleanups++
+    this.index++
+    this.occurrences.set(name, occurrence)
+    return { value: value.right }
+  }
+
+  private abandon(): void {
+    const message = `the generator was abandoned: after return() it yielded ${maxCleanup} phases and went on`
+    this.over({ name: "GeneratorUnclosable", message })
+  }
+
+  private over(error: Defect | undefined): void {
+    this.state = "over"
+    this.left?.(error)
+  }
+
+  // --- as a part of others
+
+  wind(): void {
+    this.winding = true
+    this.current?.wind()
+  }
+
+  bodies(): ReadonlyArray<Closable> {
+    const inner = this.current?.bodies() ?? []
+    return this.state === "over" ? inner : [this, ...inner]
+  }
+
+  each(visit: (node: Node) => void): void {
+    this.stood?.each(visit)
+    this.current?.each(visit)
+  }
+}
