@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { type ExecuteOptions, type RequestError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
@@ -305,19 +306,16 @@ class Engine {
             : undefined
       if (asked === "granted") return true
       if (asked === "gone") return false
-      const changed = this.live.listen(run.id)
-      const row = yield* Effect.onError(this.store.get(run.id), () => Effect.sync(changed.stop))
-      if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
-        changed.stop()
-        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
-        return true
-      }
-      if (row !== undefined && isActive(row.status)) {
-        changed.stop()
-        return yield* Acts.illegal(run.id, command._tag, row.status)
-      }
-      yield* changed.wait(this.config.inbox)
-      return false
+      const look = Effect.gen(this, function* () {
+        const row = yield* this.store.get(run.id)
+        if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
+          if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+          return Option.some(true)
+        }
+        if (row !== undefined && isActive(row.status)) return yield* Acts.illegal(run.id, command._tag, row.status)
+        return this.live.runs.get(run.id) === run ? Option.none<boolean>() : Option.some(false)
+      })
+      return yield* this.live.until(run.id, look)
     })
   }
 
@@ -333,18 +331,14 @@ class Engine {
   /** Waits until nothing is left to do for the execution. */
   readonly settled: Service["settled"] = (id) =>
     Effect.gen(this, function* () {
-      for (;;) {
+      const look = Effect.gen(this, function* () {
         const run = this.live.runs.get(id)
         if (run !== undefined) yield* Deferred.await(run.done)
-        const changed = this.live.listen(id)
-        const row = yield* Effect.onError(this.store.get(id), () => Effect.sync(changed.stop))
-        if (row !== undefined && isActive(row.status)) {
-          yield* changed.wait(this.config.inbox)
-          continue
-        }
-        changed.stop()
-        return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
-      }
+        const row = yield* this.store.get(id)
+        return row !== undefined && isActive(row.status) ? Option.none() : Option.some(row)
+      })
+      const row = yield* this.live.until(id, look)
+      return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
     })
 
   /** Settled after a command; a revert that stopped is an error of whoever asked for it. */
@@ -373,7 +367,7 @@ class Engine {
       status: this.status,
       history: this.history,
       list: (query = {}) => this.store.list(query),
-      watch: (id) => watch(this.store, this.live, this.config, id),
+      watch: (id) => watch(this.store, this.live, id),
       settled: this.settled
     }
   }

@@ -3,12 +3,12 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
@@ -51,12 +51,6 @@ export interface Run {
   /** called when it is over: see `atEnd` */
   readonly ends: Array<() => void>
   readonly done: Deferred.Deferred<Finished>
-}
-
-/** `wait` ends at the next commit, or after `atMost`, for what other processes do is not heard. */
-export interface Listening {
-  readonly stop: () => void
-  readonly wait: (atMost: Duration.DurationInput) => Effect.Effect<void>
 }
 
 /** What recovered and detached work runs with; none: what the calling fiber has. */
@@ -341,17 +335,28 @@ export class Live {
     }
   }
 
-  /** Notices the next commit of this execution by this engine: listen first, look, then wait if there was nothing. */
-  listen(id: string): Listening {
-    const heard = Deferred.unsafeMake<void>(FiberId.none)
-    const stop = this.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
-    return {
-      stop,
-      wait: (atMost) => {
-        const waiting = Effect.timeoutOption(Effect.interruptible(Deferred.await(heard)), atMost)
-        return Effect.ensuring(Effect.asVoid(waiting), Effect.sync(stop))
+  /**
+   * Looks until there is something to tell: at once, after every commit of this execution by this engine, and whenever
+   * another process has written to the store.
+   */
+  until<A, E>(id: string, look: Effect.Effect<Option.Option<A>, E>): Effect.Effect<A, E | StoreError> {
+    return Effect.gen(this, function* () {
+      for (;;) {
+        const heard = Deferred.unsafeMake<void>(FiberId.none)
+        const stop = this.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
+        const { inbox } = this.config
+        // Listened first, then asked for the store's state, then looked: what comes after the look is not missed.
+        const told = Effect.flatMap(this.store.changed(undefined, inbox), (seen) =>
+          Effect.tap(look, (found) => {
+            if (Option.isSome(found)) return Effect.void
+            const waits = [Deferred.await(heard), Effect.asVoid(this.store.changed(seen, inbox))] as const
+            return Effect.raceFirst(Effect.interruptible(waits[0]), Effect.interruptible(waits[1]))
+          })
+        )
+        const found = yield* Effect.ensuring(told, Effect.sync(stop))
+        if (Option.isSome(found)) return found.value
       }
-    }
+    })
   }
 
   private notify(id: string): void {
