@@ -103,7 +103,11 @@ export class World {
       claim: (id, owner) => write(encoded.claim(id, owner)),
       order: (order) => write(encoded.order(order)),
       answer: (answer) => write(encoded.answer(answer)),
-      takeAnswer: (order) => encoded.takeAnswer(order)
+      takeAnswer: (order) => encoded.takeAnswer(order),
+      complete: (completing) => write(encoded.complete(completing)),
+      end: (ending) => write(encoded.end(ending)),
+      beat: (beat) => write(encoded.beat(beat)),
+      post: (signal) => write(encoded.post(signal))
     }
   }
 

@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/TaskEngine.js"
 import { EngineBusy, ExecutionNotFound } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
@@ -83,19 +84,16 @@ export class Commands {
             : undefined
       if (asked === "granted") return true
       if (asked === "gone") return false
-      const changed = this.live.listeners.listen(run.id)
-      const row = yield* Effect.onError(this.store.get(run.id), () => Effect.sync(changed.stop))
-      if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
-        changed.stop()
-        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
-        return true
-      }
-      if (row !== undefined && isActive(row.status)) {
-        changed.stop()
-        return yield* Acts.illegal(run.id, command._tag, row.status)
-      }
-      yield* changed.wait(this.config.inbox)
-      return false
+      const look = Effect.gen(this, function* () {
+        const row = yield* this.store.get(run.id)
+        if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
+          if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+          return Option.some(true)
+        }
+        if (row !== undefined && isActive(row.status)) return yield* Acts.illegal(run.id, command._tag, row.status)
+        return this.live.runs.get(run.id) === run ? Option.none<boolean>() : Option.some(false)
+      })
+      return yield* this.live.until(run.id, look)
     })
   }
 }

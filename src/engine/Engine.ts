@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
@@ -54,18 +55,14 @@ class Engine {
   /** Waits until nothing is left to do for the execution. */
   readonly settled: Service["settled"] = (id) =>
     Effect.gen(this, function* () {
-      for (;;) {
+      const look = Effect.gen(this, function* () {
         const run = this.live.runs.get(id)
         if (run !== undefined) yield* Deferred.await(run.done)
-        const changed = this.live.listeners.listen(id)
-        const row = yield* Effect.onError(this.store.get(id), () => Effect.sync(changed.stop))
-        if (row !== undefined && isActive(row.status)) {
-          yield* changed.wait(this.config.inbox)
-          continue
-        }
-        changed.stop()
-        return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
-      }
+        const row = yield* this.store.get(id)
+        return row !== undefined && isActive(row.status) ? Option.none() : Option.some(row)
+      })
+      const row = yield* this.live.until(id, look)
+      return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
     })
 
   // --- commands
@@ -99,7 +96,7 @@ class Engine {
       status: this.status,
       history: this.history,
       list: (query = {}) => this.store.list(query),
-      watch: (id) => watch(this.store, this.live, this.config, id),
+      watch: (id) => watch(this.store, this.live, id),
       settled: this.settled
     }
   }

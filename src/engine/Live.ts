@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
@@ -333,4 +335,29 @@ export class Live {
       )
     )
   }
+
+  /**
+   * Looks until there is something to tell: at once, after every commit of this execution by this engine, and whenever
+   * another process has written to the store.
+   */
+  until<A, E>(id: string, look: Effect.Effect<Option.Option<A>, E>): Effect.Effect<A, E | StoreError> {
+    return Effect.gen(this, function* () {
+      for (;;) {
+        const heard = Deferred.unsafeMake<void>(FiberId.none)
+        const stop = this.listeners.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
+        const { inbox } = this.config
+        // Listened first, then asked for the store's state, then looked: what comes after the look is not missed.
+        const told = Effect.flatMap(this.store.changed(undefined, inbox), (seen) =>
+          Effect.tap(look, (found) => {
+            if (Option.isSome(found)) return Effect.void
+            const waits = [Deferred.await(heard), Effect.asVoid(this.store.changed(seen, inbox))] as const
+            return Effect.raceFirst(Effect.interruptible(waits[0]), Effect.interruptible(waits[1]))
+          })
+        )
+        const found = yield* Effect.ensuring(told, Effect.sync(stop))
+        if (Option.isSome(found)) return found.value
+      }
+    })
+  }
+
 }

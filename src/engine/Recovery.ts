@@ -156,23 +156,21 @@ export class Recovery {
 
   // --- the inbox
 
-  /** Looks for orders, and for executions that were started elsewhere, whenever the store has changed. */
+  /** Looks for orders, and for executions that were started elsewhere: at once, and whenever another has written. */
   private get serve(): Effect.Effect<void> {
     return Effect.gen(this, function* () {
       let seen: number | undefined
       const look = Effect.gen(this, function* () {
-        const version = yield* this.store.version
-        if (version === seen) return
+        const version = yield* this.store.changed(seen, this.config.inbox)
         for (const order of yield* this.store.orders) yield* this.background(this.obey(order))
         for (const task of this.registry.all) {
           yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
         }
         seen = version
       })
-      while (!this.ended) {
-        yield* Effect.catchAll(look, (error) => Effect.logWarning(error.message))
-        yield* Effect.sleep(this.config.inbox)
-      }
+      const failed = (error: StoreError) =>
+        Effect.zipRight(Effect.logWarning(error.message), Effect.sleep(this.config.inbox))
+      while (!this.ended) yield* Effect.catchAll(look, failed)
     })
   }
 

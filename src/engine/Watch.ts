@@ -9,7 +9,6 @@ import { leadsTo, type Recorded } from "../core/Entry.js"
 import { ExecutionNotFound } from "../core/Errors.js"
 import { isFinal } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
-import type { Config } from "./Config.js"
 import type { Live } from "./Live.js"
 
 const ends = ({ entry }: Recorded): boolean => {
@@ -17,21 +16,20 @@ const ends = ({ entry }: Recorded): boolean => {
   return status !== null && isFinal(status)
 }
 
-/** The entries of `id` from the first on. In this process a commit wakes it, another's is seen at the next look. */
-export const watch = (store: Store, live: Live, config: Config, id: string): Stream.Stream<Recorded, ReadError> =>
+/** The entries of `id` from the first on. A commit in this process wakes it, and whatever another one writes. */
+export const watch = (store: Store, live: Live, id: string): Stream.Stream<Recorded, ReadError> =>
   Stream.paginateChunkEffect(0, (from) =>
-    Effect.gen(function* () {
-      for (;;) {
-        const changed = live.listeners.listen(id)
+    live.until(
+      id,
+      Effect.gen(function* () {
         const entries = yield* store.entries(id, from)
-        if (entries.length > 0) {
-          changed.stop()
-          const last = entries[entries.length - 1]!
+        const last = entries[entries.length - 1]
+        if (last !== undefined) {
           const next = ends(last) ? Option.none<number>() : Option.some(last.seq + 1)
-          return [Chunk.unsafeFromArray(entries), next] as const
+          return Option.some([Chunk.unsafeFromArray(entries), next] as const)
         }
         if (from === 0 && (yield* store.get(id)) === undefined) return yield* new ExecutionNotFound({ execution: id })
-        yield* changed.wait(config.inbox)
-      }
-    })
+        return Option.none()
+      })
+    )
   )

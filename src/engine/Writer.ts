@@ -91,7 +91,7 @@ export class Writer {
         head
       )
     return "epoch" in head
-      ? this.store.append(head, this.at, entries, moved, answers.length === 0 ? undefined : answers)
+      ? this.store.append(head, this.at, entries, moved, answers.length === 0 ? undefined : { answers })
       : this.create(head, entries)
   }
 

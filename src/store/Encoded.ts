@@ -1,11 +1,14 @@
 /**
  * The port that drivers implement: rows of plain text and numbers, and nothing typed. Store.ts builds the typed face.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { Status } from "../core/Status.js"
+import type { Letter, Notice, Signal } from "./Letter.js"
+import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending, NewToken, TokenRow } from "./Token.js"
 
 /** An execution as a store lists it. Times in milliseconds UTC. */
 export interface ExecutionRow {
@@ -31,21 +34,44 @@ export interface EntryRow {
   readonly hash: string
 }
 
+/** What goes in the same transaction as entries: all of it with them, or nothing. */
+export interface Beside {
+  /** orders that these entries carry out */
+  readonly answers?: ReadonlyArray<Answer>
+  /** tokens that phases of this execution can be completed by; `StoreError` if there is one with the hash */
+  readonly tokens?: ReadonlyArray<NewToken>
+  /** to other executions; to nobody where there is no such execution, or it has ended */
+  readonly letters?: ReadonlyArray<Notice>
+  /**
+   * When the execution is due by itself while it is Waiting, in milliseconds UTC; null: never. A status that moves takes
+   * the time away: it is given with the Waiting that it belongs to.
+   */
+  readonly wake?: number | null
+}
+
+/** What goes in the same transaction as the entries of an execution that there was before. */
+export interface BesideAppend extends Beside {
+  /** a new owner: raises the epoch from the one before `epoch`, and nothing is written if it is another */
+  readonly claim?: string
+  /** the ids of this execution's letters that the entries hold: taken away; `Fenced` if one of them is not there */
+  readonly taken?: ReadonlyArray<number>
+  /** hashes of tokens whose text is not needed any more: erased */
+  readonly forget?: ReadonlyArray<string>
+}
+
 /**
  * Entries to add to one journal, all or none: at least one, dense in `seq` and of this epoch, and only if `epoch` is still the execution's
  * and the first of them is its journal's next. `status` if they change it.
  */
-export interface AppendRequest {
+export interface AppendRequest extends BesideAppend {
   readonly execution: string
   readonly epoch: number
   readonly rows: ReadonlyArray<EntryRow>
   readonly status: Status | null
-  /** orders that these entries carry out: answered in the same transaction */
-  readonly answers?: ReadonlyArray<Answer>
 }
 
 /** A new execution and its first entries, from 0 on, all or none; if the id exists, nothing is written and that row is answered. */
-export interface CreateRequest {
+export interface CreateRequest extends Beside {
   readonly row: ExecutionRow
   readonly rows: ReadonlyArray<EntryRow>
 }
@@ -77,6 +103,37 @@ export interface Answer {
   readonly body: Json
 }
 
+/** The execution that a signal is for, and whether it was taken: an execution that has ended takes none. */
+export interface Posted {
+  readonly row: ExecutionRow
+  readonly posted: boolean
+}
+
+/** Which executions `due` answers: of these tasks, or of any, after `after` in its order, at most `limit`. */
+export interface DueQuery {
+  /** in milliseconds UTC */
+  readonly now: number
+  readonly tasks?: ReadonlyArray<string>
+  readonly after?: Due
+  readonly limit?: number
+}
+
+/** An execution that is to be woken. */
+export interface Due {
+  readonly id: string
+  readonly task: string
+  /** its oldest letter, or its wake time if that was earlier */
+  readonly since: number
+}
+
+/** An execution that has letters, the newest of them `last`. */
+export interface Addressed {
+  readonly id: string
+  readonly task: string
+  readonly status: Status
+  readonly last: number
+}
+
 /** What a driver implements. Every effect is durable when it ends, by the store's `durability`. */
 export interface Encoded {
   /** what a person would call this store, e.g. its file name */
@@ -87,7 +144,10 @@ export interface Encoded {
    */
   readonly own: Effect.Effect<void, EngineBusy | StoreError, Scope.Scope>
   readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, StoreError>
-  /** fails with `Fenced`, and has written nothing, if the epoch is not the execution's or the entries are not the next */
+  /**
+   * fails with `Fenced`, and has written nothing, if the epoch is not the execution's, the entries are not the next, or a
+   * letter that they take is gone
+   */
   readonly append: (request: AppendRequest) => Effect.Effect<void, Fenced | StoreError>
   /** raises the epoch and sets the owner; nothing if there is no such execution */
   readonly claim: (id: string, owner: string) => Effect.Effect<number | undefined, StoreError>
@@ -102,8 +162,31 @@ export interface Encoded {
   readonly answer: (answer: Answer) => Effect.Effect<void, StoreError>
   /** takes the answer to an order away, if it is there */
   readonly takeAnswer: (order: number) => Effect.Effect<Json | undefined, StoreError>
-  /** a number that changes whenever another process has written to the store; cheap enough to ask every 100 ms */
-  readonly version: Effect.Effect<number, StoreError>
+  /** completes a token, if it is open, and puts the letter that says so among its execution's: one compare-and-set */
+  readonly complete: (completing: Completing) => Effect.Effect<Completion, StoreError>
+  /** ends a token, if it is open; asked again, or of one that there is not, it is ended. Its text is erased */
+  readonly end: (ending: Ending) => Effect.Effect<EndAnswer, StoreError>
+  readonly beat: (beat: Beat) => Effect.Effect<BeatAnswer, StoreError>
+  readonly token: (hash: string) => Effect.Effect<TokenRow | undefined, StoreError>
+  /** puts a signal among the letters of its execution, unless that has ended; nothing if there is no such execution */
+  readonly post: (signal: Signal) => Effect.Effect<Posted | undefined, StoreError>
+  /** the letters of an execution that no entry has taken, oldest first */
+  readonly letters: (id: string) => Effect.Effect<ReadonlyArray<Letter>, StoreError>
+  /**
+   * The executions that are Waiting and have a letter, or whose time has come; by `since` and then id, oldest first. Holds
+   * for as long as that is so: a letter that was written before the execution became Waiting counts as one after.
+   */
+  readonly due: (query: DueQuery) => Effect.Effect<ReadonlyArray<Due>, StoreError>
+  /** the executions that have letters and are Waiting, or an engine has work with them (`isActive`); by their last letter */
+  readonly addressed: Effect.Effect<ReadonlyArray<Addressed>, StoreError>
+  /** the first time after this one at which an execution that is Waiting is due by itself */
+  readonly nextWake: (after: number) => Effect.Effect<number | undefined, StoreError>
+  /**
+   * Waits until somebody else has written to the store: until a number differs from `seen` that changes with every such
+   * write, and answers it; without `seen`, at once. Whoever looks after that misses nothing that was written before the
+   * number was answered. What this store writes itself does not count. A store that is not told looks once in `every`.
+   */
+  readonly changed: (seen: number | undefined, every: Duration.DurationInput) => Effect.Effect<number, StoreError>
   /**
    * Executions that lost entries which this store had acknowledged, as far as it can tell: id -> what is missing. They are
    * refused (loaded: `JournalCorrupt`; created anew: `StoreError` Corrupt) until they are restored or accepted.
@@ -116,6 +199,8 @@ export interface Encoded {
 /** Why an append of nothing is refused: it has no place in the journal. */
 export const nothingToAppend = "an append needs at least one entry"
 
-/** The order of `list`, oldest first: by time, then by the bytes of the id in UTF-8, as databases compare text. */
-export const byAge = (a: ExecutionRow, b: ExecutionRow): number =>
-  a.createdAt - b.createdAt || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))
+/** By the bytes of both in UTF-8, as databases compare text. */
+export const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** The order of `list`, oldest first: by time, then by id. */
+export const byAge = (a: ExecutionRow, b: ExecutionRow): number => a.createdAt - b.createdAt || compareText(a.id, b.id)

@@ -1,55 +1,68 @@
-/**
- * A store in memory, for tests and trials. It keeps what a database would keep: text, numbers, and nothing shared with who
- * wrote it.
- */
+/** A store in memory, for tests and trials. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
-import type { AppendRequest, CreateRequest, Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
+import type { AppendRequest, Beside, CreateRequest, Encoded, ExecutionRow, ListQuery } from "./Encoded.js"
 import { byAge, nothingToAppend } from "./Encoded.js"
+import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
+import * as MemoryLetters from "./MemoryLetters.js"
+import * as MemoryTokens from "./MemoryTokens.js"
 import { fromEncoded, TaskStore } from "./Store.js"
+import { tokenThere } from "./Token.js"
 
-/** What stores share, and what survives the engines of a test. */
-export interface Memory {
-  readonly executions: Map<string, { row: ExecutionRow; readonly rows: Array<EntryRow> }>
-  readonly inbox: Map<
-    number,
-    { readonly order: Omit<Order, "body">; readonly body: string; answer: string | undefined }
-  >
-  orders: number
-  /** since when a store has owned it, in milliseconds UTC */
-  ownedSince: number | undefined
-  /** how many writes there were, by all its stores */
-  writes: number
-}
-
-/** An empty memory. */
-export const memory = (): Memory => ({
-  executions: new Map(),
-  inbox: new Map(),
-  orders: 0,
-  ownedSince: undefined,
-  writes: 0
-})
+export { type Memory, memory }
 
 const name = "memory"
 
-const create = (kept: Memory, { row, rows }: CreateRequest): ExecutionRow | undefined => {
-  const existing = kept.executions.get(row.id)
-  if (existing !== undefined) return { ...existing.row }
-  kept.executions.set(row.id, { row: { ...row }, rows: rows.map((entry) => ({ ...entry })) })
-  return undefined
+const failed = (message: string): Exit.Exit<never, StoreError> =>
+  Exit.fail(new StoreError({ reason: "Failed", store: name, message }))
+
+const isForged = (kept: Memory, { tokens }: Beside): boolean =>
+  tokens?.some(({ hash }) => kept.tokens.has(hash)) ?? false
+
+/** Writes what goes beside entries of this execution, the last of them at `at`. */
+const writeBeside = (kept: Memory, id: string, { answers, letters, tokens, wake }: Beside, at: number): void => {
+  for (const answer of answers ?? []) setAnswer(kept, answer.order, answer.body)
+  for (const token of tokens ?? []) MemoryTokens.add(kept, id, token)
+  for (const { execution, key, kind } of letters ?? []) {
+    if (takesLetters(kept, execution)) addLetter(kept, { execution, kind, key, body: "null", at })
+  }
+  if (wake !== undefined) kept.executions.get(id)!.wake = wake
 }
 
-/** Whether the entries were appended. */
-const append = (kept: Memory, { answers, epoch, execution, rows, status }: AppendRequest): boolean => {
+const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
+  const { row, rows } = request
+  const existing = kept.executions.get(row.id)
+  if (existing !== undefined) return Exit.succeed({ ...existing.row })
+  if (isForged(kept, request)) return failed(tokenThere)
+  kept.executions.set(row.id, { row: { ...row }, rows: rows.map((entry) => ({ ...entry })), wake: null })
+  writeBeside(kept, row.id, request, row.updatedAt)
+  return Exit.succeed(undefined)
+}
+
+const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
+  const { claim, epoch, execution, forget, rows, status, taken } = request
+  const last = rows[rows.length - 1]
+  if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
-  if (found === undefined || found.row.epoch !== epoch || found.rows.length !== rows[0]?.seq) return false
+  const before = claim === undefined ? epoch : epoch - 1
+  const gone = taken?.some((letter) => kept.letters.get(letter)?.execution !== execution) ?? false
+  if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || gone) {
+    return Exit.fail(new Fenced({ execution, epoch, seq: rows[0]!.seq }))
+  }
+  if (isForged(kept, request)) return failed(tokenThere)
+  if (claim !== undefined) found.row = { ...found.row, epoch, owner: claim }
   for (const entry of rows) found.rows.push({ ...entry })
-  if (status !== null) found.row = { ...found.row, status, updatedAt: rows[rows.length - 1]!.at }
-  for (const answer of answers ?? []) setAnswer(kept, answer.order, answer.body)
-  return true
+  if (status !== null) {
+    found.row = { ...found.row, status, updatedAt: last.at }
+    found.wake = null
+  }
+  for (const letter of taken ?? []) kept.letters.delete(letter)
+  for (const hash of forget ?? []) MemoryTokens.forget(kept, hash)
+  writeBeside(kept, execution, request, last.at)
+  return Exit.void
 }
 
 const setAnswer = (kept: Memory, id: number, body: Json): void => {
@@ -91,25 +104,34 @@ const own = (kept: Memory) =>
 export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
   Effect.sync(() => {
     let mine = 0
-    const write = <A, E>(change: () => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    const write = <A, E>(change: () => Exit.Exit<A, E>): Effect.Effect<A, E> =>
       Effect.suspend(() => {
+        const exit = change()
         kept.writes++
         mine++
-        return change()
+        for (const watcher of [...kept.watchers]) watcher()
+        return exit
       })
-    const written = <A>(change: () => A): Effect.Effect<A> => write(() => Effect.sync(change))
+    const doing = <A>(change: () => A): Effect.Effect<A> => write(() => Exit.succeed(change()))
+    const changed = (seen: number | undefined): Effect.Effect<number> =>
+      Effect.async((resume) => {
+        const look = (): void => {
+          const others = kept.writes - mine
+          if (others === seen) return
+          kept.watchers.delete(look)
+          resume(Effect.succeed(others))
+        }
+        kept.watchers.add(look)
+        look()
+        return Effect.sync(() => void kept.watchers.delete(look))
+      })
     return {
       name,
       own: own(kept),
-      create: (request) => written(() => create(kept, request)),
-      append: (request) =>
-        write((): Effect.Effect<void, Fenced | StoreError> => {
-          const { epoch, execution, rows } = request
-          if (rows.length === 0) return new StoreError({ reason: "Failed", store: name, message: nothingToAppend })
-          return append(kept, request) ? Effect.void : new Fenced({ execution, epoch, seq: rows[0]!.seq })
-        }),
+      create: (request) => write(() => create(kept, request)),
+      append: (request) => write(() => append(kept, request)),
       claim: (id, owner) =>
-        written(() => {
+        doing(() => {
           const found = kept.executions.get(id)
           if (found === undefined) return undefined
           found.row = { ...found.row, epoch: found.row.epoch + 1, owner }
@@ -124,7 +146,7 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
         Effect.sync(() => (kept.executions.get(id)?.rows ?? []).slice(from).map((row) => ({ ...row }))),
       list: (query) => Effect.sync(() => list(kept, query)),
       order: ({ body, ...order }) =>
-        written(() => {
+        doing(() => {
           const id = ++kept.orders
           kept.inbox.set(id, { order: { ...order, id }, body: JSON.stringify(body), answer: undefined })
           return id
@@ -134,17 +156,26 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
           .filter(({ answer }) => answer === undefined)
           .map(({ body, order }) => ({ ...order, body: JSON.parse(body) as Json }))
       ),
-      answer: ({ body, order }) => written(() => setAnswer(kept, order, body)),
+      answer: ({ body, order }) => doing(() => setAnswer(kept, order, body)),
       takeAnswer: (order) =>
         Effect.suspend(() => {
           const answer = kept.inbox.get(order)?.answer
           if (answer === undefined) return Effect.succeed(undefined)
-          return written(() => {
+          return doing(() => {
             kept.inbox.delete(order)
             return JSON.parse(answer) as Json
           })
         }),
-      version: Effect.sync(() => kept.writes - mine),
+      complete: (completing) => doing(() => MemoryTokens.complete(kept, completing)),
+      end: (ending) => doing(() => MemoryTokens.end(kept, ending)),
+      beat: (beat) => doing(() => MemoryTokens.beat(kept, beat)),
+      token: (hash) => Effect.sync(() => MemoryTokens.get(kept, hash)),
+      post: (signal) => doing(() => MemoryLetters.post(kept, signal)),
+      letters: (id) => Effect.sync(() => MemoryLetters.lettersOf(kept, id)),
+      due: (query) => Effect.sync(() => MemoryLetters.due(kept, query)),
+      addressed: Effect.sync(() => MemoryLetters.addressed(kept)),
+      nextWake: (after) => Effect.sync(() => MemoryLetters.nextWake(kept, after)),
+      changed,
       damage: Effect.succeed(new Map()),
       accept: () => Effect.void
     }

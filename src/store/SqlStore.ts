@@ -2,6 +2,7 @@
  * The store over SQL. Every write goes through one committer (Committer.ts): a lone append is one autocommit statement,
  * fenced by epoch and seq; more of them are one transaction of few statements.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
@@ -13,6 +14,8 @@ import * as Committer from "./Committer.js"
 import type { Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
 import { byAge, nothingToAppend } from "./Encoded.js"
 import type { Row, Sql } from "./Sql.js"
+import * as SqlLetters from "./SqlLetters.js"
+import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
 import type { Answered, Answers, Write } from "./Write.js"
 import { alone, executionRow, keyOf, together, weightOf } from "./Write.js"
@@ -118,6 +121,15 @@ const lister = (all: Sql["all"]) => {
   })
 }
 
+/** A database tells nobody that it was written to: it is asked. */
+const changed = Effect.fnUntraced(function* (sql: Sql, seen: number | undefined, every: Duration.DurationInput) {
+  for (;;) {
+    const version = yield* sql.version
+    if (version !== seen) return version
+    yield* Effect.sleep(every)
+  }
+})
+
 /**
  * The store over this connection, until the scope closes; what was given to it before that is still committed. `all` is
  * for the driver: it reads when no transaction is open.
@@ -154,7 +166,16 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
       Effect.flatMap(all(Statements.findAnswer, [id]), (rows) =>
         rows.length === 0 ? Effect.succeed(undefined) : unfenced(write({ _tag: "Take", order: id }))
       ),
-    version: sql.version,
+    complete: (completing) => unfenced(write({ _tag: "Complete", completing, body: JSON.stringify(completing.body) })),
+    end: (ending) => unfenced(write({ _tag: "End", ending })),
+    beat: (beat) => unfenced(write({ _tag: "Beat", beat })),
+    token: (hash) => SqlTokens.get({ all }, hash),
+    post: (signal) => unfenced(write({ _tag: "Post", signal, body: JSON.stringify(signal.body) })),
+    letters: (id) => SqlLetters.lettersOf({ all }, id),
+    due: (query) => SqlLetters.due({ all }, query),
+    addressed: SqlLetters.addressed({ all }),
+    nextWake: (after) => SqlLetters.nextWake({ all }, after),
+    changed: (seen, every) => changed(sql, seen, every),
     damage: Effect.succeed(new Map()),
     accept: () => Effect.void
   }

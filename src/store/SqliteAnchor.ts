@@ -102,8 +102,9 @@ class Heads {
 const inspect = Effect.fnUntraced(function* (all: Sql["all"], database: string, heads: Heads) {
   const anchor = read(database)
   if (anchor === undefined) return
-  // First: what is read is held against it, also where one page that cannot be read ends the comparison as a whole.
-  if (heads.owned) for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
+  // First: what is read is held against it, also where one page that cannot be read ends the comparison as a whole, and
+  // by those who do not own it: a journal only grows.
+  for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
   const lost = yield* all(compareHeads, [JSON.stringify(anchor.heads)])
   heads.damaged.clear()
   for (const row of lost) {

@@ -131,6 +131,16 @@ const openToRead = Effect.fnUntraced(function* (real: string) {
   )
 })
 
+/** A database that is older than tokens and letters has no place for them: nothing waits in it. */
+const orNothing =
+  (db: SqliteConnection) =>
+  <A>(read: Effect.Effect<A, StoreError>, nothing: A): Effect.Effect<A, StoreError> =>
+    Effect.catchAll(read, (error) =>
+      Effect.flatMap(db.pragma("user_version"), (version) =>
+        Number(version) < migrations.waiting ? Effect.succeed(nothing) : Effect.fail(error)
+      )
+    )
+
 /**
  * The file for inspection: every write is refused with `StoreError` ReadOnly. A database in WAL mode on a file system that
  * cannot be written is read from a copy.
@@ -145,6 +155,7 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
   const { all, encoded } = yield* SqlStore.make({ sql: db, own: Effect.suspend(refused(real)) })
   const guarded = yield* SqliteAnchor.guard(encoded, all, real)
   const no = refused(real)
+  const or = orNothing(db)
   const inspected: Encoded = {
     ...guarded,
     create: no,
@@ -153,7 +164,16 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     order: no,
     answer: no,
     takeAnswer: no,
-    accept: no
+    complete: no,
+    end: no,
+    beat: no,
+    post: no,
+    accept: no,
+    token: (hash) => or(guarded.token(hash), undefined),
+    letters: (id) => or(guarded.letters(id), []),
+    due: (query) => or(guarded.due(query), []),
+    addressed: or(guarded.addressed, []),
+    nextWake: (after) => or(guarded.nextWake(after), undefined)
   }
   return inspected
 })

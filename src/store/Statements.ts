@@ -1,6 +1,6 @@
 /**
- * The SQL that the store speaks: SQLite's. What another dialect would say differently is here and in its driver, nowhere
- * else.
+ * The SQL of executions, journals and the inbox: SQLite's. What another dialect would say differently is here, beside
+ * tokens and letters (SqlTokens.ts, SqlLetters.ts), and in its driver, nowhere else.
  */
 
 const columns = `id, task, version, status, epoch, owner, created_at AS "createdAt", updated_at AS "updatedAt"`
@@ -39,6 +39,11 @@ export const create = `INSERT INTO execution (id, task, version, status, epoch, 
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 
 export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? RETURNING epoch"
+
+/** A claim that raises the epoch from the one that is given. */
+export const claimFrom = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? AND epoch = ?"
+
+export const wake = "UPDATE execution SET wake = ? WHERE id = ?"
 
 export const get = `SELECT ${columns} FROM execution WHERE id = ?`
 

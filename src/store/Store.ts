@@ -10,7 +10,7 @@ import type { Fenced, StoreError } from "../core/Errors.js"
 import { JournalCorrupt } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
-import type { Answer, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
+import type { Beside, BesideAppend, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
 
 export type { Answer, ExecutionRow, Order } from "./Encoded.js"
 
@@ -38,14 +38,16 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
   readonly create: (
     row: ExecutionRow,
-    entries: ReadonlyArray<Entry>
+    entries: ReadonlyArray<Entry>,
+    beside?: Beside
   ) => Effect.Effect<{ readonly existing: ExecutionRow } | { readonly head: Head }, StoreError>
+  /** With `beside.claim`, the entries are the first of the epoch after the head's, and so is the head that is answered. */
   readonly append: (
     head: Head,
     at: number,
     entries: ReadonlyArray<Entry>,
     status: Status | null,
-    answers?: ReadonlyArray<Answer>
+    beside?: BesideAppend
   ) => Effect.Effect<Head, Fenced | StoreError>
   /** The journal, or nothing if there is no such execution. */
   readonly load: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
@@ -118,17 +120,18 @@ export const fromEncoded = (encoded: Encoded): Store => {
     )
   return {
     ...encoded,
-    create: (row, entries) => {
+    create: (row, entries, beside) => {
       const start: Head = { execution: row.id, epoch: row.epoch, next: 0, hash: Chain.genesis, size: 0 }
       const rows = rowsOf(start, row.createdAt, entries)
-      return Effect.map(encoded.create({ row, rows }), (existing) =>
+      return Effect.map(encoded.create({ row, rows, ...beside }), (existing) =>
         existing === undefined ? { head: after(start, rows) } : { existing }
       )
     },
-    append: (head, at, entries, status, answers) => {
+    append: (from, at, entries, status, beside) => {
+      const head = beside?.claim === undefined ? from : { ...from, epoch: from.epoch + 1 }
       const rows = rowsOf(head, at, entries)
-      const request = { execution: head.execution, epoch: head.epoch, rows, status }
-      return Effect.as(encoded.append(answers === undefined ? request : { ...request, answers }), after(head, rows))
+      const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
+      return Effect.as(encoded.append(request), after(head, rows))
     },
     load: Effect.fnUntraced(function* (id) {
       const lost = (yield* encoded.damage).get(id)

@@ -2,9 +2,14 @@
 import * as Effect from "effect/Effect"
 import { Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
-import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order } from "./Encoded.js"
+import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order, Posted } from "./Encoded.js"
+import type { Signal } from "./Letter.js"
 import type { Row, Sql, Value } from "./Sql.js"
+import * as SqlBeside from "./SqlBeside.js"
+import * as SqlLetters from "./SqlLetters.js"
+import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
+import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending } from "./Token.js"
 
 export type Write =
   | { readonly _tag: "Append"; readonly request: AppendRequest }
@@ -13,6 +18,10 @@ export type Write =
   | { readonly _tag: "Order"; readonly order: Omit<Order, "id"> }
   | { readonly _tag: "Answer"; readonly answer: Answer }
   | { readonly _tag: "Take"; readonly order: number }
+  | { readonly _tag: "Complete"; readonly completing: Completing; readonly body: string }
+  | { readonly _tag: "End"; readonly ending: Ending }
+  | { readonly _tag: "Beat"; readonly beat: Beat }
+  | { readonly _tag: "Post"; readonly signal: Signal; readonly body: string }
 
 /** What each write answers. */
 export interface Answers {
@@ -22,6 +31,10 @@ export interface Answers {
   readonly Order: number
   readonly Answer: undefined
   readonly Take: Json | undefined
+  readonly Complete: Completion
+  readonly End: EndAnswer
+  readonly Beat: BeatAnswer
+  readonly Post: Posted | undefined
 }
 
 export type Answered = Answers[keyof Answers]
@@ -56,8 +69,18 @@ const weightOfRows = (rows: ReadonlyArray<EntryRow>): number =>
   rows.reduce((sum, { body }) => sum + 1 + (body.length >>> 12), 0)
 
 /** Roughly the pages that a write fills. */
-export const weightOf = (write: Write): number =>
-  write._tag === "Append" || write._tag === "Create" ? weightOfRows(write.request.rows) : 1
+export const weightOf = (write: Write): number => {
+  switch (write._tag) {
+    case "Append":
+    case "Create":
+      return weightOfRows(write.request.rows)
+    case "Complete":
+    case "Post":
+      return 1 + (write.body.length >>> 12)
+    default:
+      return 1
+  }
+}
 
 /** Entries of one request on their way into the journal. */
 interface Group {
@@ -111,8 +134,6 @@ const entriesThere = (sql: Sql, { row }: CreateRequest): StoreError =>
     message: `${sql.name} has entries of execution ${row.id} but no such execution: it is damaged; restore it from a backup`
   })
 
-const setAnswer = (sql: Sql, { body, order }: Answer) => sql.run(Statements.answer, [JSON.stringify(body), order])
-
 const find = (sql: Sql, id: string) =>
   Effect.map(sql.all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0])))
 
@@ -132,28 +153,43 @@ const createRow = (sql: Sql, { row }: CreateRequest) =>
     (inserted) => (inserted === 1 ? Effect.succeed(undefined) : find(sql, row.id))
   )
 
+/** Something that entries depend on is not so: nothing of the transaction is written. */
+const refused = Effect.fail("refused" as const)
+
 /** Carries out the part of a write that is no entry, and says which entries it has. */
 const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array<Group>) {
   switch (write._tag) {
     case "Append": {
-      groups.push(write.request)
-      for (const answer of write.request.answers ?? []) yield* setAnswer(sql, answer)
+      const { request } = write
+      groups.push(request)
+      if (SqlBeside.isNothing(request)) return undefined
+      if (!(yield* SqlBeside.claimAndTake(sql, request))) return yield* refused
+      yield* SqlBeside.write(sql, request.execution, request, request.rows)
       return undefined
     }
     case "Create": {
       const existing = yield* createRow(sql, write.request)
       const { row, rows } = write.request
-      if (existing === undefined) groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
-      return existing
+      if (existing !== undefined) return existing
+      groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      yield* SqlBeside.write(sql, row.id, write.request, rows)
+      return undefined
     }
     default:
       return yield* statement(sql, write)
   }
 })
 
+/** What must come after the entries. */
+const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown, StoreError> => {
+  if (write._tag === "Append") return SqlBeside.setWake(sql, write.request.execution, write.request)
+  if (write._tag !== "Create" || answer !== undefined) return Effect.void
+  return SqlBeside.setWake(sql, write.request.row.id, write.request)
+}
+
 type Single = Exclude<Write, { readonly _tag: "Append" | "Create" }>
 
-/** A write that is one statement. */
+/** A write that is one statement, and a look at what is there where that has done nothing. */
 const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError> => {
   switch (write._tag) {
     case "Claim":
@@ -167,10 +203,20 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
       )
     }
     case "Answer":
-      return Effect.as(setAnswer(sql, write.answer), undefined)
+      return Effect.as(SqlBeside.setAnswer(sql, write.answer), undefined)
     case "Take":
       return Effect.map(sql.all(Statements.takeAnswer, [write.order]), (rows) =>
         rows[0] === undefined ? undefined : (JSON.parse(String(rows[0].answer)) as Json)
+      )
+    case "Complete":
+      return SqlTokens.complete(sql, write.completing, write.body)
+    case "End":
+      return SqlTokens.end(sql, write.ending)
+    case "Beat":
+      return SqlTokens.beat(sql, write.beat)
+    case "Post":
+      return Effect.flatMap(SqlLetters.post(sql, write.signal, write.body), (posted) =>
+        Effect.map(find(sql, write.signal.execution), (row) => (row === undefined ? undefined : { row, posted }))
       )
   }
 }
@@ -188,7 +234,9 @@ export const together = (
         const groups: Array<Group> = []
         const answers: Array<Answered> = []
         for (const write of writes) answers.push(yield* begin(sql, write, groups))
-        return (yield* insertGroups(sql, groups)) === size(groups) ? answers : yield* Effect.fail("refused" as const)
+        if ((yield* insertGroups(sql, groups)) !== size(groups)) return yield* refused
+        for (const [index, write] of writes.entries()) yield* finish(sql, write, answers[index])
+        return answers
       })
     )
     .pipe(Effect.catchAll((error) => (error === "refused" ? Effect.succeed(undefined) : Effect.fail(error))))
@@ -198,7 +246,7 @@ export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, StoreErro
   switch (write._tag) {
     case "Append": {
       const { request } = write
-      if (request.answers !== undefined || request.rows.length > Statements.widest) break
+      if (!SqlBeside.isNothing(request) || request.rows.length > Statements.widest) break
       const values: Array<Value> = []
       push(values, request, 0, request.rows.length)
       return Effect.flatMap(insert(sql, values), (count) => (count === 0 ? fenced(request) : Effect.succeed(undefined)))

@@ -59,11 +59,56 @@ const journal = [
   `PRAGMA application_id = ${applicationId}`
 ]
 
+/**
+ * Tokens and letters name their execution by its number too. A letter's number is never given again, for who takes one
+ * names it by its number. The letter that says a completion is what completes the token, so that one statement does both;
+ * and a status that moves takes away the time at which the one before it would have ended.
+ */
+const wakes = [
+  "ALTER TABLE execution ADD COLUMN wake INTEGER",
+  "CREATE INDEX execution_by_wake ON execution (wake, id) WHERE status = 'Waiting'",
+  "DROP TRIGGER journal_moves_status",
+  `CREATE TRIGGER journal_moves_status AFTER INSERT ON journal WHEN NEW.status IS NOT NULL BEGIN
+    UPDATE execution SET status = NEW.status, updated_at = NEW.at, wake = NULL WHERE number = NEW.execution;
+  END`,
+  `CREATE TABLE token (
+    hash TEXT NOT NULL PRIMARY KEY,
+    execution INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    clear TEXT,
+    schema TEXT NOT NULL,
+    expires INTEGER,
+    ended TEXT,
+    outcome TEXT,
+    beat INTEGER,
+    progress TEXT
+  ) STRICT`,
+  `CREATE TABLE letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    execution INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    outcome TEXT
+  ) STRICT`,
+  "CREATE INDEX letter_by_execution ON letter (execution, at)",
+  `CREATE TRIGGER letter_completes AFTER INSERT ON letter WHEN NEW.kind = 'completion' BEGIN
+    UPDATE token SET ended = 'completed', outcome = NEW.outcome WHERE hash = NEW.key;
+  END`
+]
+
 /** All steps; the version of a schema is how many of them it has seen. */
-const steps: ReadonlyArray<Step> = [{ name: "journal", statements: journal }]
+const steps: ReadonlyArray<Step> = [
+  { name: "journal", statements: journal },
+  { name: "wakes", statements: wakes }
+]
 
 /** The schema version that this build makes and knows. */
 export const current = steps.length
+
+/** The first version that has tokens, letters and wake times. */
+export const waiting = 2
 
 const userVersion = (sql: Sql): Effect.Effect<number, StoreError> =>
   Effect.map(sql.all("PRAGMA user_version", []), (rows) => Number(rows[0]!.user_version))

@@ -13,7 +13,7 @@ export interface Crash {
   readonly when: "before" | "after"
 }
 
-/** A store that counts its writes (create, append, claim, order, answer), and dies where it was told to. */
+/** A store that counts its writes (create, append, claim, order, answer, complete, end, beat, post), and dies where it was told to. */
 export interface CrashStore {
   readonly encoded: Encoded
   /** how many writes were asked for so far */
@@ -62,7 +62,16 @@ export const make = Effect.fnUntraced(function* (encoded: Encoded, crash?: Crash
       orders: alive(encoded.orders),
       answer: (answer) => write(encoded.answer(answer)),
       takeAnswer: (order) => alive(encoded.takeAnswer(order)),
-      version: alive(encoded.version),
+      complete: (completing) => write(encoded.complete(completing)),
+      end: (ending) => write(encoded.end(ending)),
+      beat: (beat) => write(encoded.beat(beat)),
+      token: (hash) => alive(encoded.token(hash)),
+      post: (signal) => write(encoded.post(signal)),
+      letters: (id) => alive(encoded.letters(id)),
+      due: (query) => alive(encoded.due(query)),
+      addressed: alive(encoded.addressed),
+      nextWake: (after) => alive(encoded.nextWake(after)),
+      changed: (seen, every) => alive(encoded.changed(seen, every)),
       damage: encoded.damage,
       accept: (executions) => alive(encoded.accept(executions))
     },

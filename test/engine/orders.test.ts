@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Errors, Phase, Task } from "../../src/index.js"
+import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { asked, engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 
 const never = Effect.never as Effect.Effect<void>
@@ -140,6 +141,9 @@ describe("a second engine over the same store", () => {
       const owner = yield* engine(store, [task])
       yield* owner.run(task.start({}, { id: "h1" }))
       yield* recorded(store, "h1", "PhaseStarted", "b")
+      yield* owner.kill
+      // As a process does that was stopped: it holds the store, and does nothing.
+      yield* (yield* MemoryStore.make(store)).own
       const client = yield* engine(store, [], { answer: "1 second" })
       assert.instanceOf(yield* Effect.flip(asked(client.service.pause("h1"))), Errors.OrderRefused)
       assert.strictEqual(store.inbox.size, 1)

@@ -20,14 +20,23 @@ const schemaOf = (filename: string) => {
   return found
 }
 
+/** A database as an older version left it. */
+const golden = Effect.fnUntraced(function* (version: number) {
+  const filename = yield* temporaryFile
+  const db = new Database(filename)
+  db.exec(fs.readFileSync(new URL(`golden/${version}.sql`, import.meta.url), "utf8"))
+  db.close()
+  return filename
+})
+
 describe("migrations", () => {
-  it.scoped("killed before or after any statement leave the old schema or the new one, and go on from there", () =>
+  it.scoped("killed before or after any statement leave the schema of one version, whole, and go on from there", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const filename = path.join(folder, "tidemark.db")
       const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
       yield* connection.pragma("journal_mode = WAL")
-      const empty = schemaOf(filename)
+      const schemas = [schemaOf(filename), schemaOf(yield* golden(1))]
       let statements = 0
       // The files as a kill at this moment would leave them.
       const snapshot = Effect.sync(() => copy(filename, path.join(folder, `${statements++}.db`)))
@@ -39,11 +48,14 @@ describe("migrations", () => {
       yield* migrations.migrate(watched)
       yield* snapshot
       const whole = schemaOf(filename)
+      schemas.push(whole)
+      assert.strictEqual(schemas.length, migrations.current + 1)
       assert.strictEqual(whole.version, migrations.current)
       assert.isAbove(statements, 10)
       for (let n = 0; n < statements; n++) {
         const left = path.join(folder, `${n}.db`)
-        assert.deepInclude([empty, whole], schemaOf(left), `killed at ${n}`)
+        const found = schemaOf(left)
+        assert.deepStrictEqual(found, schemas[Number(found.version)], `killed at ${n}`)
         const store = fromEncoded(yield* SqliteStore.make({ filename: left }))
         assert.deepStrictEqual(schemaOf(left), whole)
         yield* write(store, "a", 2)
@@ -63,19 +75,41 @@ describe("migrations", () => {
     })
   )
 
-  it.scoped("read what a database of each version holds", () =>
+  it.scoped("keep what a database of each version holds, and let it go on", () =>
     Effect.gen(function* () {
-      // For now there is one version, and the code at hand makes its example.
-      const golden = yield* temporaryFile
-      const before = yield* Effect.scoped(
-        Effect.gen(function* () {
-          const store = fromEncoded(yield* SqliteStore.make({ filename: golden }))
-          yield* write(store, "a", 5)
-          return yield* said(store, "a")
-        })
+      const filename = yield* golden(1)
+      const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
+      const before = yield* said(inspected, "b")
+      assert.include(before, "it's é")
+      const store = fromEncoded(yield* SqliteStore.make({ filename }))
+      assert.strictEqual(yield* said(store, "b"), before)
+      assert.deepStrictEqual(yield* store.list({}), yield* inspected.list({}))
+      assert.deepStrictEqual(
+        (yield* store.orders).map(({ verb }) => verb),
+        ["resume"]
       )
-      const store = fromEncoded(yield* SqliteStore.make({ filename: golden }))
-      assert.strictEqual(yield* said(store, "a"), before)
+      const { head } = (yield* store.load("a"))!
+      yield* store.append(head, 3, [{ _tag: "PhaseSucceeded", path: "q", value: 1 }], "Waiting", { wake: 5 })
+      assert.deepStrictEqual(yield* store.due({ now: 5 }), [{ id: "a", task: "t", since: 5 }])
+    })
+  )
+
+  it.scoped("are not run for an inspection: nothing waits in an older database", () =>
+    Effect.gen(function* () {
+      const filename = yield* golden(1)
+      const store = yield* SqliteStore.makeReadonly({ filename })
+      assert.deepStrictEqual(yield* store.letters("a"), [])
+      assert.isUndefined(yield* store.token("a"))
+      assert.deepStrictEqual(
+        [yield* store.due({ now: 9 }), yield* store.addressed, yield* store.nextWake(0)],
+        [[], [], undefined]
+      )
+      assert.strictEqual((yield* Effect.flip(store.end({ hash: "h", as: "closed" }))).reason, "ReadOnly")
+      assert.strictEqual(schemaOf(filename).version, 1)
+      // Somebody else opens it meanwhile: what there is now is seen.
+      const other = fromEncoded(yield* SqliteStore.make({ filename }))
+      yield* other.post({ execution: "a", key: "s", body: 1, at: 4 })
+      assert.lengthOf(yield* store.letters("a"), 1)
     })
   )
 })

@@ -258,7 +258,7 @@ describe("an I/O error on a write", () => {
             store.get("a"),
             store.load("a"),
             store.list({}),
-            store.version
+            store.changed(undefined, 0)
           ]) {
             assert.strictEqual(yield* Effect.flip(later as Effect.Effect<unknown, StoreError>), failed)
           }

@@ -42,7 +42,16 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     order: (order) => live(encoded.order(order)),
     orders: live(encoded.orders),
     answer: (answer) => live(encoded.answer(answer)),
-    version: live(encoded.version)
+    complete: (completing) => live(encoded.complete(completing)),
+    end: (ending) => live(encoded.end(ending)),
+    beat: (beat) => live(encoded.beat(beat)),
+    token: (hash) => live(encoded.token(hash)),
+    post: (signal) => live(encoded.post(signal)),
+    letters: (id) => live(encoded.letters(id)),
+    due: (query) => live(encoded.due(query)),
+    addressed: live(encoded.addressed),
+    nextWake: (after) => live(encoded.nextWake(after)),
+    changed: (seen, every) => live(encoded.changed(seen, every))
   }
 }
 

@@ -1,0 +1,86 @@
+/** Letters in SQL, and which executions they and the time make due. */
+import * as Effect from "effect/Effect"
+import type { StoreError } from "../core/Errors.js"
+import type { Json } from "../core/Json.js"
+import { isActive, type Status, all as statuses } from "../core/Status.js"
+import type { Addressed, Due, DueQuery } from "./Encoded.js"
+import type { Letter, Notice, Signal } from "./Letter.js"
+import type { Row, Sql } from "./Sql.js"
+import { finals, listed } from "./SqlTokens.js"
+
+type Reader = Pick<Sql, "all">
+
+const insert = `INSERT INTO letter (execution, kind, key, body, at)
+  SELECT number, ?, ?, ?, ? FROM execution WHERE id = ? AND status NOT IN (${finals})`
+
+/** Of the numbers in a JSON array, those of one execution. */
+const takeAll = `DELETE FROM letter WHERE id IN (SELECT value FROM json_each(?))
+  AND execution = (SELECT number FROM execution WHERE id = ?)`
+
+const ofExecution = `SELECT id, kind, key, body, at FROM letter
+  WHERE execution = (SELECT number FROM execution WHERE id = ?) ORDER BY id`
+
+/**
+ * CROSS JOIN: from the letters to their executions, for there are fewer of them than of executions that wait. What waits
+ * for the time alone is found along execution_by_wake.
+ */
+const dueOnes = `SELECT id, task, min(since) AS since FROM (
+    SELECT e.id, e.task, l.since FROM (SELECT execution, min(at) AS since FROM letter GROUP BY execution) l
+      CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting'
+    UNION ALL
+    SELECT id, task, wake FROM execution WHERE status = 'Waiting' AND wake <= ?)
+  WHERE ? IS NULL OR task IN (SELECT value FROM json_each(?))
+  GROUP BY id HAVING (min(since), id) > (?, ?) ORDER BY 3, 1 LIMIT ?`
+
+const addressedOnes = `SELECT e.id, e.task, e.status, l.last
+  FROM (SELECT execution, max(id) AS last FROM letter GROUP BY execution) l
+  CROSS JOIN execution e ON e.number = l.execution
+  WHERE e.status IN (${listed([...statuses.filter(isActive), "Waiting"])}) ORDER BY l.last`
+
+const next = "SELECT wake FROM execution WHERE status = 'Waiting' AND wake > ? ORDER BY wake LIMIT 1"
+
+/** Whether the signal was taken. `body` is JSON text here. */
+export const post = (sql: Sql, { at, execution, key }: Signal, body: string): Effect.Effect<boolean, StoreError> =>
+  Effect.map(sql.run(insert, ["signal", key, body, at, execution]), (inserted) => inserted === 1)
+
+export const notify = (sql: Sql, { execution, key, kind }: Notice, at: number): Effect.Effect<unknown, StoreError> =>
+  sql.run(insert, [kind, key, "null", at, execution])
+
+/** Takes letters of this execution away: whether all of them were there. */
+export const take = (sql: Sql, execution: string, ids: ReadonlyArray<number>): Effect.Effect<boolean, StoreError> =>
+  Effect.map(sql.run(takeAll, [JSON.stringify(ids), execution]), (taken) => taken === new Set(ids).size)
+
+const letter = (row: Row): Letter => ({
+  id: Number(row.id),
+  kind: String(row.kind) as Letter["kind"],
+  key: String(row.key),
+  body: JSON.parse(String(row.body)) as Json,
+  at: Number(row.at)
+})
+
+export const lettersOf = (sql: Reader, id: string): Effect.Effect<ReadonlyArray<Letter>, StoreError> =>
+  Effect.map(sql.all(ofExecution, [id]), (rows) => rows.map(letter))
+
+export const due = (
+  sql: Reader,
+  { after, limit, now, tasks }: DueQuery
+): Effect.Effect<ReadonlyArray<Due>, StoreError> => {
+  const some = tasks === undefined ? null : JSON.stringify(tasks)
+  const values = [now, some, some, after?.since ?? Number.MIN_SAFE_INTEGER, after?.id ?? "", limit ?? -1]
+  return Effect.map(sql.all(dueOnes, values), (rows) =>
+    rows.map((row) => ({ id: String(row.id), task: String(row.task), since: Number(row.since) }))
+  )
+}
+
+export const addressed = (sql: Reader): Effect.Effect<ReadonlyArray<Addressed>, StoreError> =>
+  Effect.map(sql.all(addressedOnes, []), (rows) =>
+    rows.map((row) => ({
+      id: String(row.id),
+      task: String(row.task),
+      status: String(row.status) as Status,
+      last: Number(row.last)
+    }))
+  )
+
+export const nextWake = (sql: Reader, after: number): Effect.Effect<number | undefined, StoreError> =>
+  Effect.map(sql.all(next, [after]), ([row]) => (row === undefined ? undefined : Number(row.wake)))
