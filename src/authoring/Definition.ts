@@ -25,6 +25,8 @@ export interface Definition {
   readonly success: Codec
   readonly error: Codec
   readonly onFailure: "halt" | "revert"
+  /** in milliseconds, from the start of the execution until it completes */
+  readonly timeout: number | undefined
   /** makes a fresh generator; throws if it is not one, or was handed out before */
   readonly run: (payload: unknown) => unknown
   readonly revert: (completed: ReadonlyArray<Completed<unknown>>, context: RevertContext<unknown, unknown>) => unknown

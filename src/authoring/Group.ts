@@ -1,27 +1,40 @@
 /** Groups: nested generators, recorded as one phase once they return, and tried again as a whole. */
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Json from "../core/Json.js"
 import * as Body from "./Body.js"
 import { given } from "./Branches.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
+import * as Limit from "./Limit.js"
 import { type AnySchema, type Because, type Closed, codec, type IsPlain, plain, type TypeOf } from "./Recordable.js"
 import type { Retry } from "./Retry.js"
 
-type Grouped<A, Y, R, Success> = [Success] extends [never]
+type Grouped<A, Y, R, Success, Time> = [Success] extends [never]
   ? IsPlain<A> extends true
-    ? Phase<A, Body.EveryFailureOf<Y>, Body.RequirementsOf<Y> | Closed<R>, never, Body.EncodableOf<Y>>
+    ? Whole<A, Y, R, Time>
     : Because<"the group's result is not plain JSON: give `success`", A>
   : [A] extends [TypeOf<Success>]
-    ? Phase<TypeOf<Success>, Body.EveryFailureOf<Y>, Body.RequirementsOf<Y> | Closed<R>, never, Body.EncodableOf<Y>>
+    ? Whole<TypeOf<Success>, Y, R, Time>
     : Because<"`success` does not cover the group's result", A>
 
+type Whole<A, Y, R, Time> = Phase<
+  A,
+  Body.EveryFailureOf<Y> | ([Time] extends [never] ? never : Cause.TimeoutException),
+  Body.RequirementsOf<Y> | Closed<R>,
+  never,
+  Body.EncodableOf<Y>
+>
+
 /** How a group is recorded and tried again. */
-export interface GroupOptions<Success, V, R> {
+export interface GroupOptions<Success, V, R, Time> {
   /** the schema of what the group returns; needed unless that is plain JSON or void */
   readonly success?: Success
   /** what follows when the group fails: see `Retry`. Without it, the failure goes to what is around the group */
   readonly retry?: Retry<V, R>
+  /** the longest that one attempt may take; after it the group fails with a `TimeoutException`, and what runs in it ends */
+  readonly timeout?: Time
 }
 
 /** What each member has to be, for callers whose compiler did not see to it. */
@@ -47,7 +60,7 @@ const check = (name: string, members: Readonly<Record<string, unknown>>): void =
  * When the group fails, `retry` decides: what it completed is undone, newest first, and it runs again from its start; or
  * the failure goes to the group around it, and at last to the task's `onFailure`. A group that has returned is not
  * entered again by a resumption. Throws `InvalidName` for a name that cannot be kept, a `TypeError` for a body that is no
- * function, and for what is no schema or strategy. The idea is TaskFlow's linear flow with its retry controllers.
+ * function, for what is no schema or strategy, and for a timeout that is no positive duration (Infinity is none). The idea is TaskFlow's linear flow with its retry controllers.
  *
  * @example
  * import { Phase, Retry } from "tidemark"
@@ -62,11 +75,18 @@ const check = (name: string, members: Readonly<Record<string, unknown>>): void =
  *   { retry: Retry.forEach(["eu", "us"]) }
  * )
  */
-export const group = <Y extends Yielded<unknown, unknown>, A, Success extends AnySchema = never, V = void, R = never>(
+export const group = <
+  Y extends Yielded<unknown, unknown>,
+  A,
+  Success extends AnySchema = never,
+  V = void,
+  R = never,
+  const Time extends Duration.DurationInput = never
+>(
   name: string,
   body: (attempt: number, value: NoInfer<V>) => Generator<Y, A, never>,
-  options: GroupOptions<Success, V, R> = {}
-): Grouped<A, Y, R, Success> => {
+  options: GroupOptions<Success, V, R, Time> = {}
+): Grouped<A, Y, R, Success, Time> => {
   checkName(name)
   check(name, { body, ...options })
   const start = body as (attempt: number, value: unknown) => unknown
@@ -78,6 +98,7 @@ export const group = <Y extends Yielded<unknown, unknown>, A, Success extends An
       start(attempt, value === undefined ? undefined : Json.copy(value))
     ),
     value: options.success === undefined ? plain : codec(options.success),
-    strategy: options.retry?.strategy
+    strategy: options.retry?.strategy,
+    timeout: Limit.limit(`timeout of Phase.group ${name}`, options.timeout)
   })
 }

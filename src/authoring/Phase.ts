@@ -3,12 +3,11 @@
  * records its outcome once.
  */
 import type * as Cause from "effect/Cause"
-import * as Services from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -26,13 +25,29 @@ import {
   type Success,
   type Untimed
 } from "./Description.js"
-import { type AnySchema, type Because, codec, errorCodec, type IsPlain, plain, type TypeOf } from "./Recordable.js"
+import type { AnyLater, LateOf, MayBeLate } from "./Later.js"
+import * as Limit from "./Limit.js"
+import {
+  type AnySchema,
+  type Because,
+  codec,
+  errorCodec,
+  type IsPlain,
+  nothing,
+  plain,
+  type TypeOf
+} from "./Recordable.js"
 
 export type { Bounds } from "./Branches.js"
+export { type DelegateOptions, delegate } from "./Delegate.js"
 export type { Any, Context, Error, Phase, Success, Untimed, Yielded } from "./Description.js"
 export { type AllBounds, all, forEach, type ItemBounds, race } from "./Fork.js"
 export { graph } from "./Graph.js"
 export { type GroupOptions, group } from "./Group.js"
+export { Later, type LaterOptions, later } from "./Later.js"
+export { attempt, Current, key, type Running, token } from "./Running.js"
+export { type SignalOptions, signal } from "./Signal.js"
+export { sleep, sleepUntil } from "./Sleep.js"
 
 /** How a phase is recorded, retried and undone. */
 export interface Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> {
@@ -41,29 +56,46 @@ export interface Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> {
   /** the schema of the failures; needed by `Phase.either` and `Phase.exit` unless they are plain JSON */
   readonly error?: Failure
   /** undoes the phase, given what it answered; run by a revert, newest first */
-  readonly undo?: (value: NoInfer<A>) => Effect.Effect<unknown, unknown, R2>
+  readonly undo?: (value: NoInfer<Answer<A, Success>>) => Effect.Effect<unknown, unknown, R2>
   /** tries a failed undo again; its attempts are recorded as those of `retry` */
   readonly undoRetry?: Schedule.Schedule<unknown, unknown, never>
   /** undoes the phase when nobody knows whether it happened, given the idempotency key that it had */
   readonly undoUnknown?: (key: string) => Effect.Effect<unknown, unknown, R4>
   /** tries again after a failure; each attempt and delay is recorded, and survives a crash */
   readonly retry?: Schedule.Schedule<unknown, NoInfer<E>, R3>
-  /** the longest that one attempt may take; after it the phase is in doubt and fails with a `TimeoutException` */
+  /** the longest that one attempt may take, its wait for an answer included; after it the phase is in doubt and fails with a `TimeoutException` */
   readonly timeout?: Limit
   /** what to do when the phase was started and has no outcome: run it again with the same key, or ask the operator */
   readonly inDoubt?: "rerun" | "ask"
   /** asked first when the phase is in doubt: `some(value)` it had happened, `none` it had not */
-  readonly verify?: Effect.Effect<Option.Option<NoInfer<A>>, NoInfer<E>, R5>
+  readonly verify?: Effect.Effect<Option.Option<NoInfer<Answer<A, Success>>>, NoInfer<E>, R5>
 }
 
 /** What a phase runs, and how it is recorded, retried and undone. */
 export interface Options<A, E, R, Success, Failure, Limit, R2, R3, R4, R5>
   extends Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> {
-  /** the work itself; interrupted and finalized as any Effect */
+  /** the work itself, interrupted and finalized as any Effect; it answers its result, or `Phase.later` */
   readonly run: Effect.Effect<A, E, R>
 }
 
-type Made<A, E, R, Success, Failure, Limit> = [Success] extends [never]
+/** What a phase succeeds with, given what its effect answers: what comes later is what the schema holds. */
+type Answer<A, Success> = MayBeLate<A> extends true ? TypeOf<Success> : A
+
+type Made<A, E, R, Success, Failure, Limit> =
+  MayBeLate<A> extends true ? MadeLate<A, E, R, Success, Failure, Limit> : MadeNow<A, E, R, Success, Failure, Limit>
+
+/** What comes later comes from somebody else: `success` and `error` say what that may be. */
+type MadeLate<A, E, R, Success, Failure, Limit> = [Success] extends [never]
+  ? Because<"somebody else answers later: give `success`, the schema of the answer", A>
+  : [Exclude<A, AnyLater>] extends [TypeOf<Success>]
+    ? [Failure] extends [never]
+      ? MadeFailure<TypeOf<Success>, E | LateOf<A>, R, Failure, Limit>
+      : [Untimed<E>] extends [TypeOf<Failure>]
+        ? Phase<TypeOf<Success>, Limited<E | LateOf<A> | TypeOf<Failure>, Limit>, R, never, true>
+        : Because<"`error` does not cover the failures", Exclude<Untimed<E>, TypeOf<Failure>>>
+    : Because<"`success` does not cover the result", A>
+
+type MadeNow<A, E, R, Success, Failure, Limit> = [Success] extends [never]
   ? IsPlain<A> extends true
     ? MadeFailure<A, E, R, Failure, Limit>
     : unknown extends A
@@ -112,7 +144,9 @@ type AnyOptions = Options<
 >
 
 /** What each member has to be, for callers whose compiler did not see to it. */
-const expected: { readonly [K in keyof AnyOptions]-?: readonly [what: string, is: (value: unknown) => boolean] } = {
+const expected: {
+  readonly [K in Exclude<keyof AnyOptions, "timeout">]-?: readonly [what: string, is: (value: unknown) => boolean]
+} = {
   run: ["an Effect", Effect.isEffect],
   success: ["a Schema", Schema.isSchema],
   error: ["a Schema", Schema.isSchema],
@@ -120,13 +154,12 @@ const expected: { readonly [K in keyof AnyOptions]-?: readonly [what: string, is
   undoRetry: ["a Schedule", Schedule.isSchedule],
   undoUnknown: ["a function", Predicate.isFunction],
   retry: ["a Schedule", Schedule.isSchedule],
-  timeout: ["a duration", (value) => Option.exists(Duration.decodeUnknown(value), Duration.greaterThan(0))],
   inDoubt: ['"rerun" or "ask"', (value) => value === "rerun" || value === "ask"],
   verify: ["an Effect", Effect.isEffect]
 }
 
 const checkOptions = (name: string, given: Partial<AnyOptions>): void => {
-  for (const key of Object.keys(given) as Array<keyof AnyOptions>) {
+  for (const key of Object.keys(given) as Array<keyof typeof expected>) {
     const value = given[key]
     const known = expected[key]
     if (known !== undefined && (value !== undefined || key === "run") && !known[1](value)) {
@@ -135,17 +168,11 @@ const checkOptions = (name: string, given: Partial<AnyOptions>): void => {
   }
 }
 
-/** In milliseconds; none for ever. */
-const limitOf = (timeout: Duration.DurationInput | undefined): number | undefined => {
-  const millis = timeout === undefined ? Infinity : Duration.toMillis(timeout)
-  return Number.isFinite(millis) ? millis : undefined
-}
-
 /**
  * A phase called `name`, that runs an effect and records its outcome.
  *
  * The result must be plain JSON or void, or `success` given; failures are recorded by `error`, else by the task's own
- * `error` schema. What goes with the effect stands beside it in one object, or in a third argument: there TypeScript
+ * `error` schema. An effect that answers `Phase.later` leaves the result to somebody else. What goes with the effect stands beside it in one object, or in a third argument: there TypeScript
  * infers what `undo` gets whatever the effect, also through `Effect.map(effect, f)`. Throws `InvalidName` where the name
  * cannot be kept, a `TypeError` for what is no Effect or no such option. A Scope that
  * the effects require ends with each of them. The idea is Mistral's task and TaskFlow's atom.
@@ -177,18 +204,21 @@ export const make = <
   const given = { ...(policy as AnyPolicy), ...work } as AnyOptions
   checkName(name)
   checkOptions(name, given)
+  const error = given.error === undefined ? undefined : errorCodec(given.error)
   return describe({
     _tag: "Run",
     name,
+    delegate: false,
     capture: "none",
     run: given.run,
     value: given.success === undefined ? plain : codec(given.success),
-    error: given.error === undefined ? undefined : errorCodec(given.error),
+    error,
+    rejection: error ?? nothing,
     undo: given.undo,
     undoRetry: given.undoRetry,
     undoUnknown: given.undoUnknown,
     retry: given.retry,
-    timeout: limitOf(given.timeout),
+    timeout: Limit.limit(`timeout of phase ${name}`, given.timeout),
     inDoubt: given.inDoubt ?? "rerun",
     verify: given.verify
   })
@@ -197,7 +227,9 @@ export const make = <
 const capture = (phase: unknown, as: Run["capture"]): Instruction => {
   const instruction = needPhase(`what Phase.${as} takes`, phase)
   if (!("capture" in instruction)) {
-    throw new TypeError(`Phase.${as} takes a phase that runs something, not a checkpoint, a failure or an undo`)
+    throw new TypeError(
+      `Phase.${as} takes a phase that runs something, not a checkpoint, a sleep, a failure or an undo`
+    )
   }
   if (instruction.capture !== "none") {
     throw new TypeError(
@@ -280,31 +312,3 @@ export const undoAll = (of: ReadonlyArray<{ readonly name: string; readonly path
   }
   return undos as unknown as Phase<void>
 }
-
-/** What the effect of a phase can ask about the phase that it runs in. */
-export interface Running {
-  readonly execution: string
-  readonly path: string
-  readonly key: string
-  readonly attempt: number
-}
-
-/** The phase that runs on this fiber; `undefined` outside of one. */
-export class Current extends Services.Reference<Current>()("tidemark/Phase/Current", {
-  defaultValue: (): Running | undefined => undefined
-}) {}
-
-const current = Effect.flatMap(Current, (running) =>
-  running === undefined
-    ? Effect.dieMessage("Phase.key and Phase.attempt are for effects that a phase runs")
-    : Effect.succeed(running)
-)
-
-/**
- * The idempotency key of the phase whose effect asks: 32 hexadecimal digits, the same over crashes, retries and reruns,
- * and another one once the phase was undone and is done anew. An undo has its own. Dies outside of a phase.
- */
-export const key: Effect.Effect<string> = Effect.map(current, (running) => running.key)
-
-/** Which attempt of the phase runs, counted from 1 over retries and crashes alike. Dies outside of a phase. */
-export const attempt: Effect.Effect<number> = Effect.map(current, (running) => running.attempt)

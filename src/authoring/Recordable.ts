@@ -61,8 +61,17 @@ export type TypeOf<S, Default = never> = [S] extends [never]
 /** The codec of values that are plain JSON by themselves, and of void. */
 export const plain: Codec = {
   encode: (value) => (value === undefined ? Either.right(undefined) : Json.from(value)),
-  decode: (json) => Either.right(json === undefined ? undefined : Json.copy(json))
+  decode: (json) => Either.right(json === undefined ? undefined : Json.copy(json)),
+  schema: () => ({ void: true })
 }
+
+const noFailure: Either.Either<never, Json.Problem> = Either.left({
+  at: "$",
+  reason: "this phase has no `error` schema, so that nobody can fail it"
+})
+
+/** The codec of failures where there are none. */
+export const nothing: Codec = { encode: () => noFailure, decode: () => noFailure, schema: () => ({ not: {} }) }
 
 /** A schema's message shows the whole value that it was given. */
 const maxReason = 500
@@ -95,7 +104,11 @@ const codecOf = (schema: AnySchema, exact: boolean): Codec => {
         return changed === undefined ? Either.right(json) : Either.left(changed)
       })
     )
-  return { encode: exact ? (value) => Either.flatMap(encode(value), (json) => same(value, json)) : encode, decode }
+  return {
+    encode: exact ? (value) => Either.flatMap(encode(value), (json) => same(value, json)) : encode,
+    decode,
+    schema: () => null
+  }
 }
 
 /** The codec of a schema's values. A value that would not come back equal is refused, with the place in it. */

@@ -1,8 +1,7 @@
 /** Strategies of groups: what follows when an attempt of a group has failed. What it completed is undone first. */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -11,6 +10,7 @@ import type { Failure } from "../core/Failure.js"
 import type { Decision as Decided, Strategy, Try as Tried } from "../core/Instruction.js"
 import * as Json from "../core/Json.js"
 import * as Thrown from "../core/Thrown.js"
+import * as Limit from "./Limit.js"
 import type { Because, Closed, IsPlain } from "./Recordable.js"
 
 /**
@@ -54,14 +54,6 @@ const jsonOf = (what: string, value: unknown): Json.Json | undefined => {
   })
 }
 
-/** In milliseconds. A Duration makes 0 of a number that is none, or negative. */
-const delayOf = (given: Duration.DurationInput | undefined): number => {
-  if (typeof given === "number" && !(given >= 0)) return refuse("delay of Retry.again", "a finite duration", given)
-  const delay = Option.map(Duration.decodeUnknown(given ?? 0), Duration.toMillis)
-  if (Option.isSome(delay) && Number.isFinite(delay.value)) return delay.value
-  return refuse("delay of Retry.again", "a finite duration", given)
-}
-
 const make = <V, R>(first: Json.Json | undefined, next: Strategy["next"]): Retry<V, R> =>
   ({ strategy: { first, next } }) as Retry<V, R>
 
@@ -78,7 +70,7 @@ const make = <V, R>(first: Json.Json | undefined, next: Strategy["next"]): Retry
 export const again = <V>(value: V, options: { readonly delay?: Duration.DurationInput } = {}): Again<V> => ({
   _tag: "Again",
   value: jsonOf("the value of Retry.again", value) as V,
-  delay: delayOf(options.delay)
+  delay: Limit.delay("delay of Retry.again", options.delay ?? 0)
 })
 
 /** Ask the strategy of the group around this one, and at last follow the task's `onFailure`. */

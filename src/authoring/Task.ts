@@ -1,6 +1,7 @@
 /**
  * Tasks: generator functions with a name, schemas for what goes in and comes out, and one revert.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -10,6 +11,7 @@ import * as Thrown from "../core/Thrown.js"
 import * as Body from "./Body.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
+import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
 
 export type { FailuresOf, RequirementsOf } from "./Body.js"
@@ -88,6 +90,8 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2> {
   readonly version?: number
   /** when a phase fails for good: stop there for somebody to decide, or undo what completed. Default "halt" */
   readonly onFailure?: "halt" | "revert"
+  /** the longest until `run` has returned, pauses included; after it the execution fails with a timeout, as `onFailure` says */
+  readonly timeout?: Duration.DurationInput
   /** how many independent phases a revert undoes at a time. Default 1: newest first */
   readonly revertConcurrency?: number
   /** an id derived from the payload, for executions that are started without one */
@@ -134,7 +138,7 @@ const asked = (definition: Definition.Definition) => ({
  * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
- * `TypeError` for a `revertConcurrency` that is no positive integer.
+ * `TypeError` for a `revertConcurrency` that is no positive integer, and a `timeout` that is no positive duration.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -182,6 +186,7 @@ export const make = <
     success: options.success === undefined ? plain : codec(options.success),
     error: options.error === undefined ? plain : errorCodec(options.error),
     onFailure: options.onFailure ?? "halt",
+    timeout: Limit.limit(`timeout of task ${name}`, options.timeout),
     run: Body.fresh(`run of task ${name}`, options.run as (payload: unknown) => unknown),
     revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
     revertConcurrency,

@@ -37,8 +37,8 @@ export interface ExecutionStatus {
   readonly position: string
   /** why it is Failed or RevertFailed, or what led to the revert */
   readonly failures: ReadonlyArray<Failure>
-  /** what it waits for, one line each */
-  readonly waits: ReadonlyArray<string>
+  /** what it waits for; empty while something of it runs that waits for nothing */
+  readonly waits: ReadonlyArray<Wait>
   readonly payload: Json
   readonly result: Json | undefined
   readonly times: {
@@ -55,6 +55,26 @@ export interface ExecutionStatus {
   readonly phases: ReadonlyArray<PhaseStatus>
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined
+}
+
+/** What an execution waits for: an instant, somebody's answer, a signal, the next attempt, another execution. */
+export interface Wait {
+  readonly path: string
+  readonly name: string
+  readonly kind: "timer" | "delegate" | "signal" | "retry" | "child"
+  /** in milliseconds UTC */
+  readonly since: number
+  /** when it is over in any case, in milliseconds UTC; missing: never */
+  readonly until?: number
+  /** of a delegate: what its last heartbeat said */
+  readonly progress?: Progress
+}
+
+/** How far somebody has come with what the execution waits for, in their own words. */
+export interface Progress {
+  /** from 0 to 1 */
+  readonly progress?: number
+  readonly text?: string
 }
 
 /** One phase of an execution, as its journal shows it. */

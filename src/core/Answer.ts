@@ -104,7 +104,8 @@ export const answer = (
   record: PhaseRecord
 ): Answer => {
   if (instruction._tag === "Undo") return Either.right(record.value)
-  if (instruction._tag === "Checkpoint" || instruction._tag === "Fail") return Either.right(undefined)
+  if (instruction._tag === "Checkpoint" || instruction._tag === "Fail" || instruction._tag === "Sleep")
+    return Either.right(undefined)
   const failures = captured(record)
   if (failures !== undefined) return failed(known, instruction, failures)
   const value =

@@ -19,6 +19,9 @@ export const kinds = [
   "phase",
   "either",
   "exit",
+  "delegate",
+  "sleep",
+  "signal",
   "checkpoint",
   "fail",
   "undo",
@@ -52,7 +55,7 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
   undoes: optional(Schema.String),
-  /** of what is made of other phases, or of a child: how its failure reaches its generator */
+  /** of what is made of other phases, of a child, a delegate, a signal: how its failure reaches its generator */
   capture: optional(Schema.Literal("either", "exit")),
   /** of an item without a name of its own: what it looks like */
   key: optional(Schema.String),

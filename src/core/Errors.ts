@@ -5,6 +5,8 @@ import * as Schema from "effect/Schema"
 import { Failure, JsonValue, render } from "./Failure.js"
 import { all } from "./Status.js"
 
+export * from "./Refusal.js"
+
 const Execution = { execution: Schema.String }
 const StatusSchema = Schema.Literal(...all)
 const list = (failures: ReadonlyArray<Failure>): string => failures.map(render).join("; ")

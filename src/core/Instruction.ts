@@ -14,6 +14,11 @@ import type { Json, Problem } from "./Json.js"
 export interface Codec {
   readonly encode: (value: unknown) => Either.Either<Json | undefined, Problem>
   readonly decode: (json: Json | undefined) => Either.Either<unknown, Problem>
+  /**
+   * The JSON Schema of what `decode` accepts, no more and no less, with `void: true` if that is also `undefined`; `null`
+   * where a JSON Schema cannot say it. Made when it is asked for.
+   */
+  readonly schema: () => Json | null
 }
 
 type AnyEffect<A = unknown> = Effect.Effect<A, unknown, unknown>
@@ -23,12 +28,16 @@ type AnySchedule = Schedule.Schedule<unknown, unknown, unknown>
 export interface Run {
   readonly _tag: "Run"
   readonly name: string
+  /** all that its effect does is tell somebody, who answers later */
+  readonly delegate: boolean
   /** whether failures are fed to the generator as values */
   readonly capture: Capture
   readonly run: AnyEffect
   readonly value: Codec
   /** none: the task's own */
   readonly error: Codec | undefined
+  /** of a failure that somebody answers later: the phase's own, else nothing is one */
+  readonly rejection: Codec
   readonly undo: ((value: unknown) => AnyEffect) | undefined
   readonly undoRetry: AnySchedule | undefined
   readonly undoUnknown: ((key: string) => AnyEffect) | undefined
@@ -37,6 +46,23 @@ export interface Run {
   readonly timeout: number | undefined
   readonly inDoubt: "rerun" | "ask"
   readonly verify: AnyEffect<Option.Option<unknown>> | undefined
+}
+
+/** Nothing until an instant, in milliseconds UTC, that follows from the one at which it starts. */
+export interface Sleep {
+  readonly _tag: "Sleep"
+  readonly name: string
+  readonly until: (now: number) => number
+}
+
+/** What somebody tells the execution under this name, or has told it. */
+export interface Signal {
+  readonly _tag: "Signal"
+  readonly name: string
+  readonly capture: Capture
+  readonly value: Codec
+  /** in milliseconds */
+  readonly timeout: number | undefined
 }
 
 /** A named mark, with data; with `commit`, a revert never goes back beyond it. */
@@ -126,6 +152,8 @@ export interface Group {
   readonly value: Codec
   /** none: a failure goes to what is around it */
   readonly strategy: Strategy | undefined
+  /** in milliseconds, for one attempt */
+  readonly timeout: number | undefined
 }
 
 /** Another task's execution, whose result is the phase's. */
@@ -142,7 +170,7 @@ export interface Child {
   readonly error: Codec
 }
 
-export type Instruction = Run | Checkpoint | Fail | Undo | Fork | Group | Child
+export type Instruction = Run | Sleep | Signal | Checkpoint | Fail | Undo | Fork | Group | Child
 
 /** Made of other instructions: it has a scope of its own, and no effect. */
 export type Composite = Fork | Group
@@ -158,7 +186,12 @@ export const captureOf = (instruction: Instruction): Capture =>
 export const kindOf = (instruction: Instruction): Kind => {
   switch (instruction._tag) {
     case "Run":
+      if (instruction.delegate) return "delegate"
       return instruction.capture === "none" ? "phase" : instruction.capture
+    case "Sleep":
+      return "sleep"
+    case "Signal":
+      return "signal"
     case "Checkpoint":
       return "checkpoint"
     case "Fail":

@@ -47,6 +47,10 @@ export class Running implements Phase.Running {
   get key(): string {
     return keyOf(this.execution, this.of, this.generation)
   }
+
+  get token(): Effect.Effect<string> {
+    return Effect.dieMessage("this engine has no tokens yet")
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Phase from "../authoring/Phase.js"
 import { plain } from "../authoring/Recordable.js"
+import { noToken } from "../authoring/Running.js"
 import type { Failure } from "../core/Failure.js"
 import { defectOf } from "../core/Failure.js"
 import type { Child, Codec, Run, Undoable } from "../core/Instruction.js"
@@ -50,13 +51,14 @@ export const ofChild = (child: Child, run: Work["run"]): Work => ({
   calls: "run"
 })
 
-/** What the first cannot tell, by the second. */
+/** What the first cannot tell, by the second, which can tell all that the first can. */
 const either = (first: Codec, second: Codec): Codec => {
   const or = <A>(one: Either.Either<A, Problem>, other: () => Either.Either<A, Problem>) =>
     Either.isRight(one) ? one : Either.orElse(other(), () => one)
   return {
     encode: (value) => or(first.encode(value), () => second.encode(value)),
-    decode: (json) => or(first.decode(json), () => second.decode(json))
+    decode: (json) => or(first.decode(json), () => second.decode(json)),
+    schema: second.schema
   }
 }
 
@@ -73,7 +75,8 @@ const anyError = (error: Codec): Codec => ({
     const { message, name } = defectOf(value)
     return Either.right({ name, message })
   },
-  decode: error.decode
+  decode: error.decode,
+  schema: error.schema
 })
 
 /** What the undo of a phase in doubt answers if it found that the phase had happened and nothing of its own undoes it. */
@@ -140,7 +143,8 @@ const undoInDoubt = (target: Target): Work | Failure => {
       execution: target.execution,
       path: record.path,
       attempt: record.attempt,
-      key: keyOf(target.execution, record.path, record.generation)
+      key: keyOf(target.execution, record.path, record.generation),
+      token: noToken
     })
     return work(
       target,

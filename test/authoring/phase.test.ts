@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
+import { noToken } from "../../src/authoring/Running.js"
 import * as Task from "../../src/authoring/Task.js"
 import { InvalidName } from "../../src/core/Errors.js"
 import { kindOf, undoable, Yielded } from "../../src/core/Instruction.js"
@@ -136,8 +137,8 @@ describe("a phase", () => {
     const refused: ReadonlyArray<readonly [phase: unknown, says: string]> = [
       [Effect.void, "takes is not a phase but an Effect: write Phase.make(name, effect)"],
       [undefined, "takes is not a phase but undefined: write Phase.make(name, effect)"],
-      [Phase.checkpoint("a"), "takes a phase that runs something, not a checkpoint, a failure or an undo"],
-      [Phase.fail("no"), "takes a phase that runs something, not a checkpoint, a failure or an undo"],
+      [Phase.checkpoint("a"), "takes a phase that runs something, not a checkpoint, a sleep, a failure or an undo"],
+      [Phase.fail("no"), "takes a phase that runs something, not a checkpoint, a sleep, a failure or an undo"],
       [captured, "the failures of a are values already, by Phase.either: take one of the two away"]
     ]
     for (const capture of [Phase.either, Phase.exit] as ReadonlyArray<(phase: never) => unknown>) {
@@ -179,22 +180,38 @@ describe("a phase", () => {
 })
 
 describe("what an effect can ask about its phase", () => {
-  const running: Phase.Running = { execution: "e", path: "a", key: "0".repeat(32), attempt: 3 }
+  const running: Phase.Running = {
+    execution: "e",
+    path: "a",
+    key: "0".repeat(32),
+    attempt: 3,
+    token: Effect.succeed("t")
+  }
+  const all: ReadonlyArray<Effect.Effect<unknown>> = [Phase.key, Phase.attempt, Phase.token]
 
-  it.effect("is its key and its attempt", () =>
+  it.effect("is its key, its attempt and its token", () =>
     Effect.gen(function* () {
-      const asked = yield* Effect.all([Phase.key, Phase.attempt]).pipe(Effect.provideService(Phase.Current, running))
-      assert.deepStrictEqual(asked, [running.key, 3])
+      const asked = yield* Effect.all(all).pipe(Effect.provideService(Phase.Current, running))
+      assert.deepStrictEqual(asked, [running.key, 3, "t"])
     })
   )
 
   it.effect("is a mistake outside of one", () =>
     Effect.gen(function* () {
-      for (const asked of [Phase.key, Phase.attempt]) {
-        const exit = yield* Effect.exit(asked as Effect.Effect<unknown>)
+      for (const asked of all) {
+        const exit = yield* Effect.exit(asked)
         assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-        assert.include(String(exit), "for effects that a phase runs")
+        assert.include(String(exit), "are for effects that a phase runs")
       }
+    })
+  )
+
+  it.effect("is no token where nobody can complete anything", () =>
+    Effect.gen(function* () {
+      const undoing = { ...running, token: noToken }
+      const exit = yield* Effect.exit(Effect.provideService(Phase.token, Phase.Current, undoing))
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      assert.include(String(exit), "Phase.token is for the effect that a phase runs, not for its undo or its verify")
     })
   )
 })

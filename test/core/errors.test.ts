@@ -5,6 +5,7 @@ import { failed } from "../support/journal.js"
 
 const execution = "order-7"
 const failures = [failed("charge")]
+const waiting = { execution, path: "approve" }
 
 /** Every error, and what it says to a person. */
 const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
@@ -90,6 +91,34 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
   [
     new Errors.OrderRefused({ execution, verb: "pause", reason: "it ended" }),
     "pause of execution order-7 was refused by the engine: it ended"
+  ],
+  [
+    new Errors.TokenNotFound(),
+    "no phase in this store is answered by this token: send the token as it was handed out, to the store that it is from"
+  ],
+  [
+    new Errors.AlreadyCompleted(waiting),
+    "phase approve of execution order-7 was completed before, with another answer, and that one counts: see what status says of order-7"
+  ],
+  [
+    new Errors.TokenExpired(waiting),
+    "the answer to phase approve of execution order-7 comes too late: that attempt failed or timed out. If another one follows, it has a token of its own."
+  ],
+  [
+    new Errors.TokenClosed(waiting),
+    "phase approve of execution order-7 is not waited for any more, for it was closed, reverted or overtaken: see what status says of order-7"
+  ],
+  [
+    new Errors.ValueRefused({ ...waiting, at: "$.by", reason: "is missing" }),
+    "what was sent to phase approve of execution order-7 does not fit at $.by: is missing. Nothing changed: send a value that fits."
+  ],
+  [
+    new Errors.RequiresTask({ ...waiting, task: "order" }),
+    "the answer to phase approve of execution order-7 can be checked by the code of task order alone: complete it where the task's layer (task.layer) is provided"
+  ],
+  [
+    new Errors.ExecutionEnded({ execution, status: "Completed" }),
+    "execution order-7 is Completed: no phase of it will take the signal. Send it to an execution that goes on."
   ]
 ]
 

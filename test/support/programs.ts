@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import { describe } from "../../src/authoring/Description.js"
-import { plain } from "../../src/authoring/Recordable.js"
+import { nothing, plain } from "../../src/authoring/Recordable.js"
 import type { Capture, Fork, Instruction, Run, Strategy } from "../../src/core/Instruction.js"
 
 /** What is yielded. */
@@ -51,10 +51,12 @@ export type Program = ReadonlyArray<Statement>
 export const work = (name: string, rest: Partial<Omit<Run, "_tag" | "name">> = {}): Run => ({
   _tag: "Run",
   name,
+  delegate: false,
   capture: "none",
   run: Effect.void,
   value: plain,
   error: undefined,
+  rejection: nothing,
   undo: undefined,
   undoRetry: undefined,
   undoUnknown: undefined,
@@ -140,7 +142,8 @@ export const instructionOf = (piece: Piece, log: Log): Instruction => {
         capture: piece.capture,
         body: (attempt) => bodyOf(piece.program, log, `${piece.name} ${attempt}`),
         value: plain,
-        strategy: piece.strategy === undefined ? undefined : strategyOf(piece.strategy)
+        strategy: piece.strategy === undefined ? undefined : strategyOf(piece.strategy),
+        timeout: undefined
       }
   }
 }

@@ -1,0 +1,57 @@
+/** Waits for an instant. */
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Thrown from "../core/Thrown.js"
+import { describe, type Phase } from "./Description.js"
+import * as Limit from "./Limit.js"
+
+type Slept = Phase<void, never, never, never, true>
+
+/**
+ * Nothing for so long, from when the phase starts; hours and months cost no more than seconds.
+ *
+ * Once nothing else of the execution runs, it needs no process. The instant at which it is over is recorded, in UTC, and
+ * survives crashes and restarts: what is over when an engine starts is over at once. It is never early by the engine's
+ * own clock, whatever happens to the wall clock meanwhile; while the execution is paused it goes on counting. Throws a
+ * `TypeError` for a duration that is negative or without end, `InvalidName` where the name cannot be kept. The idea is
+ * Temporal's timer and @effect/workflow's DurableClock.
+ *
+ * @example
+ * import { Phase } from "tidemark"
+ *
+ * const month = Phase.sleep("until the next invoice", "30 days")
+ */
+export const sleep = (name: string, duration: Duration.DurationInput): Slept => {
+  const millis = Limit.delay(`duration of Phase.sleep ${name}`, duration)
+  return describe({ _tag: "Sleep", name, until: (now) => now + millis })
+}
+
+const instantOf = (instant: unknown): number => {
+  if (instant instanceof Date) return instant.getTime()
+  if (DateTime.isDateTime(instant)) return DateTime.toEpochMillis(instant)
+  return typeof instant === "number" ? instant : Number.NaN
+}
+
+/** What a Date can hold, in milliseconds from 1970 either way. */
+const farthest = 8_640_000_000_000_000
+
+/**
+ * Nothing until this instant: a Date, a DateTime or milliseconds UTC. One in the past is over at once.
+ *
+ * The instant comes from the payload or a phase before, for the body is run again on every resumption; the first one
+ * counts, it is recorded. Otherwise as `Phase.sleep`. Throws a `TypeError` for an invalid Date and a number that is no
+ * instant.
+ *
+ * @example
+ * import { Phase } from "tidemark"
+ * import * as DateTime from "effect/DateTime"
+ *
+ * const newYear = Phase.sleepUntil("new year", DateTime.unsafeMake("2027-01-01T00:00:00Z"))
+ */
+export const sleepUntil = (name: string, instant: Date | DateTime.DateTime | number): Slept => {
+  const until = Math.ceil(instantOf(instant))
+  if (Math.abs(until) <= farthest) return describe({ _tag: "Sleep", name, until: () => until })
+  throw new TypeError(
+    `instant of Phase.sleepUntil ${name} must be a valid Date, a DateTime or milliseconds UTC, not ${Thrown.text(instant).slice(0, 80)}`
+  )
+}
