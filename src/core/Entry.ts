@@ -42,7 +42,9 @@ const Created = Schema.TaggedStruct("Created", {
   /** of a child: the execution and the phase that called it */
   parent: optional(Schema.Struct({ execution: Schema.String, path: Schema.String })),
   /** of a child: the round of its parent's phase in which it was called, if that is not the first */
-  round: optional(Schema.Int)
+  round: optional(Schema.Int),
+  /** how long it may take, in milliseconds */
+  timeout: optional(Schema.JsonNumber)
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
@@ -64,10 +66,33 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   /** of a group: the value that its strategy gave its first attempt */
   value: optional(JsonValue),
   /** of a phase that calls another task: the id of the execution that it calls */
-  child: optional(Schema.String)
+  child: optional(Schema.String),
+  /** of a phase that somebody outside may complete: the hash of the token for that */
+  token: optional(Schema.String),
+  /** of what waits by itself: until when at the longest, in milliseconds UTC */
+  until: optional(Schema.JsonNumber),
+  /** of a group: how long each of its attempts may take, in milliseconds */
+  timeout: optional(Schema.JsonNumber)
 })
 /** A later attempt of a phase is about to run: a retry, a rerun after doubt, or an operator's resume. */
-const AttemptStarted = Schema.TaggedStruct("AttemptStarted", { path: Schema.String, attempt: Schema.Int })
+const AttemptStarted = Schema.TaggedStruct("AttemptStarted", {
+  path: Schema.String,
+  attempt: Schema.Int,
+  /** the hash of a new token */
+  token: optional(Schema.String)
+})
+/** The phase that runs has given out a token, by whose hash it may be completed. */
+const TokenMade = Schema.TaggedStruct("TokenMade", { path: Schema.String, token: Schema.String })
+/**
+ * The phase has done its own part: somebody outside completes it, until `until` at the longest, and is never silent for
+ * longer than `silence` milliseconds.
+ */
+const PhaseWaiting = Schema.TaggedStruct("PhaseWaiting", {
+  path: Schema.String,
+  attempt: Schema.Int,
+  until: optional(Schema.JsonNumber),
+  silence: optional(Schema.JsonNumber)
+})
 /** An attempt failed and another follows `delay` milliseconds after this entry's time. */
 const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
   path: Schema.String,
@@ -103,6 +128,10 @@ const Decided = Schema.TaggedStruct("Decided", {
  * of the attempt before threw.
  */
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
+/** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
+const TimedOut = Schema.TaggedStruct("TimedOut", { path: Schema.String })
+/** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
+const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
 /** Somebody asked for a pause: no new phase starts. */
 const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act })
 /** Nothing runs; the execution waits for a resume. */
@@ -157,12 +186,16 @@ export const Entry = Schema.Union(
   Claimed,
   PhaseStarted,
   AttemptStarted,
+  TokenMade,
+  PhaseWaiting,
   AttemptFailed,
   PhaseSucceeded,
   PhaseFailed,
   PhaseInterrupted,
   Decided,
   Rewound,
+  TimedOut,
+  Waiting,
   PauseRequested,
   Paused,
   Suspended,
@@ -195,12 +228,16 @@ export const leadsTo = Object.freeze({
   Claimed: null,
   PhaseStarted: null,
   AttemptStarted: null,
+  TokenMade: null,
+  PhaseWaiting: null,
   AttemptFailed: null,
   PhaseSucceeded: null,
   PhaseFailed: null,
   PhaseInterrupted: null,
   Decided: null,
   Rewound: null,
+  TimedOut: null,
+  Waiting: "Waiting",
   PauseRequested: null,
   Paused: "Paused",
   Suspended: null,

@@ -5,6 +5,7 @@
 import { type Entry, type EntryOf, leadsTo, type Recorded, type Tag } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
 import { empty, type History, inDoubt, revertible } from "./History.js"
+import * as Path from "./Path.js"
 import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
 import { isFinal, mayMove, type Status } from "./Status.js"
@@ -38,7 +39,7 @@ const broken = (history: History, entry: Entry, epoch: number): string | undefin
 // --- its status
 
 const statusAfter = (history: History, entry: Entry): Status | null => {
-  if (entry._tag === "Claimed") return history.status === "Pending" ? "Running" : null
+  if (entry._tag === "Claimed") return history.status === "Pending" || history.status === "Waiting" ? "Running" : null
   if (entry._tag === "Suspended") return history.status === "Running" || history.status === "Waiting" ? "Pending" : null
   if (entry._tag === "Resumed") return history.closing === undefined ? "Running" : "Closing"
   return leadsTo[entry._tag]
@@ -60,6 +61,8 @@ const create = (history: History, entry: EntryOf<"Created">, at: number): void =
   history.payload = entry.payload
   history.parent = entry.parent
   history.round = entry.round ?? 0
+  history.timeout = entry.timeout
+  history.deadline = entry.timeout === undefined ? undefined : at + entry.timeout
   history.createdAt = at
   history.updatedAt = at
 }
@@ -81,9 +84,17 @@ const release = (history: History): void => {
   history.held = false
 }
 
-const resume = (history: History, entry: EntryOf<"Resumed">): void => {
+const wait = (history: History, { until }: EntryOf<"Waiting">): void => {
+  history.held = false
+  history.until = until
+}
+
+/** What had run out of time has a new term. */
+const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void => {
   history.pauseRequested = false
-  reopen(history, entry)
+  const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
+  if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
+  reopen(history, entry, at)
 }
 
 const stop = (history: History, { failures }: EntryOf<"Failed" | "RevertFailed">): void => {
@@ -130,8 +141,12 @@ const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: 
   PhaseSucceeded: Phases.succeed,
   PhaseFailed: Phases.fail,
   PhaseInterrupted: Phases.interrupt,
+  TokenMade: Phases.giveToken,
+  PhaseWaiting: Phases.wait,
   Decided: Phases.decide,
   Rewound: Phases.rewind,
+  TimedOut: Phases.expire,
+  Waiting: wait,
   PauseRequested: requestPause,
   Paused: release,
   Suspended: release,

@@ -23,6 +23,9 @@ export class GroupNode implements Node, Around {
   private plan: UndoPlan | undefined
   /** how its generator failed, while its strategy is asked */
   private broken: Broken | undefined
+  /** its time was over before it failed or returned: what fails in it from then on */
+  private late: Array<Failure> | undefined
+  private expiring = false
   /** it passed its failure on, before anybody decided about it */
   private told = false
   /** when its next attempt begins, in milliseconds UTC */
@@ -52,6 +55,8 @@ export class GroupNode implements Node, Around {
         return this.decided()
       case "settled":
         return this.settled()
+      case "expired":
+        return this.expire()
     }
   }
 
@@ -66,6 +71,8 @@ export class GroupNode implements Node, Around {
     this.inner((node) => tree.remove(node))
     this.plan = undefined
     this.broken = undefined
+    this.late = undefined
+    this.expiring = false
     this.act(undefined)
     const { attempt } = record
     const value = record.group?.value
@@ -81,6 +88,10 @@ export class GroupNode implements Node, Around {
   ended(child: object, ended: Ended): void {
     if (child === this.plan) return this.undone(ended)
     if (child !== this.body) return
+    if (this.late !== undefined) {
+      if (ended._tag === "Broken") this.late.push(...ended.failures)
+      return
+    }
     if (ended._tag === "Broken") return this.failed(ended)
     const { path } = this.placed
     const value = this.group.value.encode(ended.value)
@@ -97,6 +108,22 @@ export class GroupNode implements Node, Around {
   }
 
   // --- its failure
+
+  /** Whatever runs in it is wound down; then it fails, and its failure is that its time was over. */
+  private expire(): void {
+    if (this.broken !== undefined || this.told || this.winding || this.plan !== undefined) return
+    this.late = []
+    this.expiring = true
+    this.act(undefined)
+    this.body!.wind()
+    this.tree.await(this)
+  }
+
+  private get timeout(): Failure {
+    const { path } = this.placed
+    const { timeout } = this.record
+    return { _tag: "Timeout", path, ...(timeout === undefined ? {} : { after: timeout }) }
+  }
 
   private failed(broken: Broken): void {
     const { group, placed, record } = this
@@ -134,6 +161,10 @@ export class GroupNode implements Node, Around {
 
   /** Nothing of it runs any more: its generators are returned, then what it did is undone. */
   wound(): void {
+    if (this.expiring) {
+      this.expiring = false
+      return this.failed({ _tag: "Broken", failures: [this.timeout, ...this.late!], follow: "task" })
+    }
     if (this.winding) return
     this.tree.close(this.bodies(), (error) => {
       this.closeError = error

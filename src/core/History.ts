@@ -27,6 +27,11 @@ export interface History {
   round: number
   result: Json | undefined
   readonly phases: Map<string, PhaseRecord>
+  /** how long it may take, in milliseconds, and until when that is */
+  timeout: number | undefined
+  deadline: number | undefined
+  /** of one that is let go: until when at the longest, in milliseconds UTC */
+  until: number | undefined
   /** by scope, in the order in which they started */
   readonly scopes: Map<string, Array<PhaseRecord>>
   /** what generators are driven by, in the order in which it happened: see `PhaseRecord.opened` */
@@ -35,6 +40,8 @@ export interface History {
   left: number | undefined
   /** the phases without an outcome that a generator is fed with */
   readonly open: Set<PhaseRecord>
+  /** the groups among them whose attempts may not take for ever */
+  readonly timed: Set<PhaseRecord>
   /** the body's phases that happened, in that order, those inside of others too */
   readonly completed: Array<PhaseRecord>
   /** how often the phase at a path was superseded, if it ever was */
@@ -74,10 +81,14 @@ export const empty = (): History => ({
   round: 0,
   result: undefined,
   phases: new Map(),
+  timeout: undefined,
+  deadline: undefined,
+  until: undefined,
   scopes: new Map(),
   events: [],
   left: undefined,
   open: new Set(),
+  timed: new Set(),
   completed: [],
   generations: undefined,
   failures: [],
@@ -128,7 +139,7 @@ export const inDoubt = (history: History): ReadonlyArray<PhaseRecord> =>
         !record.committed &&
         record.undone === undefined &&
         !isComposite(record) &&
-        (record.inDoubt || record.state === "running")
+        (record.inDoubt || record.state === "running" || (record.state === "waiting" && record.token !== undefined))
     )
     .reverse()
 

@@ -207,6 +207,14 @@ export const kindOf = (instruction: Instruction): Kind => {
   }
 }
 
+/** By what somebody without the task's code can check how a phase is completed: `null` where that takes the code. */
+export interface Remote {
+  readonly success: Json | null
+  readonly error: Json | null
+}
+
+export const remoteOf = ({ rejection, value }: Run): Remote => ({ success: value.schema(), error: rejection.schema() })
+
 /** What a revert may need more of than its name and its value. */
 export type Undoable = Run | Child
 

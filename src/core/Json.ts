@@ -137,3 +137,11 @@ export const copy = (value: Json): Json => {
   for (const [key, item] of Object.entries(value)) add(result, key, copy(item))
   return result
 }
+
+/** The text of a plain JSON value, the same for equal ones. */
+export const canonical = (value: Json): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`
+}

@@ -35,8 +35,11 @@ export interface Closable {
   leave(over: (error: Defect | undefined) => void): void
 }
 
-/** What was recorded: that it started, how it ended, what its strategy decided, or that nothing of it runs for now. */
-export type Event = "opened" | "settled" | "decided" | "rested"
+/**
+ * What was recorded: that it started, how it ended, what its strategy decided, that nothing of it runs for now, or that its
+ * time is over.
+ */
+export type Event = "opened" | "settled" | "decided" | "rested" | "expired"
 
 export interface Node {
   readonly placed: Placed

@@ -42,14 +42,27 @@ export interface PhaseRecord {
   /** a phase of a clean-up, at any depth */
   readonly cleans: boolean
   readonly group: GroupState | undefined
-  /** running: an attempt was started; delayed: one failed, the next is due; doubt: interrupted, or its engine died */
-  state: "running" | "delayed" | "doubt" | "succeeded" | "failed" | "reopened"
+  /**
+   * running: an attempt was started; waiting: for a time, or for somebody outside; delayed: one failed, the next is due;
+   * doubt: interrupted, or its engine died
+   */
+  state: "running" | "waiting" | "delayed" | "doubt" | "succeeded" | "failed" | "reopened"
   attempt: number
   /** raised when an operator lets it go on: retries count from there */
   round: number
   /** it then runs although it may have happened */
   rerun: boolean
   attempts: Array<FailedAttempt>
+  /** the hash of the token by which somebody outside completes it */
+  token: string | undefined
+  /** when its attempt started, or it began to wait, in milliseconds UTC */
+  since: number
+  /** until when it waits at the longest, or of a group, when its attempt is over; in milliseconds UTC */
+  until: number | undefined
+  /** how long who completes it may be silent, in milliseconds */
+  silence: number | undefined
+  /** of a group: how long an attempt may take, in milliseconds */
+  readonly timeout: number | undefined
   startedAt: number
   endedAt: number | undefined
   value: Json | undefined
@@ -64,11 +77,12 @@ export interface PhaseRecord {
   superseded: boolean
   /** the number of the last entry about it */
   order: number
-  /** where in the history's events it was opened, settled and decided last, and where an attempt ended without that; -1: not yet */
+  /** where in the history's events it was opened, settled, decided and timed out last, and where an attempt ended without that; -1: not yet */
   opened: number
   settled: number
   decided: number
   rested: number
+  expired: number
 }
 
 const composites: ReadonlySet<Kind> = new Set<Kind>(["all", "forEach", "race", "graph", "group"])
@@ -107,6 +121,6 @@ export const isSettled = (record: PhaseRecord): boolean =>
  */
 export const doubtAfter = (record: PhaseRecord, failure: Failure): boolean =>
   record.kind === "child" ||
-  failure._tag === "Timeout" ||
+  (failure._tag === "Timeout" && record.kind !== "delegate" && record.kind !== "signal") ||
   failure._tag === "Fault" ||
   (failure._tag !== "Fail" && record.inDoubt)

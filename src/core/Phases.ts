@@ -1,6 +1,6 @@
 /** What the entries about phases change in a history. */
 import { commit } from "./Commit.js"
-import type { EntryOf } from "./Entry.js"
+import type { EntryOf, Kind } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
 import { type History, ownerOf } from "./History.js"
 import type { Decision } from "./Instruction.js"
@@ -27,6 +27,9 @@ const enter = (history: History, record: PhaseRecord): void => {
   if (history.status === "Closing" || history.status === "Reverting") history.left ??= history.events.length
 }
 
+/** It begins and ends without an effect of its own. */
+const waitsAtOnce = (kind: Kind): boolean => kind === "sleep" || kind === "signal"
+
 const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): PhaseRecord => {
   const { kind, path } = entry
   const scope = entry.scope ?? Path.root
@@ -45,11 +48,16 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     forward: isForward(history, scope),
     cleans: Path.isClose(scope) || (ownerOf(history, scope)?.cleans ?? false),
     group: kind === "group" ? { value: entry.value, tries: [], decision: undefined } : undefined,
-    state: "running",
+    state: waitsAtOnce(kind) ? "waiting" : "running",
     attempt: 1,
     round: 0,
     rerun: false,
     attempts: [],
+    token: entry.token,
+    since: at,
+    until: entry.timeout === undefined ? entry.until : at + entry.timeout,
+    silence: undefined,
+    timeout: entry.timeout,
     startedAt: at,
     endedAt: undefined,
     value: undefined,
@@ -62,7 +70,8 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     opened: -1,
     settled: -1,
     decided: -1,
-    rested: -1
+    rested: -1,
+    expired: -1
   }
 }
 
@@ -75,21 +84,47 @@ export const start = (history: History, entry: EntryOf<"PhaseStarted">, at: numb
   if (siblings === undefined) history.scopes.set(record.scope, [record])
   else siblings.push(record)
   history.open.add(record)
+  if (record.timeout !== undefined) history.timed.add(record)
   enter(history, record)
   if (isComposite(record)) record.opened = history.events.push(record) - 1
 }
 
-export const startAttempt = (history: History, { attempt, path }: EntryOf<"AttemptStarted">): void => {
+export const startAttempt = (
+  history: History,
+  { attempt, path, token }: EntryOf<"AttemptStarted">,
+  at: number
+): void => {
   const record = open(history, path)
+  record.since = at
   record.state = "running"
   record.attempt = attempt
+  record.token = token ?? record.token
   enter(history, record)
+}
+
+export const giveToken = (history: History, { path, token }: EntryOf<"TokenMade">): void => {
+  open(history, path).token = token
+}
+
+/** It has done its own part. */
+export const wait = (history: History, entry: EntryOf<"PhaseWaiting">, at: number): void => {
+  const record = open(history, entry.path)
+  rest(history, record, "waiting", false)
+  record.since = at
+  record.until = entry.until
+  record.silence = entry.silence
+  history.crashes = 0
 }
 
 // --- how attempts end
 
 /** An attempt ended, and nobody knows yet how the phase does. */
-const rest = (history: History, record: PhaseRecord, state: "delayed" | "doubt", inDoubt: boolean): void => {
+const rest = (
+  history: History,
+  record: PhaseRecord,
+  state: "waiting" | "delayed" | "doubt",
+  inDoubt: boolean
+): void => {
   record.state = state
   record.inDoubt = inDoubt
   record.rested = history.events.push(record) - 1
@@ -99,6 +134,7 @@ export const failAttempt = (history: History, entry: EntryOf<"AttemptFailed">, a
   const { attempt, delay, failure } = entry
   const record = open(history, entry.path)
   rest(history, record, "delayed", doubtAfter(record, failure))
+  record.token = undefined
   record.attempts.push({ attempt, at, failure, delay })
   history.crashes = 0
 }
@@ -139,19 +175,26 @@ export const fail = (history: History, { failures, path }: EntryOf<"PhaseFailed"
 
 const settle = (history: History, record: PhaseRecord, state: "succeeded" | "failed", at: number): void => {
   record.state = state
+  record.token = undefined
   record.endedAt = at
   record.settled = history.events.push(record) - 1
   history.crashes = 0
   if (!isSettled(record)) return
-  history.open.delete(record)
+  leave(history, record)
   if (isComposite(record)) closeAll(history, record)
+}
+
+/** Nothing of it is waited for. Whether anything was. */
+const leave = (history: History, record: PhaseRecord): boolean => {
+  history.timed.delete(record)
+  return history.open.delete(record)
 }
 
 /** Nothing waits any more for what is in there, whatever became of it. */
 const closeAll = (history: History, composite: PhaseRecord): void => {
   for (const scope of scopesOf(composite)) {
     for (const record of history.scopes.get(scope) ?? []) {
-      if (history.open.delete(record) && isComposite(record)) closeAll(history, record)
+      if (leave(history, record) && isComposite(record)) closeAll(history, record)
     }
   }
 }
@@ -185,8 +228,21 @@ export const decide = (history: History, entry: EntryOf<"Decided">, at: number):
   history.crashes = 0
 }
 
+/** The time of its attempt is over. */
+export const expire = (history: History, { path }: EntryOf<"TimedOut">): void => {
+  const record = group(history, path)
+  record.expired = history.events.push(record) - 1
+  history.crashes = 0
+}
+
+/** Its time counts anew, if it may not take for ever. */
+export const beginTerm = (record: PhaseRecord, at: number): void => {
+  record.expired = -1
+  if (record.timeout !== undefined) record.until = at + record.timeout
+}
+
 /** Nothing of what the group did is seen any more; it is at its beginning, with its next attempt. */
-export const rewind = (history: History, { to }: EntryOf<"Rewound">): void => {
+export const rewind = (history: History, { to }: EntryOf<"Rewound">, at: number): void => {
   const record = group(history, to)
   const { decision } = record.group
   if (decision?._tag !== "Again") throw new BrokenHistory(history.entries, `${to} was not to be tried again`)
@@ -195,6 +251,7 @@ export const rewind = (history: History, { to }: EntryOf<"Rewound">): void => {
   record.group.value = decision.value
   record.group.decision = undefined
   record.decided = -1
+  beginTerm(record, at)
   record.opened = history.events.push(record) - 1
   history.position = to
   history.crashes = 0
@@ -208,7 +265,7 @@ const supersede = (history: History, composite: PhaseRecord): void => {
       history.generations ??= new Map()
       history.generations.set(record.path, record.generation + 1)
       history.phases.delete(record.path)
-      history.open.delete(record)
+      leave(history, record)
     }
     history.scopes.delete(scope)
   }

@@ -2,12 +2,13 @@
 import type { EntryOf } from "./Entry.js"
 import { type History, ownerOf, revertOf } from "./History.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
+import { beginTerm } from "./Phases.js"
 
 /**
  * What stopped gets a new round of attempts. A revert leaves the body as it was found, and so does closing; also what the
  * body has left already, to be undone, stays as it is.
  */
-export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResumed">): void => {
+export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResumed">, at: number): void => {
   const reverting = entry._tag === "RevertResumed"
   const rerun = entry.rerun ?? false
   history.round = entry.round ?? history.round
@@ -17,6 +18,7 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
   for (const record of history.open) {
     if (record.forward && (reverting || history.closing !== undefined || isLeft(history, record.scope, left))) continue
     if (record.group !== undefined) ask(record, record.group)
+    if (record.expired >= 0) beginTerm(record, at)
     if (isComposite(record)) {
       record.state = "running"
       record.settled = -1
@@ -24,7 +26,7 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
     }
     // The generator went on after that.
     if (record.state === "failed" && record.cleans) continue
-    if (record.state === "failed" || rerun) record.state = "reopened"
+    if (record.state === "failed" || (rerun && record.state !== "waiting")) record.state = "reopened"
     record.settled = -1
     if (rerun) record.inDoubt = false
     record.round++

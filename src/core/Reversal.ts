@@ -15,7 +15,8 @@ export interface Reverse {
 /** Whether undoing this phase, if it was not undone, is something to do that needs nobody. */
 export const decidable = (record: PhaseRecord, instruction: Undoable | undefined): boolean => {
   if (instruction === undefined || record.committed) return false
-  return record.state === "succeeded" ? hasUndo(instruction) : record.inDoubt && decidesDoubt(instruction)
+  if (record.state === "succeeded") return hasUndo(instruction)
+  return record.token !== undefined || (record.inDoubt && decidesDoubt(instruction))
 }
 
 /** The undos of everything in a scope that is `wanted`, newest first. */

@@ -226,14 +226,14 @@ export class Tree {
 
   /** Keeps what a revert may need of a phase. */
   pass(record: PhaseRecord | undefined, instruction: Instruction): void {
-    if (record !== undefined && undoable(instruction)) this.passed.set(record, instruction)
+    if (record !== undefined && isUndoable(instruction, record)) this.passed.set(record, instruction)
   }
 
   /** The phase that stands at a path, or has passed there, if it has anything to do with undoing. */
   runAt(path: string): Undoable | undefined {
     const instruction = this.nodes.get(path)?.placed.instruction
-    if (instruction !== undefined) return undoable(instruction) ? instruction : undefined
     const record = this.history.phases.get(path)
+    if (instruction !== undefined) return isUndoable(instruction, record) ? instruction : undefined
     return record === undefined ? undefined : this.passed.get(record)
   }
 
@@ -313,10 +313,15 @@ export class Tree {
   }
 }
 
+/** Undoing it is more than to know that it happened: what is given to somebody outside has to be taken back. */
+const isUndoable = (instruction: Instruction, record: PhaseRecord | undefined): instruction is Undoable =>
+  (instruction._tag === "Run" && record?.token !== undefined) || undoable(instruction)
+
 const eventOf = (record: PhaseRecord, index: number): Event | undefined => {
   if (record.settled === index) return "settled"
   if (record.opened === index) return "opened"
   if (record.decided === index) return "decided"
+  if (record.expired === index) return "expired"
   return record.rested === index ? "rested" : undefined
 }
 

@@ -16,6 +16,7 @@ import type { Joins } from "./Joins.js"
 import type { Live, LoadError } from "./Live.js"
 import type { Command } from "./Orders.js"
 import { Refused } from "./Perform.js"
+import type { Registry } from "./Registry.js"
 
 type Told = { readonly _tag: string; readonly message: string }
 
@@ -23,6 +24,7 @@ export class Calls implements Children {
   constructor(
     private readonly live: Live,
     private readonly store: Store,
+    private readonly registry: Registry,
     private readonly joins: Joins,
     private readonly commands: Commands
   ) {}
@@ -35,7 +37,9 @@ export class Calls implements Children {
         Effect.catchTag("Taken", (taken) => Effect.die(taken)),
         Effect.mapError((error) => new Refused([refusalOf(call, error)]))
       )
-      return Effect.flatMap(handedBack(joined), ({ history }) => this.answer(call, history))
+      this.live.joined.add(id)
+      const left = Effect.sync(() => this.live.joined.delete(id))
+      return Effect.flatMap(Effect.ensuring(handedBack(joined), left), ({ history }) => this.answer(call, history))
     })
   }
 
@@ -65,22 +69,25 @@ export class Calls implements Children {
         return Effect.fail(stopped(`execution ${id} was closed${reason === undefined ? "" : `: ${reason}`}`))
       }
       default:
-        return Effect.fail(this.parked(call))
+        return Effect.fail(this.parked(call, history))
     }
   }
 
-  /** Until somebody lets the child go on. Its parent has nothing to do with it meanwhile. */
-  private parked(call: Call): Parked {
-    return new Parked((moved) => {
+  /** Until the child goes on. Its parent has nothing to do with it meanwhile, unless nobody else here has its code. */
+  private parked(call: Call, { status, task, until }: History.History): Parked {
+    const listen = (moved: () => void) => {
       this.live.stepAside(call.parent.execution, true)
       const stop = this.live.listeners.hear(call.id, moved)
       // It may have moved before anybody listened.
       const look = Effect.map(Effect.either(this.store.get(call.id)), (row) => {
-        if (Either.isLeft(row) || row.right?.status !== "Paused") moved()
+        if (Either.isLeft(row) || row.right?.status !== status) moved()
       })
       call.services.start(look, undefined)
       return stop
-    })
+    }
+    return status === "Waiting" && this.registry.get(task) === undefined
+      ? new Parked(listen, until)
+      : new Parked(listen)
   }
 
   stop(called: Called, how: Stop, call?: Call): Effect.Effect<void, Told> {
@@ -168,7 +175,9 @@ const incomplete = (execution: string, { failures }: History.History): RevertInc
 
 /** There is nothing left to stop. */
 const isStopped = (how: Stop, status: Status): boolean =>
-  how === "close" ? !isActive(status) && status !== "Paused" && status !== "Failed" : !isActive(status)
+  how === "close"
+    ? !isActive(status) && status !== "Paused" && status !== "Failed" && status !== "Waiting"
+    : !isActive(status) && (how === "suspend" || status !== "Waiting")
 
 /** What stops a child in this status; nothing if it comes to its end by itself. */
 const commandFor = (how: "pause" | "pauseNow" | "close", status: Status, by: string): Command | undefined => {
@@ -182,7 +191,7 @@ const commandFor = (how: "pause" | "pauseNow" | "close", status: Status, by: str
 /** What reverts a child in this status. */
 const undoing = (status: Status, by: string): Command => {
   const act = { by, reason: "its parent undoes it" }
-  return isActive(status) && status !== "Reverting"
+  return (isActive(status) && status !== "Reverting") || status === "Waiting"
     ? { _tag: "close", revert: true, ...act }
     : { _tag: "revert", ...act }
 }

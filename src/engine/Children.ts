@@ -48,7 +48,9 @@ export interface Children {
 export class Parked {
   constructor(
     /** calls back when it moves; answers how to stop listening */
-    readonly listen: (moved: () => void) => () => void
+    readonly listen: (moved: () => void) => () => void,
+    /** when its parent has to see to it, in milliseconds UTC: nobody else here can wake it */
+    readonly due?: number
   ) {}
 }
 

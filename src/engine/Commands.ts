@@ -1,5 +1,4 @@
 /** Carries out what is asked of executions: of those that run, of those that stand still, and of another process's. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -23,7 +22,8 @@ export class Commands {
     private readonly config: Config,
     private readonly registry: Registry,
     private readonly live: Live,
-    private readonly ownership: Ownership
+    private readonly ownership: Ownership,
+    private readonly now: () => number
   ) {}
 
   /** Carries a command out here, or has the engine of the process that owns the store do it. */
@@ -31,7 +31,7 @@ export class Commands {
     return Effect.flatMap(Effect.either(this.ownership.ensure), (owned): Effect.Effect<void, RequestError> => {
       if (Either.isRight(owned)) return this.carryOut(id, command)
       if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
-      return Effect.flatMap(Clock.currentTimeMillis, (at) => Orders.send(this.store, this.config, id, command, at))
+      return Orders.send(this.store, this.config, id, command, this.now())
     })
   }
 

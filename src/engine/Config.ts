@@ -1,5 +1,5 @@
 /** The engine's knobs: one service, every one with a default. */
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +17,8 @@ export interface Config {
   readonly maxPhases: number
   /** how large one journal may grow, in characters of JSON. 50 MiB */
   readonly maxJournal: number
+  /** an execution that only waits is let go if the nearest of its waits is further away. 10 seconds */
+  readonly awake: Duration.DurationInput
   /** how often the owner looks for what other processes ask. 100 milliseconds */
   readonly inbox: Duration.DurationInput
   /** how often an engine that waits for another's end tries to take over. 250 milliseconds */
@@ -25,6 +27,8 @@ export interface Config {
   readonly answer: Duration.DurationInput
   /** a fresh execution id */
   readonly newId: Effect.Effect<string>
+  /** a fresh token: URL-safe text of at least 128 random bits */
+  readonly newToken: () => string
 }
 
 /** Provide another value to change a knob: `Layer.succeed(EngineConfig, { ...EngineConfig.defaults, grace: "5 seconds" })`. */
@@ -38,9 +42,11 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     maxValue: 10 * 1024 * 1024,
     maxPhases: 50_000,
     maxJournal: 50 * 1024 * 1024,
+    awake: Duration.seconds(10),
     inbox: Duration.millis(100),
     standby: Duration.millis(250),
     answer: Duration.seconds(30),
-    newId: Effect.sync(() => randomUUID())
+    newId: Effect.sync(() => randomUUID()),
+    newToken: () => randomBytes(24).toString("base64url")
   }
 }

@@ -9,7 +9,7 @@ import type { Config } from "./Config.js"
 import type { Family } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Flights } from "./Flights.js"
-import { delay } from "./Job.js"
+import { rest } from "./Job.js"
 import type { Outcomes } from "./Outcomes.js"
 import * as Perform from "./Perform.js"
 import type { CommitError, Writer } from "./Writer.js"
@@ -82,7 +82,7 @@ export class Consequences {
   private rewind({ due, error, placed: { path } }: Case<"Undone">): boolean {
     const left = due - this.now()
     if (left <= 0) this.writer.stage({ _tag: "Rewound", to: path, ...(error === undefined ? {} : { error }) })
-    else if (!this.flights.has(path)) this.flights.launch(delay(path, Effect.sleep(left)))
+    else if (!this.flights.has(path)) this.flights.launch(rest(path, due))
     return left <= 0
   }
 }

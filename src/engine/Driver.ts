@@ -3,25 +3,34 @@
  * on, until the generator ends, fails, or is asked to stop. Forward runs, clean-up and reverts are all driven here.
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
+import { Later } from "../authoring/Later.js"
+import type { StoreError } from "../core/Errors.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { Decision } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { Placed, Step } from "../core/Step.js"
+import { Alarm } from "./Alarm.js"
 import type { Parked } from "./Children.js"
 import { Consequences } from "./Consequences.js"
+import type { Deadlines } from "./Deadlines.js"
 import { type Family, isOpen, type Leaving } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import { type Flight, Flights, parkedBy } from "./Flights.js"
-import { isAsked, isCall, type Job } from "./Job.js"
+import { type Active, type Attempt, isAsked, isCall, type Job, type Settle, type Settled } from "./Job.js"
 import type { Mailbox } from "./Mailbox.js"
 import { Outcomes } from "./Outcomes.js"
+import type { Post } from "./Post.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type Start, type StartOptions, Starts } from "./Starts.js"
+import type { Tokens } from "./Tokens.js"
+import { least, Waits } from "./Waits.js"
 import type { CommitError } from "./Writer.js"
 
 type Blocked = Extract<Step, { readonly _tag: "Blocked" }>
@@ -40,6 +49,9 @@ export interface Options extends StartOptions {
   readonly fibers: Fibers
   readonly family: Family
   readonly signals: Mailbox<Signal>
+  readonly post: Post
+  readonly tokens: Tokens
+  readonly deadlines: Deadlines
   /** answers a request, or says that it cannot be granted now */
   readonly grant: (driver: Driver, request: Request) => Effect.Effect<Ending | undefined, CommitError>
 }
@@ -47,23 +59,30 @@ export interface Options extends StartOptions {
 const nothing = Effect.succeed(undefined)
 const any = () => true
 
+/** It is not interrupted: it is over when its child has stopped, or when its author knows whether it happened. */
+const isAwaited = (job: Job): boolean => isCall(job) || isAsked(job)
+
 const faultOf = (failure: Failure | undefined): Ending | undefined => failure && { _tag: "Fault", failure }
 
 export class Driver {
   /** why nothing new starts any more */
   stopping: "pause" | "suspend" | undefined
   private readonly outcomes: Outcomes
+  private readonly waits: Waits
   private readonly starts: Starts
+  private readonly alarm: Alarm
   private readonly flights: Flights
   private readonly consequences: Consequences
   /** how the drive ends once nothing is under way any more */
   private ending: Ending | undefined
 
   constructor(private readonly options: Options) {
-    const { config, family, fibers, now, signals, writer } = options
+    const { config, family, fibers, now, post, signals, tokens, writer } = options
     this.outcomes = new Outcomes(writer, config, now)
-    this.starts = new Starts(options, this.outcomes)
+    this.waits = new Waits(writer, this.outcomes, post, tokens, now)
+    this.starts = new Starts(options, this.outcomes, tokens, this.waits)
     this.flights = new Flights(fibers, signals, family)
+    this.alarm = new Alarm(fibers, signals, now)
     this.consequences = new Consequences(writer, config, this.outcomes, this.flights, family, now)
   }
 
@@ -81,15 +100,26 @@ export class Driver {
       for (;;) {
         const gone = self.ending === undefined ? yield* self.goOn(cursor) : self.over
         if (gone === "again") continue
-        if (gone !== undefined) return gone
+        if (gone !== undefined) return self.gone(gone)
         // What has ended is on disk while others go on.
         yield* self.options.writer.flush
+        if (self.mayRest) {
+          const rested = yield* self.letGo
+          if (rested === "again") continue
+          return self.gone(rested)
+        }
+        self.alarm.set(self.due)
         for (let signal = yield* signals.take; signal !== undefined; signal = signals.poll() as Signal) {
           const ending = yield* self.handle(signal)
-          if (ending !== undefined) return ending
+          if (ending !== undefined) return self.gone(ending)
         }
       }
     })
+  }
+
+  private gone(ending: Ending): Ending {
+    this.alarm.set(undefined)
+    return ending
   }
 
   /** How the drive ends, if nothing is under way any more. */
@@ -103,6 +133,9 @@ export class Driver {
       const { options, stopping } = this
       const step = cursor.advance(options.writer.history)
       if (step._tag !== "Blocked") return yield* this.end(step)
+      const late = this.options.deadlines.pass(this.options.now())
+      if (late === "again") return late
+      if (late !== undefined) return yield* this.end(late, isCall)
       const { consequences } = step
       const mayStart = stopping === undefined
       if (step.narrowed && (yield* this.narrow(step))) return "again"
@@ -121,8 +154,8 @@ export class Driver {
   }
 
   /** What still runs has no part in it any more. */
-  private end(ending: Ending): Effect.Effect<Ending | undefined> {
-    return Effect.map(this.withdraw(), () => {
+  private end(ending: Ending, awaits = isAwaited): Effect.Effect<Ending | undefined, CommitError> {
+    return Effect.map(this.withdraw(any, awaits), () => {
       if (this.idle) return ending
       this.ending = ending
       return undefined
@@ -145,11 +178,19 @@ export class Driver {
    * `settled` if the generator can go on already.
    */
   private begin(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
+    const { post, writer } = this.options
+    const isNew = ({ path }: Placed) => !this.flights.has(path)
+    const asks = (placed: Placed) => isNew(placed) && Waits.asks(placed, writer.history.phases.get(placed.path))
+    return instructions.some(asks)
+      ? Effect.flatMap(post.look, () => this.startAll(instructions.filter(isNew)))
+      : this.startAll(instructions.filter(isNew))
+  }
+
+  private startAll(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
     const { writer } = this.options
     const starts: Array<Start> = []
     let fresh = 0
     for (const placed of instructions) {
-      if (this.flights.has(placed.path)) continue
       const start = this.starts.of(placed, fresh)
       if (isFailure(start)) return Effect.succeed({ _tag: "Fault", failure: start })
       starts.push(start)
@@ -157,9 +198,12 @@ export class Driver {
     }
     const jobs = starts.flatMap((start) => start() ?? [])
     const settled = jobs.length < starts.length ? "settled" : undefined
-    if (jobs.length === 0) return Effect.succeed(settled)
+    const active = jobs.filter(({ _tag }) => _tag !== "Rest")
+    // What only rests needs nothing on disk: it goes with the next commit.
+    for (const job of jobs) if (job._tag === "Rest") this.flights.launch(job)
+    if (active.length === 0) return Effect.succeed(settled)
     return Effect.map(writer.flush, () => {
-      for (const job of jobs) this.flights.launch(job)
+      for (const job of active) this.flights.launch(job)
       return settled
     })
   }
@@ -174,32 +218,82 @@ export class Driver {
         return this.flights.wake(signal.job)
       case "GraceOver":
         return Effect.as(this.interrupt(), undefined)
+      case "Due":
+        return Effect.sync(() => this.flights.rouse(this.options.now()) as undefined)
+      case "Letters":
+        return Effect.sync(() => this.heard())
+      case "Token":
+        return this.giveToken(signal.path, signal.reply)
       case "Ended":
         return this.ended(signal.job, signal.exit)
     }
   }
 
-  private ended(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ending | undefined> {
+  private ended(job: Active, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ending | undefined, CommitError> {
     const flight = this.flights.land(job)
     if (flight === undefined) return nothing
     const parked = parkedBy(exit)
     if (parked !== undefined) return Effect.sync(() => this.rest(job, parked, flight))
     switch (job._tag) {
       case "Attempt":
-        return this.outcomes.attempted(job, exit)
+        return this.attempted(job, exit)
+      case "Settle":
+        return this.settled(job, exit as Exit.Exit<Settled, StoreError>)
       case "Verify":
         return Effect.sync(() => faultOf(this.starts.verified(job, exit as Exit.Exit<Option.Option<unknown>>)))
       case "Decide":
         return Effect.sync(() => this.outcomes.decided(job, exit as Exit.Exit<Decision>))
       case "Leave":
         return Effect.sync(() => this.leftWith(exit))
-      case "Delay":
-        return nothing
     }
   }
 
+  /** An attempt is over. One that has given out a token ends it, unless somebody has made use of it: then that counts. */
+  private attempted(job: Attempt, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined, CommitError> {
+    if (Exit.isSuccess(exit) && exit.value instanceof Later) return Effect.succeed(this.later(job, exit.value))
+    const token = this.tokenOf(job)
+    if (token === undefined) return this.outcomes.attempted(job, exit)
+    return Effect.flatMap(this.options.tokens.end(token, "closed"), (ended) => {
+      if (ended === "ended") return this.outcomes.attempted(job, exit)
+      this.options.post.stale()
+      return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))
+    })
+  }
+
+  private later(job: Attempt, later: Later): undefined {
+    if (this.tokenOf(job) !== undefined) return this.waits.begin(job, later)
+    const message = "it answered Phase.later and has asked for no Phase.token: nobody could complete it"
+    this.outcomes.failed(job.path, [{ _tag: "Die", path: job.path, defect: { name: "LaterWithoutToken", message } }])
+  }
+
+  private tokenOf({ path, work }: Attempt): string | undefined {
+    return work.token === undefined ? undefined : this.options.writer.history.phases.get(path)?.token
+  }
+
+  private settled(job: Settle, exit: Exit.Exit<Settled, StoreError>): Effect.Effect<undefined, CommitError> {
+    if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
+    const { exit: outcome, letter } = exit.value
+    if (outcome === undefined) return nothing
+    if (letter !== undefined) this.options.post.take(letter)
+    return this.outcomes.attempted(job, outcome)
+  }
+
+  private giveToken(path: string, reply: Deferred.Deferred<string>): Effect.Effect<undefined, CommitError> {
+    const { tokens, writer } = this.options
+    const work = this.flights.workAt(path)
+    if (work?.token === undefined) return nothing
+    const hash = this.waits.tokenMade(path, work.token)
+    return Effect.zipRight(writer.flush, Effect.as(Deferred.succeed(reply, tokens.handed(hash)), undefined))
+  }
+
+  /** Somebody has sent something: whoever waits for it looks again. */
+  private heard(): undefined {
+    this.options.post.stale()
+    this.flights.rouseAll()
+  }
+
   /** Its child stands still. It goes on when the child moves, unless it was to stop. */
-  private rest(job: Job, parked: Parked, { asked }: Flight): undefined {
+  private rest(job: Active, parked: Parked, { asked }: Flight): undefined {
     const stops = asked !== undefined || this.stopping !== undefined || this.ending !== undefined
     if (stops) this.outcomes.interrupted(job.path)
     else this.flights.rest(job, parked)
@@ -212,15 +306,48 @@ export class Driver {
     return faultOf(Faults.child(this.options.writer.history.position, "ChildStopped", message))
   }
 
+  // --- resting
+
+  /** When something is to be done next, in milliseconds UTC. */
+  private get due(): number | undefined {
+    return least(this.flights.due, this.options.deadlines.next)
+  }
+
+  /** Only waits are left, and there is time until the next of them is over. */
+  private get mayRest(): boolean {
+    const { config, now, signals, writer } = this.options
+    if (writer.history.status !== "Running" || this.stopping !== undefined || this.ending !== undefined) return false
+    if (!this.flights.still || !signals.isEmpty) return false
+    const { due } = this
+    return due === undefined || due - now() > Duration.toMillis(config.awake)
+  }
+
+  /** Lets the execution go until something is due, or somebody sends it something. */
+  private get letGo(): Effect.Effect<Ending | "again", CommitError> {
+    const { post, writer } = this.options
+    if (!post.known)
+      return Effect.as(
+        Effect.map(post.look, () => this.flights.rouseAll()),
+        "again" as const
+      )
+    const { due } = this
+    for (const path of this.flights.parked) {
+      const record = writer.history.phases.get(path)!
+      if (record.state === "running") writer.stage({ _tag: "PhaseWaiting", path, attempt: record.attempt })
+    }
+    writer.stage({ _tag: "Waiting", ...(due === undefined ? {} : { until: due }) })
+    writer.rest({ wake: due ?? null, seen: post.seen })
+    return Effect.as(Effect.zipRight(writer.flush, this.flights.interrupt(any)), { _tag: "Stopped" as const })
+  }
+
   // --- stopping
 
   /** Starts nothing new: retry delays and verifications end at once, attempts and strategies go on; children stop too. */
-  wind(stopping: "pause" | "suspend"): Effect.Effect<void> {
+  wind(stopping: "pause" | "suspend"): Effect.Effect<void, CommitError> {
     this.stopping = stopping
     this.flights.stopChildren(stopping, any)
     return this.interrupt(
-      ({ job: { _tag }, still }) =>
-        still || _tag === "Delay" || _tag === "Verify" || (_tag === "Leave" && stopping === "suspend")
+      ({ job: { _tag }, still }) => still || _tag === "Verify" || (_tag === "Leave" && stopping === "suspend")
     )
   }
 
@@ -230,26 +357,28 @@ export class Driver {
   }
 
   /** Lets go of what may go on some day: interrupts it, has children pause, and waits for what has to be known. */
-  withdraw(which: (job: Job) => boolean = any): Effect.Effect<void> {
+  withdraw(which: (job: Job) => boolean = any, awaits = isAwaited): Effect.Effect<void, CommitError> {
     this.flights.stopChildren("pauseNow", which)
-    return this.interrupt(({ job, still }) => which(job) && (still || !(isCall(job) || isAsked(job))))
+    return this.interrupt(({ job, still }) => which(job) && (still || !awaits(job)))
   }
 
   /** Interrupts what is under way and waits for its finalizers; an attempt without an outcome is then in doubt. */
-  interrupt(which: (flight: Flight) => boolean = any): Effect.Effect<void> {
+  interrupt(which: (flight: Flight) => boolean = any): Effect.Effect<void, CommitError> {
     return Effect.flatMap(this.flights.interrupt(which), (landed) =>
       Effect.forEach(landed, ({ exit, job }) => this.interrupted(job, exit), { discard: true })
     )
   }
 
-  private interrupted(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
+  private interrupted(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined, CommitError> {
+    if (job._tag === "Settle" && Exit.isSuccess(exit)) return this.settled(job, exit as Exit.Exit<Settled, StoreError>)
     if (job._tag !== "Attempt") return nothing
     const unknown = Exit.isInterrupted(exit) || parkedBy(exit) !== undefined
-    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : this.outcomes.attempted(job, exit)
+    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : this.attempted(job, exit)
   }
 
   /** Nothing that happens from here on can be recorded: interrupts what is under way, and waits for its finalizers. */
   get abandon(): Effect.Effect<void> {
+    this.alarm.set(undefined)
     return this.flights.abandon
   }
 

@@ -9,10 +9,11 @@ import * as Scope from "effect/Scope"
 import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
-import { type Store, TaskStore } from "../store/Store.js"
+import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Calls } from "./Calls.js"
 import { Commands } from "./Commands.js"
-import { type Config, EngineConfig } from "./Config.js"
+import { Completions } from "./Completions.js"
+import { EngineConfig } from "./Config.js"
 import { Fibers } from "./Fibers.js"
 import { Joins } from "./Joins.js"
 import { Lane } from "./Lane.js"
@@ -21,18 +22,20 @@ import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
+import * as Steady from "./Steady.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
 
 class Engine {
   constructor(
     private readonly store: Store,
-    private readonly config: Config,
     private readonly registry: Registry,
     private readonly live: Live,
     private readonly recovery: Recovery,
     private readonly joins: Joins,
-    private readonly commands: Commands
+    private readonly commands: Commands,
+    private readonly completions: Completions,
+    private readonly now: () => number
   ) {}
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
@@ -48,9 +51,18 @@ class Engine {
   readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
 
   readonly status: Service["status"] = (id) =>
-    Effect.map(this.live.history(id), (history) =>
-      View.statusOf(id, history, this.registry.get(history.task) !== undefined)
-    )
+    Effect.gen(this, function* () {
+      const history = yield* this.live.history(id)
+      const told = yield* this.completions.told(history)
+      return View.statusOf(id, history, this.registry.get(history.task) !== undefined, told)
+    })
+
+  /** Whether an execution that was let go is to go on, and this engine has its code. */
+  private isDue({ id, status, task }: ExecutionRow) {
+    const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
+    if (status !== "Waiting" || !has) return Effect.succeed(false)
+    return Effect.map(this.store.due({ id, now: this.now() }), (due) => due.length > 0)
+  }
 
   /** Waits until nothing is left to do for the execution. */
   readonly settled: Service["settled"] = (id) =>
@@ -59,7 +71,8 @@ class Engine {
         const run = this.live.runs.get(id)
         if (run !== undefined) yield* Deferred.await(run.done)
         const row = yield* this.store.get(id)
-        return row !== undefined && isActive(row.status) ? Option.none() : Option.some(row)
+        if (row === undefined || !(isActive(row.status) || (yield* this.isDue(row)))) return Option.some(row)
+        return Option.none<ExecutionRow>()
       })
       const row = yield* this.live.until(id, look)
       return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
@@ -93,6 +106,9 @@ class Engine {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
       },
+      complete: (token, exit) => this.completions.complete(token, exit),
+      heartbeat: (token, progress) => this.completions.heartbeat(token, progress),
+      signal: (id, name, value) => this.completions.signal(id, name, value),
       status: this.status,
       history: this.history,
       list: (query = {}) => this.store.list(query),
@@ -106,18 +122,20 @@ class Engine {
 const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(function* () {
   const store = yield* TaskStore
   const config = yield* EngineConfig
-  const clock = yield* Effect.clock
+  const clock = Steady.from(yield* Effect.clock)
+  const now = () => clock.unsafeCurrentTimeMillis()
   const owner = yield* config.newId
   const runs = yield* Scope.make()
   const owned = yield* Scope.make()
   const live = new Live(store, config, owner, clock, new Lane(1))
   const registry = new Registry()
   const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
-  const commands = new Commands(store, config, registry, live, ownership)
+  const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Lane(config.concurrency)
-  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places)
-  const joins = new Joins(store, config, live, ownership, recovery, commands)
-  live.children = new Calls(live, store, joins, commands)
+  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, now)
+  const joins = new Joins(store, config, registry, live, ownership, recovery, commands, now)
+  const completions = new Completions(store, config, registry, live, recovery, now)
+  live.children = new Calls(live, store, registry, joins, commands)
   // The store is let go of last: until then no other engine runs what runs here.
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(
@@ -129,7 +147,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
       Effect.zipRight(Scope.close(owned, Exit.void))
     )
   )
-  return new Engine(store, config, registry, live, recovery, joins, commands).service
+  return new Engine(store, registry, live, recovery, joins, commands, completions, now).service
 })
 
 /** The engine over whatever store there is. */

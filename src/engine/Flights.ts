@@ -9,17 +9,20 @@ import * as FiberId from "effect/FiberId"
 import { Parked, type Stop } from "./Children.js"
 import type { Family } from "./Family.js"
 import type { Fibers } from "./Fibers.js"
-import { isCall, isUndoCall, type Job } from "./Job.js"
+import { type Active, isCall, isUndoCall, type Job } from "./Job.js"
 import type { Mailbox } from "./Mailbox.js"
 import type { Signal } from "./Signal.js"
+import type { Work } from "./Work.js"
 
 /** A job while it is under way. */
 export interface Flight {
   readonly job: Job
   /** interrupts it, and waits for its finalizers */
   readonly stop: Effect.Effect<Exit.Exit<unknown, unknown>>
-  /** it waits for a child that stands still */
+  /** no fiber runs for it: it waits for a time, for somebody outside, or for a child that stands still */
   readonly still: boolean
+  /** until when it rests at the longest, in milliseconds UTC */
+  readonly due: number | undefined
   /** how its child was asked to stop: the job is over when it has */
   asked: Stop | undefined
 }
@@ -29,6 +32,9 @@ export const parkedBy = (exit: Exit.Exit<unknown, unknown>): Parked | undefined 
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error instanceof Parked
     ? exit.cause.error
     : undefined
+
+const interrupted: Exit.Exit<unknown, unknown> = Exit.interrupt(FiberId.none)
+const stopped = Effect.succeed(interrupted)
 
 export class Flights {
   private readonly all = new Map<string, Flight>()
@@ -52,10 +58,33 @@ export class Flights {
     return false
   }
 
-  /** Starts a job; its end is a signal. */
+  /** What runs at a path, if that is an attempt. */
+  workAt(path: string): Work | undefined {
+    const job = this.all.get(path)?.job
+    return job?._tag === "Attempt" ? job.work : undefined
+  }
+
+  /** No fiber runs for any of them. */
+  get still(): boolean {
+    for (const flight of this.all.values()) if (!flight.still) return false
+    return true
+  }
+
+  /** When the first of those that rest is due, in milliseconds UTC. */
+  get due(): number | undefined {
+    let first: number | undefined
+    for (const { due } of this.all.values()) if (due !== undefined && (first === undefined || due < first)) first = due
+    return first
+  }
+
+  /** Starts a job; its end is a signal. What rests only takes its place. */
   launch(job: Job): void {
+    if (job._tag === "Rest") {
+      this.all.set(job.path, { job, stop: stopped, still: true, due: job.due, asked: undefined })
+      return
+    }
     const fiber = this.fibers.start<unknown, unknown>(job.effect, job.phase)
-    this.all.set(job.path, { job, stop: Fiber.interrupt(fiber), still: false, asked: undefined })
+    this.all.set(job.path, { job, stop: Fiber.interrupt(fiber), still: false, due: undefined, asked: undefined })
     fiber.addObserver((exit) => {
       this.signals.offer({ _tag: "Ended", job, exit })
     })
@@ -69,15 +98,34 @@ export class Flights {
     return flight
   }
 
+  /** What is due by `now` is looked at again: what rests at once, a call as if its child had moved. */
+  rouse(now: number): void {
+    for (const { due, job, still } of this.all.values()) {
+      if (!still || due === undefined || due > now) continue
+      if (job._tag === "Rest") this.all.delete(job.path)
+      else this.signals.offer({ _tag: "Moved", job })
+    }
+  }
+
+  /** Whatever rests is looked at again: somebody has sent something. */
+  rouseAll(): void {
+    for (const { job } of this.all.values()) if (job._tag === "Rest") this.all.delete(job.path)
+  }
+
+  /** The calls of children that stand still. */
+  get parked(): ReadonlyArray<string> {
+    return [...this.all.values()].flatMap(({ job, still }) => (still && isCall(job) ? [job.path] : []))
+  }
+
   /** Its child stands still: no fiber waits for it. A signal tells when the child moves. */
-  rest(job: Job, { listen }: Parked): void {
+  rest(job: Active, { due, listen }: Parked): void {
     const stop = listen(() => this.signals.offer({ _tag: "Moved", job }))
-    const stopped = Effect.as(Effect.sync(stop), Exit.interrupt(FiberId.none))
-    this.all.set(job.path, { job, stop: stopped, still: true, asked: undefined })
+    const end = Effect.as(Effect.sync(stop), interrupted)
+    this.all.set(job.path, { job, stop: end, still: true, due, asked: undefined })
   }
 
   /** The child that a job rests for has moved: it goes on. */
-  wake(job: Job): Effect.Effect<undefined> {
+  wake(job: Active): Effect.Effect<undefined> {
     const flight = this.all.get(job.path)
     return flight?.job !== job || !flight.still
       ? Effect.succeed(undefined)

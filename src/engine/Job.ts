@@ -1,9 +1,12 @@
 /** One thing under way for a phase, or for what is made of phases: an effect, and what its end means. */
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type * as Phase from "../authoring/Phase.js"
+import type { StoreError } from "../core/Errors.js"
 import type { Decision } from "../core/Instruction.js"
 import type { Failures } from "../core/Step.js"
+import type { Letter } from "../store/Store.js"
 import type { Work } from "./Work.js"
 
 interface Of<Tag extends string, A = unknown, E = never> {
@@ -28,14 +31,34 @@ export interface Decide extends Of<"Decide", Decision> {
   readonly failures: Failures
 }
 
-export type Job =
+/** How a phase that somebody outside completes has ended, and the letter that says so; no exit: it is looked at again. */
+export interface Settled {
+  readonly exit: Exit.Exit<unknown, unknown> | undefined
+  readonly letter: Letter | undefined
+}
+
+/** Finds out how a phase that waits has ended. */
+export interface Settle extends Of<"Settle", Settled, StoreError> {
+  readonly work: Work
+}
+
+/** Nothing to do until a time, in milliseconds UTC, or until somebody sends something: it takes no fiber. */
+export interface Rest {
+  readonly _tag: "Rest"
+  readonly path: string
+  readonly due: number | undefined
+}
+
+/** What is done on a fiber. */
+export type Active =
   | Attempt
   | Verify
   | Decide
-  /** until the next attempt is due */
-  | Of<"Delay">
+  | Settle
   /** stops children */
   | Of<"Leave", void, { readonly message: string }>
+
+export type Job = Active | Rest
 
 /** It waits for a child. */
 export const isCall = (job: Job): boolean => job._tag === "Attempt" && job.work.calls === "run"
@@ -46,9 +69,4 @@ export const isUndoCall = (job: Job): boolean => job._tag === "Attempt" && job.w
 /** Its author wants to know whether it happened: only a close interrupts it. */
 export const isAsked = (job: Job): boolean => job._tag === "Attempt" && job.work.inDoubt === "ask"
 
-export const delay = (path: string, effect: Effect.Effect<void>): Job => ({
-  _tag: "Delay",
-  path,
-  effect,
-  phase: undefined
-})
+export const rest = (path: string, due: number | undefined): Rest => ({ _tag: "Rest", path, due })

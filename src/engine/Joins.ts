@@ -1,12 +1,17 @@
 /** How an execution is started or joined: by a caller, or as the child of another one, that then waits for it. */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Definition } from "../authoring/Definition.js"
 import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
-import { type EngineBusy, ExecutionConflict, type InvalidName, PayloadInvalid } from "../core/Errors.js"
+import {
+  type EngineBusy,
+  ExecutionConflict,
+  type InvalidName,
+  PayloadInvalid,
+  type StoreError
+} from "../core/Errors.js"
 import type { History } from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
@@ -16,10 +21,11 @@ import * as Acts from "./Acts.js"
 import { type Call, isParent } from "./Children.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
-import type { Entered, Finished, Live, LoadError, Opening, Run } from "./Live.js"
+import { createdOf, type Entered, type Finished, type Live, type LoadError, type Opening, type Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
+import type { Registry } from "./Registry.js"
 import type { CommitError } from "./Writer.js"
 
 /** There is nothing to take up: the execution stands still, as its history says. */
@@ -27,6 +33,9 @@ class Settled {
   readonly _tag = "Settled"
   constructor(readonly history: History) {}
 }
+
+/** It goes on by itself. */
+const isUnsettled = (status: Status): boolean => isActive(status) || status === "Waiting"
 
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
 
@@ -40,6 +49,8 @@ const goesOn = ({ parent, round }: Call, history: History): boolean => {
 /** How an execution is started or joined: by a caller, or as the child of another one. */
 interface Joining extends ExecuteOptions {
   readonly call?: Call
+  /** it was let go, and is to go on */
+  readonly woken?: boolean
 }
 
 /** What comes between an execution and whoever joins it. */
@@ -51,6 +62,13 @@ interface Standing {
   readonly history: History
   readonly present: boolean
 }
+
+/** It is to be looked at again; `woken` if it was let go and is to go on. */
+interface Again {
+  readonly woken: boolean
+}
+
+const again: Again = { woken: false }
 
 /** Somebody who starts an execution, or joins it. */
 interface Visit extends Joining {
@@ -76,9 +94,10 @@ const takingUp =
   (visit: Visit): Opening<Settled | ExecutionConflict> =>
   (history) =>
     Effect.flatMap(same(visit, history), () => {
-      const { call, definition, resume } = visit
+      const { call, definition, resume, woken } = visit
       const { status } = history
-      if (isActive(status)) return Effect.succeed({ entries: [], definition })
+      if (isActive(status) || (status === "Waiting" && woken === true))
+        return Effect.succeed({ entries: [], definition })
       if (call !== undefined && goesOn(call, history)) {
         return Effect.succeed({ entries: [Acts.resumedWith(call, status)], definition })
       }
@@ -91,10 +110,12 @@ export class Joins {
   constructor(
     private readonly store: Store,
     private readonly config: Config,
+    private readonly registry: Registry,
     private readonly live: Live,
     private readonly ownership: Ownership,
     private readonly recovery: Recovery,
-    private readonly commands: Commands
+    private readonly commands: Commands,
+    private readonly now: () => number
   ) {}
 
   private accept(definition: Definition, payload: unknown, options: Joining) {
@@ -117,7 +138,8 @@ export class Joins {
       yield* this.ownership.ensure
       if (this.live.runs.has(visit.id)) return yield* this.attach(visit)
       const begun = this.live.begin(definition, visit.id, visit.payload, visit.call)
-      return yield* this.conclude(visit, yield* this.finished(visit, begun))
+      const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
+      return "history" in found ? found : yield* this.attach(visit)
     })
   }
 
@@ -138,31 +160,72 @@ export class Joins {
     )
   }
 
-  /** What is known once a run is over; a run that was handed back is taken up again. */
-  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing, JoinError> {
+  /** What is known once a run is over; one that was handed back, or let go, is looked at again. */
+  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Again, JoinError> {
     if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
     const history = finished.value
-    if (history === undefined || (isActive(history.status) && visit.call === undefined)) return this.attach(visit)
+    if (history === undefined || (isUnsettled(history.status) && visit.call === undefined)) return Effect.succeed(again)
     return Effect.as(same(visit, history), { id: visit.id, history, present: true })
   }
 
-  /** Joins an execution that exists: waits for it where it runs, takes it up where nobody runs it. */
+  /** Joins an execution that exists, until it stands still. */
   private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
+    return Effect.gen(this, function* () {
+      for (let woken = this.isOrphan(visit); ; ) {
+        yield* this.ownership.ensure
+        const running = this.live.runs.get(visit.id)
+        const found: Standing | Again =
+          running === undefined ? yield* this.takeUp({ ...visit, woken }) : yield* this.attend(visit, running)
+        if ("history" in found) return found
+        woken = found.woken
+      }
+    })
+  }
+
+  /** A child whose code nobody here has but its parent: that wakes it. */
+  private isOrphan({ call, definition }: Visit): boolean {
+    return call !== undefined && this.registry.get(definition.name) === undefined
+  }
+
+  /** Waits for it where it runs. */
+  private attend(visit: Visit, { done }: Run): Effect.Effect<Standing | Again, JoinError> {
+    return Effect.gen(this, function* () {
+      const known = yield* Effect.either(this.live.history(visit.id))
+      if (Either.isRight(known)) yield* same(visit, known.right)
+      else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
+      return yield* this.conclude(visit, yield* Deferred.await(done))
+    })
+  }
+
+  /** Takes it up where nobody runs it; one that was let go is waited for. */
+  private takeUp(visit: Visit): Effect.Effect<Standing | Again, JoinError> {
     const { call, id } = visit
     return Effect.gen(this, function* () {
-      yield* this.ownership.ensure
-      const running = this.live.runs.get(id)
-      if (running !== undefined) {
-        const known = yield* Effect.either(this.live.history(id))
-        if (Either.isRight(known)) yield* same(visit, known.right)
-        else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
-        return yield* this.conclude(visit, yield* Deferred.await(running.done))
-      }
       const taken = this.live.takeOver(id, call?.services, takingUp(visit))
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
-      return { id, history: finished.left.history, present: false }
+      const { history } = finished.left
+      const waits = history.status === "Waiting" && call === undefined
+      return waits ? yield* this.standBy(visit) : { id, history, present: false }
+    })
+  }
+
+  /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
+  private standBy({ definition, id }: Visit): Effect.Effect<Again, StoreError> {
+    return Effect.suspend(() => {
+      const { leave, moved } = this.live.standby.enter(id, definition)
+      // It may have moved before anybody stood by.
+      const waits = Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
+      const woken = Effect.flatMap(waits, (waits) => {
+        if (!waits) return Effect.succeed(false)
+        this.recovery.poke()
+        return moved
+      })
+      return Effect.ensuring(
+        Effect.map(woken, (woken) => ({ woken })),
+        Effect.sync(leave)
+      )
     })
   }
 
@@ -171,7 +234,7 @@ export class Joins {
     Effect.gen(this, function* () {
       const visit = yield* this.accept(definition, payload, options)
       const { id } = visit
-      const at = yield* Clock.currentTimeMillis
+      const at = this.now()
       const row: ExecutionRow = {
         id,
         task: definition.name,
@@ -182,9 +245,7 @@ export class Joins {
         createdAt: at,
         updatedAt: at
       }
-      const made = yield* this.store.create(row, [
-        { _tag: "Created", task: definition.name, version: definition.version, payload: visit.payload }
-      ])
+      const made = yield* this.store.create(row, [createdOf(definition, visit.payload)])
       if ("existing" in made) {
         const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
         yield* same(visit, history)

@@ -1,7 +1,6 @@
 /**
  * The executions that run in this engine: begins and takes over runs, passes requests on to them, and hands them back.
  */
-import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { Definition } from "../authoring/Definition.js"
-import type { Entry } from "../core/Entry.js"
+import type { Entry, EntryOf } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
@@ -28,6 +27,8 @@ import { Mailbox } from "./Mailbox.js"
 import * as Orders from "./Orders.js"
 import { Runner } from "./Runner.js"
 import type { Ask, Signal } from "./Signal.js"
+import { Standby } from "./Standby.js"
+import type { Now } from "./Steady.js"
 import { type CommitError, type Unborn, Writer } from "./Writer.js"
 
 /**
@@ -97,6 +98,15 @@ const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt
       })
   })
 
+/** How the journal of an execution begins. */
+export const createdOf = ({ name, timeout, version }: Definition, payload: Json): EntryOf<"Created"> => ({
+  _tag: "Created",
+  task: name,
+  version,
+  payload,
+  ...(timeout === undefined ? {} : { timeout })
+})
+
 /** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */
 const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>): Finished =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "Taken"
@@ -108,13 +118,18 @@ export class Live {
   readonly listeners = new Listeners()
   /** what runs call */
   children!: Children
+  /** the children for which their parents wait on a fiber */
+  readonly joined = new Set<string>()
+  readonly standby = new Standby(this.listeners)
+  /** an execution is over here: it rests until then, if it rests */
+  onOver: (history: History.History) => void = () => {}
   private ended = false
 
   constructor(
     private readonly store: Store,
     private readonly config: Config,
     private readonly owner: string,
-    private readonly clock: Clock.Clock,
+    private readonly clock: Now,
     /** for executions whose process died repeatedly */
     private readonly lane: Lane
   ) {}
@@ -126,10 +141,7 @@ export class Live {
         const { parent, round = 0 } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
         writer.stage({
-          _tag: "Created",
-          task: definition.name,
-          version: definition.version,
-          payload,
+          ...createdOf(definition, payload),
           ...(parent === undefined ? {} : { parent }),
           ...(round === 0 ? {} : { round })
         })
@@ -180,9 +192,7 @@ export class Live {
         if (leave === undefined) return undefined
         run.leaving.push(leave)
       }
-      const epoch = yield* this.store.claim(id, this.owner)
-      if (epoch === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const writer = this.writer(id, history, { ...journal.head, epoch }, run.leaving)
+      const writer = this.writer(id, history, journal.head, run.leaving)
       const starts = definition !== undefined || history.startedAt !== undefined
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
       for (const entry of entries) writer.stage(entry)
@@ -211,10 +221,12 @@ export class Live {
   }
 
   private writer(id: string, history: History.History, head: Head | Unborn, leaving: Run["leaving"] = []): Writer {
-    return new Writer(this.store, this.clock, id, history, head, () => {
+    const committed = () => {
       if (history.crashes === 0) for (const leave of leaving) leave()
       this.listeners.notify(id)
-    })
+    }
+    const claim = "epoch" in head ? this.owner : undefined
+    return new Writer(this.store, this.clock, id, history, head, claim, committed, () => !this.joined.has(id))
   }
 
   /** Begins a run, that is over before the engine is; or answers the one that has this id: there is never a second one. */
@@ -250,6 +262,7 @@ export class Live {
     this.runs.delete(run.id)
     for (const leave of [...run.leaving, ...run.ends]) leave()
     this.listeners.notify(run.id)
+    if (Exit.isSuccess(exit) && exit.value !== undefined) this.onOver(exit.value)
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
 
@@ -273,7 +286,8 @@ export class Live {
       this.clock,
       fibers,
       run.signals,
-      this.children
+      this.children,
+      this.store
     )
     return run.runner.run
   }
@@ -359,5 +373,4 @@ export class Live {
       }
     })
   }
-
 }

@@ -15,6 +15,10 @@ export class Mailbox<A> {
     waiting(Effect.succeed(letter))
   }
 
+  get isEmpty(): boolean {
+    return this.letters.length === 0
+  }
+
   /** The next letter, if there is one. */
   poll(): A | undefined {
     return this.letters.shift()

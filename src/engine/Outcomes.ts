@@ -8,7 +8,7 @@ import type { Json } from "../core/Json.js"
 import type { Failures } from "../core/Step.js"
 import { Attempts } from "./Attempts.js"
 import type { Config } from "./Config.js"
-import type { Attempt, Decide } from "./Job.js"
+import type { Attempt, Decide, Settle } from "./Job.js"
 import * as Perform from "./Perform.js"
 import type { Writer } from "./Writer.js"
 
@@ -41,7 +41,7 @@ export class Outcomes {
   }
 
   /** How an attempt ended, and whether another follows. */
-  attempted({ path, work }: Attempt, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
+  attempted({ path, work }: Attempt | Settle, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
     const { maxValue } = this.config
     const outcome = Perform.outcomeOf(exit, { value: work.value, error: work.error, maxValue }, path)
     if (outcome._tag === "Succeeded") {

@@ -9,10 +9,12 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Phase from "../authoring/Phase.js"
+import { noToken } from "../authoring/Running.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import type { Failures } from "../core/Step.js"
+import type { Tokens } from "./Tokens.js"
 
 /** How an attempt ended. */
 export type Outcome =
@@ -20,9 +22,16 @@ export type Outcome =
   | { readonly _tag: "Failed"; readonly failures: Failures }
 
 /** An attempt took longer than its timeout. */
-class TimedOut {
-  constructor(readonly after: number) {}
+export class TimedOut {
+  constructor(readonly after: number | undefined) {}
 }
+
+/** The failure of what took longer than that, in milliseconds. */
+export const timedOut = (path: string, after: number | undefined): Failure => ({
+  _tag: "Timeout",
+  path,
+  ...(after === undefined ? {} : { after })
+})
 
 /** An attempt came to these failures, whatever the codecs say. */
 export class Refused {
@@ -41,15 +50,16 @@ export class Running implements Phase.Running {
     readonly attempt: number,
     /** what the key is of: the phase, or the undo of a phase, and how often it was done anew */
     private readonly of: string,
-    private readonly generation: number
+    private readonly generation: number,
+    private readonly tokens: Tokens | undefined
   ) {}
+
+  get token(): Effect.Effect<string> {
+    return this.tokens === undefined ? noToken : this.tokens.of(this.path)
+  }
 
   get key(): string {
     return keyOf(this.execution, this.of, this.generation)
-  }
-
-  get token(): Effect.Effect<string> {
-    return Effect.dieMessage("this engine has no tokens yet")
   }
 }
 
@@ -95,7 +105,7 @@ const reasonOf = (cause: Cause.Cause<unknown>, codec: Codec, path: string, maxVa
 
 /** A typed failure in the journal's terms: encoded, a timeout, or the fault that it cannot be recorded. */
 export const failureOf = (error: unknown, codec: Codec, path: string, maxValue: number): Failure => {
-  if (error instanceof TimedOut) return { _tag: "Timeout", path, after: error.after }
+  if (error instanceof TimedOut) return timedOut(path, error.after)
   const encoded = codec.encode(error)
   if (Either.isRight(encoded) && encoded.right !== undefined) {
     const large = tooLarge(encoded.right, maxValue)

@@ -10,7 +10,7 @@ import type { Definition } from "../authoring/Definition.js"
 import { OrderRefused, type StoreError } from "../core/Errors.js"
 import type * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Order, Store } from "../store/Store.js"
+import type { Due, Order, Store } from "../store/Store.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import type { Lane } from "./Lane.js"
@@ -19,6 +19,9 @@ import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
+import { Wakes } from "./Wakes.js"
+
+const mayGoOn = (status: Status): boolean => isActive(status) || status === "Waiting"
 
 const unfinished: ReadonlyArray<Status> = ["Pending", "Running", "Closing", "Reverting"]
 const page = 500
@@ -27,6 +30,7 @@ export class Recovery {
   private ended = false
   private readonly queued = new Set<string>()
   private readonly answering = new Set<number>()
+  private readonly wakes: Wakes
 
   constructor(
     private readonly store: Store,
@@ -37,14 +41,57 @@ export class Recovery {
     private readonly commands: Commands,
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
-    private readonly places: Lane
+    private readonly places: Lane,
+    now: () => number
   ) {
+    this.wakes = new Wakes(store, now, (due) => this.rouse(due))
+    live.onOver = (history) => this.over(history)
     ownership.onOwned = Effect.zipRight(
       Effect.suspend(() =>
         Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })
       ),
-      this.background(this.serve)
+      Effect.zipRight(this.background(this.serve), this.background(this.wakes.serve))
     )
+  }
+
+  // --- what was let go
+
+  /** Something may be due. */
+  poke(): void {
+    this.wakes.poke()
+  }
+
+  private over({ parent, status, until }: History.History): void {
+    if (status === "Waiting") this.wakes.rests(until)
+    if (parent !== undefined) this.poke()
+  }
+
+  /** Somebody has sent an execution something. */
+  arrived(id: string): Effect.Effect<void> {
+    return Effect.sync(() => {
+      const run = this.live.runs.get(id)
+      if (run !== undefined) run.signals.offer({ _tag: "Letters" })
+      this.poke()
+    })
+  }
+
+  /** Has an execution that is due go on: with a caller that stands by; else with its task's layer; else by its parent. */
+  private rouse({ id, task }: Pick<Due, "id" | "task">): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const attached = this.live.standby.first(id)
+      if (attached !== undefined) return Effect.sync(attached.wake)
+      const registered = this.registry.get(task)
+      if (registered !== undefined) return this.background(this.launch(registered, id))
+      return this.background(
+        Effect.flatMap(this.live.history(id), ({ parent }) =>
+          parent === undefined ? Effect.void : this.rouseParent(parent.execution)
+        )
+      )
+    })
+  }
+
+  private rouseParent(id: string): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(this.store.get(id), (row) => (row?.status === "Waiting" ? this.rouse(row) : Effect.void))
   }
 
   /** Nothing is taken up any more; then `last` runs. */
@@ -90,7 +137,7 @@ export class Recovery {
       const taken = Effect.flatMap(this.places.enter, (leave) =>
         Effect.flatMap(
           this.live.takeOver(id, services, ({ status }) =>
-            Effect.succeed({ entries: [], definition: isActive(status) ? definition : undefined })
+            Effect.succeed({ entries: [], definition: mayGoOn(status) ? definition : undefined })
           ),
           ({ entered, opened, run }) => {
             if (entered) this.live.atEnd(run, leave)

@@ -35,12 +35,12 @@ export class Requests {
   }
 
   /** Nothing new starts; what runs ends, or is interrupted. */
-  private pause(driver: Driver, now: boolean): Effect.Effect<void> {
+  private pause(driver: Driver, now: boolean): Effect.Effect<void, CommitError> {
     return now ? Effect.zipRight(driver.wind("pause"), driver.withdraw()) : driver.wind("pause")
   }
 
   /** Nothing new starts; what runs gets its grace. */
-  private suspend(driver: Driver): Effect.Effect<undefined> {
+  private suspend(driver: Driver): Effect.Effect<undefined, CommitError> {
     const over = Effect.sync(() => {
       this.signals.offer({ _tag: "GraceOver" })
     })

@@ -2,7 +2,6 @@
  * One live execution, from wherever its history stands to where it parks or ends: runs its body, closes it, reverts it.
  * The life itself is in the history: every round of the loop looks at the status that the entries led to.
  */
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
@@ -10,17 +9,22 @@ import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
 import type { Failures, Placed, Step } from "../core/Step.js"
+import type { Store } from "../store/Store.js"
 import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
+import { Deadlines } from "./Deadlines.js"
 import { Driver, type Ending } from "./Driver.js"
 import { Family, isOpen } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Perform from "./Perform.js"
+import { Post } from "./Post.js"
 import { Replay } from "./Replay.js"
 import { Requests } from "./Requests.js"
 import type { Signal } from "./Signal.js"
+import type { Now } from "./Steady.js"
+import { Tokens } from "./Tokens.js"
 import * as Work from "./Work.js"
 import type { CommitError, Writer } from "./Writer.js"
 
@@ -29,6 +33,7 @@ const over = Effect.succeed(true)
 
 export class Runner {
   private readonly family: Family
+  private readonly tokens: Tokens
   private readonly driver: Driver
   private readonly replay: Replay
 
@@ -37,20 +42,25 @@ export class Runner {
     private readonly writer: Writer,
     private readonly config: Config,
     payload: unknown,
-    clock: Clock.Clock,
+    clock: Now,
     fibers: Fibers,
     signals: Mailbox<Signal>,
-    children: Children
+    children: Children,
+    store: Store
   ) {
     this.replay = new Replay(definition, payload, writer.history)
     this.family = new Family(writer, children, fibers, this.replay.body)
     const requests = new Requests(writer, config, signals)
+    this.tokens = new Tokens(store, writer, config, signals)
     this.driver = new Driver({
       writer,
       config,
       fibers,
       error: definition.error,
       family: this.family,
+      post: new Post(store, writer, writer.isNew),
+      tokens: this.tokens,
+      deadlines: new Deadlines(writer),
       workOf: (placed) => this.workOf(placed),
       now: () => clock.unsafeCurrentTimeMillis(),
       signals,
@@ -266,6 +276,7 @@ export class Runner {
           record: this.history.phases.get(instruction.undoes)!,
           instruction: this.replay.runAt(instruction.undoes),
           undoChild: (child) => this.family.undo(child, instruction.undoes),
+          takeBack: (token) => this.tokens.takeBack(token),
           fits: this.replay.fits(instruction.undoes),
           error,
           customRevert

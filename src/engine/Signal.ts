@@ -2,7 +2,7 @@
 import type * as Deferred from "effect/Deferred"
 import type * as Exit from "effect/Exit"
 import type { Act } from "../core/Entry.js"
-import type { Job } from "./Job.js"
+import type { Active } from "./Job.js"
 
 /** What a live execution can be asked while it runs. */
 export type Ask =
@@ -20,8 +20,14 @@ export interface Request {
 }
 
 export type Signal =
-  | { readonly _tag: "Ended"; readonly job: Job; readonly exit: Exit.Exit<unknown, unknown> }
+  | { readonly _tag: "Ended"; readonly job: Active; readonly exit: Exit.Exit<unknown, unknown> }
   | { readonly _tag: "Asked"; readonly request: Request }
   | { readonly _tag: "GraceOver" }
   /** the child of this job, that stood still, has moved */
-  | { readonly _tag: "Moved"; readonly job: Job }
+  | { readonly _tag: "Moved"; readonly job: Active }
+  /** something is due */
+  | { readonly _tag: "Due" }
+  /** somebody has sent the execution something */
+  | { readonly _tag: "Letters" }
+  /** a phase that runs gives out a token */
+  | { readonly _tag: "Token"; readonly path: string; readonly reply: Deferred.Deferred<string> }

@@ -2,7 +2,6 @@
  * What it takes to go on with an instruction that has no outcome: its start, its next attempt, and what comes before that:
  * a delay, or the question whether it happened.
  */
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
@@ -14,9 +13,11 @@ import type { Placed } from "../core/Step.js"
 import { idOf } from "./Children.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
-import { delay, type Job, type Verify } from "./Job.js"
+import { type Job, rest, type Verify } from "./Job.js"
 import type { Outcomes } from "./Outcomes.js"
 import * as Perform from "./Perform.js"
+import type { Tokens } from "./Tokens.js"
+import type { Waits } from "./Waits.js"
 import type { Work } from "./Work.js"
 import type { Writer } from "./Writer.js"
 
@@ -41,7 +42,9 @@ export class Starts {
 
   constructor(
     private readonly options: StartOptions,
-    private readonly outcomes: Outcomes
+    private readonly outcomes: Outcomes,
+    private readonly tokens: Tokens,
+    private readonly waits: Waits
   ) {}
 
   private get history() {
@@ -59,9 +62,16 @@ export class Starts {
     if (isComposite(instruction)) return () => this.start(placed)
     if (instruction._tag === "Checkpoint") return this.mark(placed, instruction)
     if (instruction._tag === "Fail") return () => this.giveUp(placed, instruction, record)
+    if (instruction._tag === "Sleep") {
+      return this.waits.sleep(placed, instruction, record, (until) => this.start(placed, { until }))
+    }
+    if (instruction._tag === "Signal") {
+      return this.waits.signal(placed, instruction, record, (until) => this.await(placed, record, until))
+    }
     const work = this.options.workOf(placed)
     if (isFailure(work)) return instruction._tag === "Undo" ? () => this.refuse(placed, work, record) : work
     if (record === undefined) return () => this.first(placed, work)
+    if (record.state === "waiting") return this.goOn(placed, work, record)
     return record.state === "delayed" ? this.afterDelay(placed, work, record) : this.resolve(placed, work, record)
   }
 
@@ -79,7 +89,18 @@ export class Starts {
     return size < maxJournal ? undefined : Faults.limitReached(path, `the journal takes ${size} characters`, maxJournal)
   }
 
-  private start({ capture, instruction, key, kind, name, needs, path, scope }: Placed): undefined {
+  /** Begins to wait, for the first time or anew. */
+  private await(placed: Placed, record: PhaseRecord | undefined, until: number | undefined): undefined {
+    const limit = until === undefined ? {} : { until }
+    if (record === undefined) return this.start(placed, limit)
+    this.next(record)
+    this.options.writer.stage({ _tag: "PhaseWaiting", path: placed.path, attempt: record.attempt, ...limit })
+  }
+
+  private start(
+    { capture, instruction, key, kind, name, needs, path, scope }: Placed,
+    wait: { readonly until?: number; readonly token?: string } = {}
+  ): undefined {
     const generation = this.history.generations?.get(path) ?? 0
     const { id } = this.options.writer
     const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
@@ -94,6 +115,8 @@ export class Starts {
       ...(key === undefined ? {} : { key }),
       ...(needs === undefined ? {} : { needs }),
       ...(value === undefined ? {} : { value }),
+      ...wait,
+      ...(instruction._tag === "Group" && instruction.timeout !== undefined ? { timeout: instruction.timeout } : {}),
       ...(instruction._tag === "Checkpoint" && instruction.commit ? { commit: true } : {}),
       ...(instruction._tag === "Undo" ? { undoes: instruction.undoes } : {}),
       ...(instruction._tag === "Child" ? { child: idOf(id, path, generation, instruction.id) } : {})
@@ -136,37 +159,55 @@ export class Starts {
   // --- attempts
 
   private first(placed: Placed, work: Work): Job {
-    this.start(placed)
+    this.start(placed, this.token(placed))
     return this.attempt(placed, work, this.history.phases.get(placed.path)!)
   }
 
   private again(placed: Placed, work: Work, record: PhaseRecord): Job {
     this.absent.delete(placed.path)
-    this.next(record)
+    this.next(record, record.token === undefined ? this.token(placed) : {})
     return this.attempt(placed, work, record)
   }
 
-  private next({ attempt, path }: PhaseRecord): void {
-    this.options.writer.stage({ _tag: "AttemptStarted", path, attempt: attempt + 1 })
+  private next({ attempt, path }: PhaseRecord, token: { readonly token?: string } = {}): void {
+    this.options.writer.stage({ _tag: "AttemptStarted", path, attempt: attempt + 1, ...token })
+  }
+
+  /** A delegate has a token before it begins. */
+  private token({ instruction, path }: Placed): { readonly token?: string } {
+    return instruction._tag === "Run" && instruction.delegate ? { token: this.waits.tokenFor(path, instruction) } : {}
+  }
+
+  /** What waits: for who completes it; or a call, for its child. */
+  private goOn(placed: Placed, work: Work, record: PhaseRecord): Start | Failure {
+    if (record.token !== undefined) return this.waits.completion(placed, work, record)
+    return () => {
+      this.options.writer.stage({ _tag: "AttemptStarted", path: placed.path, attempt: record.attempt })
+      return this.attempt(placed, work, record)
+    }
   }
 
   private attempt(placed: Placed, work: Work, record: PhaseRecord): Job {
     const effect = Perform.attempt(work.run, work.timeout)
-    return { _tag: "Attempt", path: placed.path, work, effect, phase: this.running(placed, record) }
+    return { _tag: "Attempt", path: placed.path, work, effect, phase: this.running(placed, record, this.tokens) }
   }
 
-  private running({ instruction, path }: Placed, { attempt, generation }: PhaseRecord): Perform.Running {
+  private running(
+    { instruction, path }: Placed,
+    { attempt, generation }: PhaseRecord,
+    tokens?: Tokens
+  ): Perform.Running {
     const { id } = this.options.writer
-    if (instruction._tag !== "Undo") return new Perform.Running(id, path, attempt, path, generation)
+    if (instruction._tag !== "Undo") return new Perform.Running(id, path, attempt, path, generation, tokens)
     const { undoes } = instruction
     const undone = this.history.phases.get(undoes)?.generation ?? 0
-    return new Perform.Running(id, path, attempt, Path.undo("revert", undoes), undone)
+    return new Perform.Running(id, path, attempt, Path.undo("revert", undoes), undone, undefined)
   }
 
   private afterDelay(placed: Placed, work: Work, record: PhaseRecord): Start | Failure {
     const last = record.attempts[record.attempts.length - 1]
     const left = last === undefined ? 0 : last.at + last.delay - this.options.now()
-    return left > 0 ? () => delay(placed.path, Effect.sleep(left)) : this.resolve(placed, work, record)
+    return left > 0 ? () => rest(placed.path, this.options.now() + left) : this.resolve(placed, work, record)
   }
 
   /** The next attempt; before that, what to do with a phase that may have happened. */

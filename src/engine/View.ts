@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { ExecutionStatus, PhaseStatus } from "../authoring/TaskEngine.js"
+import type { ExecutionStatus, PhaseStatus, Progress, Wait } from "../authoring/TaskEngine.js"
 import {
   ExecutionClosed,
   ExecutionFailed,
@@ -38,8 +38,41 @@ const openState = (history: History.History, record: PhaseRecord): PhaseStatus["
   return isActive(history.status) ? "running" : "parked"
 }
 
+/** What an execution waits for, in the order in which it began to. */
+const waitsOf = (history: History.History, told: ReadonlyMap<string, Progress>): ReadonlyArray<Wait> =>
+  [...history.open].flatMap((record) => {
+    const { name, path } = record
+    const last = record.attempts[record.attempts.length - 1]
+    if (record.state === "delayed" && last !== undefined) {
+      return { path, name, kind: "retry", since: last.at, until: last.at + last.delay }
+    }
+    const kind = waitKind(record)
+    if (kind === undefined || isFinal(history.status)) return []
+    const progress = record.token === undefined ? undefined : told.get(record.token)
+    return {
+      path,
+      name,
+      kind,
+      since: record.since,
+      ...(record.until === undefined ? {} : { until: record.until }),
+      ...(progress === undefined ? {} : { progress })
+    }
+  })
+
+const waitKind = ({ child, kind, state }: PhaseRecord): Wait["kind"] | undefined => {
+  if (child !== undefined) return state === "waiting" || state === "running" ? "child" : undefined
+  if (state !== "waiting") return undefined
+  return kind === "sleep" ? "timer" : kind === "signal" ? "signal" : "delegate"
+}
+
 /** One plain object about an execution. */
-export const statusOf = (id: string, history: History.History, registered: boolean): ExecutionStatus => ({
+export const statusOf = (
+  id: string,
+  history: History.History,
+  registered: boolean,
+  /** how far those are who are to complete its phases, by the hash of the token */
+  told: ReadonlyMap<string, Progress>
+): ExecutionStatus => ({
   id,
   task: history.task,
   version: history.version,
@@ -47,7 +80,7 @@ export const statusOf = (id: string, history: History.History, registered: boole
   status: history.status,
   position: history.position,
   failures: history.failures,
-  waits: [],
+  waits: waitsOf(history, told),
   payload: history.payload,
   result: history.result,
   times: {

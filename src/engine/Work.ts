@@ -4,15 +4,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Phase from "../authoring/Phase.js"
 import { plain } from "../authoring/Recordable.js"
 import { noToken } from "../authoring/Running.js"
+import type { StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import { defectOf } from "../core/Failure.js"
 import type { Child, Codec, Run, Undoable } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
+import * as Completion from "./Completion.js"
 import * as Faults from "./Faults.js"
 import { keyOf } from "./Perform.js"
 
@@ -24,20 +27,17 @@ export interface Work {
   readonly timeout: number | undefined
   readonly inDoubt: "rerun" | "ask"
   readonly verify: Run["verify"]
+  /** what somebody outside may complete: the phase that gives the token */
+  readonly token?: Run
   /** it waits for a child that it runs, or reverts */
   readonly calls?: "run" | "undo"
 }
 
 /** The work of a phase. */
-export const ofRun = ({ inDoubt, retry, run, timeout, value, verify, ...phase }: Run, error: Codec): Work => ({
-  run,
-  value,
-  error: phase.error ?? error,
-  retry,
-  timeout,
-  inDoubt,
-  verify
-})
+export const ofRun = (token: Run, error: Codec): Work => {
+  const { inDoubt, retry, run, timeout, value, verify } = token
+  return { run, value, error: token.error ?? error, retry, timeout, inDoubt, verify, token }
+}
 
 /** The work of a phase that calls another task. */
 export const ofChild = (child: Child, run: Work["run"]): Work => ({
@@ -91,6 +91,8 @@ export interface Target {
   readonly instruction: Undoable | undefined
   /** reverts the child that the phase called */
   readonly undoChild: (child: Child) => Effect.Effect<void, unknown>
+  /** ends the token that the phase gave out: what somebody had completed it with before */
+  readonly takeBack: (token: string) => Effect.Effect<Json | undefined, StoreError>
   readonly error: Codec
   /** whether the body comes to every phase that its journal holds: one without an instruction then has nothing to undo */
   readonly fits: boolean
@@ -163,6 +165,32 @@ const undoInDoubt = (target: Target): Work | Failure => {
       )
 }
 
+/** What undoes a phase that nobody has completed: it did not happen, but somebody was told that it should. */
+const undoAsked = ({ execution, instruction, record }: Target): Work["run"] => {
+  const undoUnknown = instruction?._tag === "Run" ? instruction.undoUnknown : undefined
+  return undoUnknown === undefined
+    ? Effect.void
+    : Effect.asVoid(Effect.suspend(() => undoUnknown(keyOf(execution, record.path, record.generation))))
+}
+
+/** The work of undoing a phase that has given out a token: as one that happened, if somebody has made use of it. */
+const undoHanded = (target: Target, token: string): Work | Failure => {
+  const { instruction, record } = target
+  const isOpen = record.state === "waiting" || record.kind === "delegate"
+  const otherwise = isOpen ? work(target, undoAsked(target)) : undoInDoubt(target)
+  if ("_tag" in otherwise) return otherwise
+  const taken = Effect.flatMap(target.takeBack(token), (body) => {
+    if (body === undefined || instruction?._tag !== "Run") return otherwise.run
+    const exit = Completion.decode(body, instruction)
+    if (Either.isLeft(exit)) return Effect.dieMessage(`its completion does not decode at ${exit.left.at}`)
+    return Exit.isSuccess(exit.right) ? undoVerified(target, instruction, exit.right.value) : Effect.void
+  })
+  return work(target, taken)
+}
+
 /** The work of undoing a phase, or why that needs an operator. */
-export const ofUndo = (target: Target): Work | Failure =>
-  target.record.state === "succeeded" ? undoHappened(target) : undoInDoubt(target)
+export const ofUndo = (target: Target): Work | Failure => {
+  const { state, token } = target.record
+  if (state === "succeeded") return undoHappened(target)
+  return token === undefined ? undoInDoubt(target) : undoHanded(target, token)
+}

@@ -2,14 +2,15 @@
  * The pen of one live execution: entries are folded into its history as they are staged, and committed together by
  * `flush`. Nothing may be performed or answered for an entry before its flush has ended.
  */
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Entry } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
-import type { Answer, ExecutionRow, Head, Store } from "../store/Store.js"
+import { isActive, type Status } from "../core/Status.js"
+import type { Answer, Beside, BesideAppend, ExecutionRow, Head, NewToken, Store } from "../store/Store.js"
+import type { Now } from "./Steady.js"
 
 /** An execution that is not in the store yet: its first flush creates it. */
 export interface Unborn {
@@ -25,22 +26,43 @@ export class Taken {
 
 export type CommitError = StoreError | Fenced | Taken
 
+/** What becomes of a child that its parent has to know. */
+const tells = (status: Status): boolean => !isActive(status) && status !== "Waiting" && status !== "Paused"
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
 export class Writer {
   private staged: Array<Entry> = []
-  private answers: Array<Answer> = []
+  private beside: Mutable<BesideAppend> = {}
+  /** the letters that are taken, or will be with the next commit */
+  taken: Set<number> | undefined
   private status: History["status"]
   /** the time of the entries that are staged now */
   private at = 0
 
   constructor(
     private readonly store: Store,
-    private readonly clock: Clock.Clock,
+    private readonly clock: Now,
     readonly id: string,
     readonly history: History,
     private head: Head | Unborn,
-    private readonly onCommit: () => void
+    /** whose the execution becomes with the first commit; none if it is new, and so its owner's */
+    private claim: string | undefined,
+    private readonly onCommit: () => void,
+    /** whether the parent of this child waits for a word of it */
+    private readonly isMissed: () => boolean
   ) {
     this.status = history.status
+  }
+
+  private get epoch(): number {
+    if (!("epoch" in this.head)) return 1
+    return this.claim === undefined ? this.head.epoch : this.head.epoch + 1
+  }
+
+  /** Nothing of it is in the store yet. */
+  get isNew(): boolean {
+    return !("epoch" in this.head)
   }
 
   /** How large the journal is, in characters of JSON, without what is staged. */
@@ -51,13 +73,40 @@ export class Writer {
   /** Adds an entry to the next commit, and to the history at once. */
   stage(entry: Entry): void {
     if (this.staged.length === 0) this.at = this.clock.unsafeCurrentTimeMillis()
-    Fold.apply(this.history, entry, this.at, "epoch" in this.head ? this.head.epoch : 1)
+    Fold.apply(this.history, entry, this.at, this.epoch)
     this.staged.push(entry)
   }
 
   /** Answers an order in the transaction of the next commit. */
   answer(answer: Answer): void {
-    this.answers.push(answer)
+    this.beside.answers = [...(this.beside.answers ?? []), answer]
+  }
+
+  /** Puts a token into the store with the next commit. */
+  hand(token: NewToken): void {
+    this.beside.tokens = [...(this.beside.tokens ?? []), token]
+  }
+
+  /** Whoever a token was for has it: with the next commit, its clear text is erased. */
+  told(told: NonNullable<BesideAppend["told"]>[number]): void {
+    this.beside.told = [...(this.beside.told ?? []), told]
+  }
+
+  /** Takes a letter away with the next commit, that holds what it says. */
+  take(letter: number): void {
+    this.taken ??= new Set()
+    this.taken.add(letter)
+    this.beside.taken = [...(this.beside.taken ?? []), letter]
+  }
+
+  /** With the next commit, the execution is left alone until something is due. */
+  rest(rest: NonNullable<BesideAppend["rest"]>): void {
+    this.beside.rest = rest
+  }
+
+  /** Tells another execution about this one with the next commit. */
+  tell(letter: NonNullable<BesideAppend["letters"]>[number]): void {
+    this.beside.letters = [...(this.beside.letters ?? []), letter]
   }
 
   /** Commits what is staged. A full disk is waited out; anything else ends the run, with nothing acknowledged. */
@@ -66,36 +115,51 @@ export class Writer {
   }
 
   private commitStaged(): Effect.Effect<void, CommitError> {
-    if (this.staged.length === 0 && this.answers.length === 0) return Effect.void
-    const entries = this.staged
-    const answers = this.answers
-    const moved = this.history.status !== this.status ? this.history.status : null
+    if (this.staged.length === 0) return this.answerAlone()
+    const { beside, staged: entries } = this
+    const status = this.history.status !== this.status ? this.history.status : null
+    const { parent } = this.history
+    if (parent !== undefined && status !== null && tells(status) && this.isMissed()) {
+      this.tell({ execution: parent.execution, kind: "child", key: this.id })
+    }
     this.staged = []
-    this.answers = []
+    this.beside = {}
     this.status = this.history.status
-    return Effect.map(waitForSpace(this.commit(entries, moved, answers)), (next) => {
+    return Effect.map(waitForSpace(this.commit(entries, status, beside)), (next) => {
       this.head = next
       this.onCommit()
     })
   }
 
-  private commit(
-    entries: ReadonlyArray<Entry>,
-    moved: History["status"] | null,
-    answers: ReadonlyArray<Answer>
-  ): Effect.Effect<Head | Unborn, CommitError> {
-    const { head } = this
-    if (entries.length === 0)
-      return Effect.as(
-        Effect.forEach(answers, (answer) => this.store.answer(answer)),
-        head
-      )
-    return "epoch" in head
-      ? this.store.append(head, this.at, entries, moved, answers.length === 0 ? undefined : { answers })
-      : this.create(head, entries)
+  private answerAlone(): Effect.Effect<void, StoreError> {
+    const { answers, ...beside } = this.beside
+    if (answers === undefined) return Effect.void
+    this.beside = beside
+    return Effect.forEach(answers, (answer) => this.store.answer(answer), { discard: true })
   }
 
-  private create(unborn: Unborn, entries: ReadonlyArray<Entry>): Effect.Effect<Head, StoreError | Taken> {
+  private commit(
+    entries: ReadonlyArray<Entry>,
+    status: Status | null,
+    beside: BesideAppend
+  ): Effect.Effect<Head, CommitError> {
+    const { head } = this
+    if (!("epoch" in head)) return this.create(head, entries, beside)
+    const { claim } = this
+    return Effect.tap(
+      this.store.append(head, this.at, entries, status, claim === undefined ? beside : { ...beside, claim }),
+      () => {
+        this.claim = undefined
+        return Effect.void
+      }
+    )
+  }
+
+  private create(
+    unborn: Unborn,
+    entries: ReadonlyArray<Entry>,
+    beside: Beside
+  ): Effect.Effect<Head, StoreError | Taken> {
     const { history } = this
     const row: ExecutionRow = {
       id: unborn.id,
@@ -107,7 +171,7 @@ export class Writer {
       createdAt: this.at,
       updatedAt: this.at
     }
-    return Effect.flatMap(this.store.create(row, entries), (made) =>
+    return Effect.flatMap(this.store.create(row, entries, beside), (made) =>
       "head" in made ? Effect.succeed(made.head) : Effect.fail(new Taken(made.existing))
     )
   }

@@ -8,7 +8,7 @@ import type { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { Status } from "../core/Status.js"
 import type { Letter, Notice, Signal } from "./Letter.js"
-import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending, NewToken, TokenRow } from "./Token.js"
+import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending, NewToken, TokenRow, Told } from "./Token.js"
 
 /** An execution as a store lists it. Times in milliseconds UTC. */
 export interface ExecutionRow {
@@ -43,10 +43,12 @@ export interface Beside {
   /** to other executions; to nobody where there is no such execution, or it has ended */
   readonly letters?: ReadonlyArray<Notice>
   /**
-   * When the execution is due by itself while it is Waiting, in milliseconds UTC; null: never. A status that moves takes
-   * the time away: it is given with the Waiting that it belongs to.
+   * The execution is Waiting: when it is due by itself, in milliseconds UTC (null: never), and the last letter that its owner
+   * has looked at: what was sent before that does not wake it. A status that moves takes the time away.
    */
-  readonly wake?: number | null
+  readonly rest?: { readonly wake: number | null; readonly seen: number }
+  /** tokens that those whom they are for have: their text is erased, and they expire then */
+  readonly told?: ReadonlyArray<Told>
 }
 
 /** What goes in the same transaction as the entries of an execution that there was before. */
@@ -55,8 +57,6 @@ export interface BesideAppend extends Beside {
   readonly claim?: string
   /** the ids of this execution's letters that the entries hold: taken away; `Fenced` if one of them is not there */
   readonly taken?: ReadonlyArray<number>
-  /** hashes of tokens whose text is not needed any more: erased */
-  readonly forget?: ReadonlyArray<string>
 }
 
 /**
@@ -114,6 +114,8 @@ export interface DueQuery {
   /** in milliseconds UTC */
   readonly now: number
   readonly tasks?: ReadonlyArray<string>
+  /** this one alone */
+  readonly id?: string
   readonly after?: Due
   readonly limit?: number
 }

@@ -9,6 +9,8 @@ export interface KeptExecution {
   row: ExecutionRow
   readonly rows: Array<EntryRow>
   wake: number | null
+  /** the last letter that its owner has looked at */
+  seen: number
 }
 
 /** A token, without what its execution says. */

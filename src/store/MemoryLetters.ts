@@ -30,11 +30,12 @@ const withLetters = (kept: Memory): ReadonlyMap<string, { readonly since: number
 
 const byDue = (a: Due, b: Due): number => a.since - b.since || compareText(a.id, b.id)
 
-export const due = (kept: Memory, { after, limit, now, tasks }: DueQuery): ReadonlyArray<Due> => {
+export const due = (kept: Memory, { after, id: only, limit, now, tasks }: DueQuery): ReadonlyArray<Due> => {
   const letters = withLetters(kept)
   const sinceOf = (execution: KeptExecution): number | undefined => {
     if (execution.row.status !== "Waiting") return undefined
-    const letter = letters.get(execution.row.id)?.since ?? Number.POSITIVE_INFINITY
+    const sent = letters.get(execution.row.id)
+    const letter = sent !== undefined && sent.last > execution.seen ? sent.since : Number.POSITIVE_INFINITY
     const wake = execution.wake !== null && execution.wake <= now ? execution.wake : Number.POSITIVE_INFINITY
     const since = Math.min(letter, wake)
     return since === Number.POSITIVE_INFINITY ? undefined : since
@@ -43,6 +44,7 @@ export const due = (kept: Memory, { after, limit, now, tasks }: DueQuery): Reado
   for (const execution of kept.executions.values()) {
     const since = sinceOf(execution)
     const { id, task } = execution.row
+    if (only !== undefined && only !== id) continue
     if (since !== undefined && (tasks === undefined || tasks.includes(task))) found.push({ id, task, since })
   }
   return found

@@ -23,13 +23,14 @@ const isForged = (kept: Memory, { tokens }: Beside): boolean =>
   tokens?.some(({ hash }) => kept.tokens.has(hash)) ?? false
 
 /** Writes what goes beside entries of this execution, the last of them at `at`. */
-const writeBeside = (kept: Memory, id: string, { answers, letters, tokens, wake }: Beside, at: number): void => {
+const writeBeside = (kept: Memory, id: string, { answers, letters, rest, told, tokens }: Beside, at: number): void => {
   for (const answer of answers ?? []) setAnswer(kept, answer.order, answer.body)
   for (const token of tokens ?? []) MemoryTokens.add(kept, id, token)
   for (const { execution, key, kind } of letters ?? []) {
     if (takesLetters(kept, execution)) addLetter(kept, { execution, kind, key, body: "null", at })
   }
-  if (wake !== undefined) kept.executions.get(id)!.wake = wake
+  for (const { expires, hash } of told ?? []) MemoryTokens.told(kept, hash, expires)
+  if (rest !== undefined) Object.assign(kept.executions.get(id)!, rest)
 }
 
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
@@ -37,13 +38,13 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
   const existing = kept.executions.get(row.id)
   if (existing !== undefined) return Exit.succeed({ ...existing.row })
   if (isForged(kept, request)) return failed(tokenThere)
-  kept.executions.set(row.id, { row: { ...row }, rows: rows.map((entry) => ({ ...entry })), wake: null })
+  kept.executions.set(row.id, { row: { ...row }, rows: rows.map((entry) => ({ ...entry })), wake: null, seen: 0 })
   writeBeside(kept, row.id, request, row.updatedAt)
   return Exit.succeed(undefined)
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { claim, epoch, execution, forget, rows, status, taken } = request
+  const { claim, epoch, execution, rows, status, taken } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
@@ -60,7 +61,6 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
     found.wake = null
   }
   for (const letter of taken ?? []) kept.letters.delete(letter)
-  for (const hash of forget ?? []) MemoryTokens.forget(kept, hash)
   writeBeside(kept, execution, request, last.at)
   return Exit.void
 }

@@ -10,8 +10,9 @@ export const add = (kept: Memory, execution: string, { clear, expires, hash, pat
   kept.tokens.set(hash, { execution, clear, path, schema: text, expires, ...rest })
 }
 
-/** Erases its text. */
-export const forget = (kept: Memory, hash: string): void => change(kept, hash, { clear: null })
+/** Whoever it is for has it. */
+export const told = (kept: Memory, hash: string, expires: number | null): void =>
+  change(kept, hash, { clear: null, expires })
 
 const change = (kept: Memory, hash: string, changes: Partial<KeptToken>): void => {
   const token = kept.tokens.get(hash)

@@ -8,20 +8,19 @@ import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
 
 /** Whether the entries go alone: then they need no transaction. */
-export const isNothing = ({ answers, claim, forget, letters, taken, tokens, wake }: AppendRequest): boolean =>
+export const isNothing = ({ answers, claim, letters, rest, taken, told, tokens }: AppendRequest): boolean =>
   claim === undefined &&
-  wake === undefined &&
-  !(answers?.length || forget?.length || letters?.length || taken?.length || tokens?.length)
+  rest === undefined &&
+  !(answers?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
   sql.run(Statements.answer, [JSON.stringify(body), order])
 
 /** Claims the execution and takes its letters: whether both could be done. Nothing else may be written if not. */
 export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: AppendRequest) {
-  const { claim, epoch, execution, forget = [], taken = [] } = request
+  const { claim, epoch, execution, taken = [] } = request
   if (claim !== undefined && (yield* sql.run(Statements.claimFrom, [claim, execution, epoch - 1])) === 0) return false
   if (taken.length > 0 && !(yield* SqlLetters.take(sql, execution, taken))) return false
-  if (forget.length > 0) yield* SqlTokens.forget(sql, forget)
   return true
 })
 
@@ -29,15 +28,16 @@ export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: Appe
 export const write = Effect.fnUntraced(function* (
   sql: Sql,
   execution: string,
-  { answers = [], letters = [], tokens = [] }: Beside,
+  { answers = [], letters = [], told = [], tokens = [] }: Beside,
   rows: ReadonlyArray<EntryRow>
 ) {
   for (const answer of answers) yield* setAnswer(sql, answer)
   yield* SqlTokens.add(sql, execution, tokens)
+  for (const token of told) yield* SqlTokens.told(sql, token)
   const at = rows[rows.length - 1]?.at ?? 0
   for (const letter of letters) yield* SqlLetters.notify(sql, letter, at)
 })
 
 /** Sets when the execution is due by itself, after its entries: a status that they move would take it away. */
-export const setWake = (sql: Sql, execution: string, { wake }: Beside): Effect.Effect<unknown, StoreError> =>
-  wake === undefined ? Effect.void : sql.run(Statements.wake, [wake, execution])
+export const setRest = (sql: Sql, execution: string, { rest }: Beside): Effect.Effect<unknown, StoreError> =>
+  rest === undefined ? Effect.void : sql.run(Statements.rest, [rest.wake, rest.seen, execution])

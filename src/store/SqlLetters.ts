@@ -25,11 +25,11 @@ const ofExecution = `SELECT id, kind, key, body, at FROM letter
  * for the time alone is found along execution_by_wake.
  */
 const dueOnes = `SELECT id, task, min(since) AS since FROM (
-    SELECT e.id, e.task, l.since FROM (SELECT execution, min(at) AS since FROM letter GROUP BY execution) l
-      CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting'
+    SELECT e.id, e.task, l.since FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
+      CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting' AND l.last > e.seen
     UNION ALL
     SELECT id, task, wake FROM execution WHERE status = 'Waiting' AND wake <= ?)
-  WHERE ? IS NULL OR task IN (SELECT value FROM json_each(?))
+  WHERE (? IS NULL OR task IN (SELECT value FROM json_each(?))) AND (? IS NULL OR id = ?)
   GROUP BY id HAVING (min(since), id) > (?, ?) ORDER BY 3, 1 LIMIT ?`
 
 const addressedOnes = `SELECT e.id, e.task, e.status, l.last
@@ -63,10 +63,19 @@ export const lettersOf = (sql: Reader, id: string): Effect.Effect<ReadonlyArray<
 
 export const due = (
   sql: Reader,
-  { after, limit, now, tasks }: DueQuery
+  { after, id, limit, now, tasks }: DueQuery
 ): Effect.Effect<ReadonlyArray<Due>, StoreError> => {
   const some = tasks === undefined ? null : JSON.stringify(tasks)
-  const values = [now, some, some, after?.since ?? Number.MIN_SAFE_INTEGER, after?.id ?? "", limit ?? -1]
+  const values = [
+    now,
+    some,
+    some,
+    id ?? null,
+    id ?? null,
+    after?.since ?? Number.MIN_SAFE_INTEGER,
+    after?.id ?? "",
+    limit ?? -1
+  ]
   return Effect.map(sql.all(dueOnes, values), (rows) =>
     rows.map((row) => ({ id: String(row.id), task: String(row.task), since: Number(row.since) }))
   )

@@ -4,19 +4,32 @@ import { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import { isFinal, type Status, all as statuses } from "../core/Status.js"
 import type { Row, Sql } from "./Sql.js"
-import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ended, Ending, NewToken, TokenRow } from "./Token.js"
-import { completionOf, standingAt, tokenThere } from "./Token.js"
+import type {
+  Beat,
+  BeatAnswer,
+  Completing,
+  Completion,
+  EndAnswer,
+  Ended,
+  Ending,
+  NewToken,
+  TokenRow,
+  Told
+} from "./Token.js"
+import { completionOf, isOver, standingAt, tokenThere } from "./Token.js"
 
 export const listed = (some: ReadonlyArray<Status>): string => some.map((status) => `'${status}'`).join(", ")
 
-/** The statuses, as SQL lists them, in which an execution takes no letters, and its tokens complete nothing. */
+/** The statuses, as SQL lists them, in which an execution takes no letters. */
 export const finals = listed(statuses.filter(isFinal))
+
+/** Those in which its tokens complete nothing. */
+const over = listed(statuses.filter(isOver))
 
 const addOne = `INSERT INTO token (hash, execution, path, clear, schema, expires)
   SELECT ?, number, ?, ?, ?, ? FROM execution WHERE id = ? ON CONFLICT (hash) DO NOTHING`
 
-/** Of the hashes in a JSON array. */
-const forgetAll = "UPDATE token SET clear = NULL WHERE hash IN (SELECT value FROM json_each(?))"
+const toldOne = "UPDATE token SET clear = NULL, expires = ? WHERE hash = ?"
 
 const find = `SELECT e.id AS execution, e.task, e.status, t.path, t.clear, t.schema, t.expires, t.ended, t.outcome, t.beat, t.progress
   FROM token t JOIN execution e ON e.number = t.execution WHERE t.hash = ?`
@@ -24,7 +37,7 @@ const find = `SELECT e.id AS execution, e.task, e.status, t.path, t.clear, t.sch
 /** Per letter: body, at, outcome, hash, at. The trigger `letter_completes` completes the token in the same statement. */
 const completeOpen = `INSERT INTO letter (execution, kind, key, body, at, outcome)
   SELECT t.execution, 'completion', t.hash, ?, ?, ? FROM token t JOIN execution e ON e.number = t.execution
-  WHERE t.hash = ? AND t.ended IS NULL AND (t.expires IS NULL OR t.expires > ?) AND e.status NOT IN (${finals})
+  WHERE t.hash = ? AND t.ended IS NULL AND (t.expires IS NULL OR t.expires > ?) AND e.status NOT IN (${over})
   RETURNING (SELECT id FROM execution WHERE number = execution) AS execution,
     (SELECT task FROM execution WHERE number = execution) AS task,
     (SELECT path FROM token WHERE hash = key) AS path`
@@ -34,7 +47,7 @@ const endOpen = `UPDATE token SET ended = ?, clear = NULL
 
 const beatOpen = `UPDATE token SET beat = max(?, coalesce(beat, ?)), progress = coalesce(?, progress)
   WHERE hash = ? AND ended IS NULL AND (expires IS NULL OR expires > ?)
-    AND (SELECT status FROM execution WHERE number = token.execution) NOT IN (${finals})`
+    AND (SELECT status FROM execution WHERE number = token.execution) NOT IN (${over})`
 
 const textOf = (value: unknown): string | null => (value === null ? null : String(value))
 const numberOf = (value: unknown): number | null => (value === null ? null : Number(value))
@@ -65,9 +78,9 @@ export const add = (sql: Sql, execution: string, tokens: ReadonlyArray<NewToken>
     { discard: true }
   )
 
-/** Erases their texts. */
-export const forget = (sql: Sql, hashes: ReadonlyArray<string>): Effect.Effect<unknown, StoreError> =>
-  sql.run(forgetAll, [JSON.stringify(hashes)])
+/** Whoever it is for has it. */
+export const told = (sql: Sql, { expires, hash }: Told): Effect.Effect<unknown, StoreError> =>
+  sql.run(toldOne, [expires, hash])
 
 /** A token as everybody may know it. */
 export const get = (sql: Pick<Sql, "all">, hash: string): Effect.Effect<TokenRow | undefined, StoreError> =>

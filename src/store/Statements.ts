@@ -43,7 +43,7 @@ export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id
 /** A claim that raises the epoch from the one that is given. */
 export const claimFrom = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? AND epoch = ?"
 
-export const wake = "UPDATE execution SET wake = ? WHERE id = ?"
+export const rest = "UPDATE execution SET wake = ?, seen = ? WHERE id = ?"
 
 export const get = `SELECT ${columns} FROM execution WHERE id = ?`
 

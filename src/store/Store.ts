@@ -12,7 +12,9 @@ import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
 import type { Beside, BesideAppend, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
 
-export type { Answer, ExecutionRow, Order } from "./Encoded.js"
+export type { Answer, Beside, BesideAppend, Due, ExecutionRow, Order } from "./Encoded.js"
+export type { Letter } from "./Letter.js"
+export type { EndAnswer, NewToken, TokenRow } from "./Token.js"
 
 /** Where a journal stands: what the next append continues from. */
 export interface Head {

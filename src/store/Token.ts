@@ -19,6 +19,16 @@ export interface NewToken {
   readonly expires: number | null
 }
 
+/** Whoever a token is for has it: its text is erased, and it expires then, in milliseconds UTC. */
+export interface Told {
+  readonly hash: string
+  readonly expires: number | null
+}
+
+/** Whether the tokens of an execution complete nothing any more: it has ended, or is being ended or undone. */
+export const isOver = (status: Status): boolean =>
+  isFinal(status) || status === "Closing" || status === "Reverting" || status === "RevertFailed"
+
 /** How a token ended. */
 export type Ended = "completed" | "expired" | "closed"
 
@@ -87,7 +97,7 @@ export interface Standing {
 export const standingAt = ({ ended, expires, status }: Standing, at: number): Ended | "open" => {
   if (ended !== null) return ended
   if (expires !== null && expires <= at) return "expired"
-  return isFinal(status) ? "closed" : "open"
+  return isOver(status) ? "closed" : "open"
 }
 
 /** What a completion is told that was not accepted, or was before. */

@@ -182,9 +182,9 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
 
 /** What must come after the entries. */
 const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown, StoreError> => {
-  if (write._tag === "Append") return SqlBeside.setWake(sql, write.request.execution, write.request)
+  if (write._tag === "Append") return SqlBeside.setRest(sql, write.request.execution, write.request)
   if (write._tag !== "Create" || answer !== undefined) return Effect.void
-  return SqlBeside.setWake(sql, write.request.row.id, write.request)
+  return SqlBeside.setRest(sql, write.request.row.id, write.request)
 }
 
 type Single = Exclude<Write, { readonly _tag: "Append" | "Create" }>

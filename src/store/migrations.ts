@@ -66,6 +66,7 @@ const journal = [
  */
 const wakes = [
   "ALTER TABLE execution ADD COLUMN wake INTEGER",
+  "ALTER TABLE execution ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
   "CREATE INDEX execution_by_wake ON execution (wake, id) WHERE status = 'Waiting'",
   "DROP TRIGGER journal_moves_status",
   `CREATE TRIGGER journal_moves_status AFTER INSERT ON journal WHEN NEW.status IS NOT NULL BEGIN

@@ -89,7 +89,9 @@ describe("migrations", () => {
         ["resume"]
       )
       const { head } = (yield* store.load("a"))!
-      yield* store.append(head, 3, [{ _tag: "PhaseSucceeded", path: "q", value: 1 }], "Waiting", { wake: 5 })
+      yield* store.append(head, 3, [{ _tag: "PhaseSucceeded", path: "q", value: 1 }], "Waiting", {
+        rest: { wake: 5, seen: 0 }
+      })
       assert.deepStrictEqual(yield* store.due({ now: 5 }), [{ id: "a", task: "t", since: 5 }])
     })
   )

@@ -1,0 +1,185 @@
+/** What anybody may send to an execution, from any process that has its store: completions, signs of life, signals. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Exit from "effect/Exit"
+import { plain } from "../authoring/Recordable.js"
+import type { Progress } from "../authoring/TaskEngine.js"
+import {
+  AlreadyCompleted,
+  ExecutionEnded,
+  ExecutionNotFound,
+  RequiresTask,
+  type StoreError,
+  TokenClosed,
+  TokenExpired,
+  TokenNotFound,
+  ValueRefused
+} from "../core/Errors.js"
+import type { History } from "../core/History.js"
+import type { Remote } from "../core/Instruction.js"
+import type { Json, Problem } from "../core/Json.js"
+import * as Name from "../core/Name.js"
+import type { Store, TokenRow } from "../store/Store.js"
+import * as Answers from "./Answers.js"
+import * as Completion from "./Completion.js"
+import type { Config } from "./Config.js"
+import type { Live } from "./Live.js"
+import * as Perform from "./Perform.js"
+import type { Recovery } from "./Recovery.js"
+import type { Registry } from "./Registry.js"
+import * as Replay from "./Replay.js"
+import { hashOf } from "./Tokens.js"
+
+/** What a token looks like: nothing else is looked for. */
+const form = /^[\w-]{22,128}$/
+
+/** A phase that waits, or the execution that a signal is for. */
+interface Where {
+  readonly execution: string
+  readonly path: string
+}
+
+const refuse = ({ execution, path }: Where, { at, reason }: Problem) =>
+  new ValueRefused({ execution, path, at, reason })
+
+export class Completions {
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly registry: Registry,
+    private readonly live: Live,
+    private readonly recovery: Recovery,
+    private readonly now: () => number
+  ) {}
+
+  /** Completes the phase that gave this token; answered as done once it is on disk. */
+  complete(token: string, exit: Exit.Exit<unknown, unknown>) {
+    return Effect.gen(this, function* () {
+      const { hash, row } = yield* this.find(token)
+      const { execution, path } = row
+      const outcome = yield* this.accept(row, Completion.encode(exit))
+      if (row.ended === null) yield* this.check(row, outcome)
+      const body = outcome as unknown as Json
+      const done = yield* this.store.complete({ hash, outcome: Completion.hashOf(outcome), body, at: this.now() })
+      switch (done._tag) {
+        case "Accepted":
+          return yield* this.recovery.arrived(done.execution)
+        case "Same":
+          return
+        case "Differs":
+          return yield* new AlreadyCompleted({ execution, path })
+        case "Expired":
+          return yield* new TokenExpired({ execution, path })
+        case "Closed":
+          return yield* new TokenClosed({ execution, path })
+        case "NotFound":
+          return yield* new TokenNotFound({})
+      }
+    })
+  }
+
+  /** Tells that whoever is to complete a phase is at it. */
+  heartbeat(token: string, { progress, text }: Progress = {}) {
+    return Effect.gen(this, function* () {
+      const { hash, row } = yield* this.find(token)
+      const { execution, path } = row
+      const problem = progressProblem(progress, text)
+      if (problem !== undefined) return yield* refuse(row, problem)
+      const told = { ...(progress === undefined ? {} : { progress }), ...(text === undefined ? {} : { text }) }
+      const some = Object.keys(told).length > 0 ? { progress: told } : {}
+      const answer = yield* this.store.beat({ hash, at: this.now(), ...some })
+      switch (answer) {
+        case "heard":
+          return
+        case "completed":
+          return yield* new AlreadyCompleted({ execution, path })
+        case "expired":
+          return yield* new TokenExpired({ execution, path })
+        case "closed":
+          return yield* new TokenClosed({ execution, path })
+        case "unknown":
+          return yield* new TokenNotFound({})
+      }
+    })
+  }
+
+  /** Leaves a value for an execution, under a name. */
+  signal(id: string, name: string, value: unknown) {
+    return Effect.gen(this, function* () {
+      const invalid = Name.check("the signal", name)
+      if (invalid !== undefined) return yield* invalid
+      const json = plain.encode(value)
+      const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
+      if (problem !== undefined) return yield* refuse({ execution: id, path: name }, problem)
+      const sent = Either.getOrElse(json, () => undefined)
+      const body = sent === undefined ? {} : { value: sent }
+      const posted = yield* this.store.post({ execution: id, key: name, body, at: this.now() })
+      if (posted === undefined) return yield* new ExecutionNotFound({ execution: id })
+      const { row } = posted
+      if (!posted.posted) return yield* new ExecutionEnded({ execution: id, status: row.status })
+      return yield* this.recovery.arrived(id)
+    })
+  }
+
+  /** What those who are to complete phases of an execution have told last, by the hash of the token. */
+  told({ open }: History): Effect.Effect<ReadonlyMap<string, Progress>, StoreError> {
+    return Effect.gen(this, function* () {
+      const told = new Map<string, Progress>()
+      for (const { silence, token } of open) {
+        const row = token === undefined || silence === undefined ? undefined : yield* this.store.token(token)
+        if (token !== undefined && row?.progress != null) told.set(token, row.progress as Progress)
+      }
+      return told
+    })
+  }
+
+  private find(token: string) {
+    const hash = hashOf(String(token))
+    const row = form.test(token) ? this.store.token(hash) : Effect.succeed(undefined)
+    return Effect.flatMap(row, (row) => (row === undefined ? new TokenNotFound({}) : Effect.succeed({ hash, row })))
+  }
+
+  private accept(where: Where, encoded: Either.Either<Completion.Outcome, Problem>) {
+    if (Either.isLeft(encoded)) return refuse(where, encoded.left)
+    const large = Perform.tooLarge(encoded.right as unknown as Json, this.config.maxValue)
+    return large === undefined ? Effect.succeed(encoded.right) : refuse(where, large)
+  }
+
+  /** By the schema that is kept with the token; where that cannot say all, by the task's code. */
+  private check(row: TokenRow, outcome: Completion.Outcome) {
+    return Effect.suspend(() => {
+      if (outcome._tag === "Die") return Effect.void
+      const remote = row.schema as unknown as Remote
+      const schema = outcome._tag === "Success" ? remote.success : remote.error
+      if (schema === null) return this.checkByCode(row, outcome)
+      const problem = Answers.check(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
+      return problem === undefined ? Effect.void : refuse(row, problem)
+    })
+  }
+
+  private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
+    return Effect.gen(this, function* () {
+      const definition = this.live.standby.first(execution)?.definition ?? this.registry.get(task)?.definition
+      if (definition === undefined) return yield* new RequiresTask({ execution, path, task })
+      const known = this.live.history(execution)
+      const history = yield* Effect.catchTag(known, "ExecutionNotFound", () => new TokenNotFound({}))
+      const instruction = Replay.fresh(definition, history).cursor?.standing(path)?.instruction
+      if (instruction?._tag !== "Run") return yield* new RequiresTask({ execution, path, task })
+      const decoded = Completion.decode(outcome as unknown as Json, instruction)
+      if (Either.isLeft(decoded)) return yield* refuse({ execution, path }, decoded.left)
+    })
+  }
+}
+
+/** In characters. */
+const longestText = 1_000
+
+const progressProblem = (progress: number | undefined, text: string | undefined): Problem | undefined => {
+  if (progress !== undefined && !(typeof progress === "number" && progress >= 0 && progress <= 1)) {
+    return { at: "$.progress", reason: "it is a number from 0 to 1" }
+  }
+  if (text !== undefined && !(typeof text === "string" && text.length <= longestText)) {
+    return { at: "$.text", reason: `it is a text of at most ${longestText} characters` }
+  }
+  return undefined
+}
