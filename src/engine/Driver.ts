@@ -310,25 +310,36 @@ export class Driver {
 
   /**
    * Starts what is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on with one.
-   * `settled` if the generator can go on already.
+   * `settled` if the generator can go on already. Where something fails at once, or wins a race, what comes after it is not
+   * started: it may be over.
    */
   private beginAll(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, DriveError> {
-    const begins: Array<Begin> = []
+    const begins = new Map<string, Begin>()
     let fresh = 0
     for (const placed of instructions) {
       if (this.inFlight.has(placed.path)) continue
       const begin = this.begin(placed, fresh)
       if (isFailure(begin)) return Effect.succeed({ _tag: "Fault", failure: begin })
-      begins.push(begin)
+      begins.set(placed.path, begin)
       if (!this.history.phases.has(placed.path)) fresh++
     }
-    const jobs = begins.flatMap((begin) => begin() ?? [])
-    const settled = jobs.length < begins.length ? "settled" : undefined
+    const jobs: Array<Job> = []
+    for (const [path, begin] of begins) {
+      const job = begin()
+      if (job !== undefined) jobs.push(job)
+      else if (this.isDecisive(path)) break
+    }
+    const settled = jobs.length < begins.size ? "settled" : undefined
     if (jobs.length === 0) return Effect.succeed(settled)
     return Effect.map(this.options.writer.flush, () => {
       for (const job of jobs) this.launch(job)
       return settled
     })
+  }
+
+  private isDecisive(path: string): boolean {
+    const { scope, state } = this.history.phases.get(path)!
+    return state === "failed" || (state === "succeeded" && this.history.phases.get(scope)?.kind === "race")
   }
 
   /** What it takes to go on with a phase, beside so many new ones; or why that cannot be done. */
