@@ -243,6 +243,15 @@ export class Tree {
     return (undone === undefined || this.toCome(undone.settled)) && decidable(record, this.runAt(path))
   }
 
+  /** These failures in the order in which they happened. What the author's code threw came after the phase before it. */
+  inTime(failures: ReadonlyArray<Failure>): Failures {
+    const when = ({ path }: Failure) => {
+      const record = this.history.phases.get(path)
+      return record === undefined ? Infinity : Math.max(record.decided, record.opened, record.settled)
+    }
+    return joined([...failures].sort((a, b) => Number(when(a) > when(b)) - Number(when(a) < when(b))))
+  }
+
   /** The codec of the failures of one phase. */
   failsBy(path: string, codec: Codec): void {
     this.codecs.set(path, codec)

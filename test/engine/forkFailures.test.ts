@@ -1,13 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
-import { engine, entries, logbook, memory } from "../support/engines.js"
-import { type Log, undoable } from "../support/phases.js"
+import { engine, entries, logbook, memory, recorded } from "../support/engines.js"
+import { type Log, never, undoable } from "../support/phases.js"
 
 const id = "f1"
 
-const failsAt = (name: string) => Phase.make(name, Effect.fail(name))
+const failsAt = (name: string, gate: Effect.Effect<unknown> = Effect.void) =>
+  Phase.make(name, Effect.zipRight(gate, Effect.fail(name)))
 
 /** Two branches beside each other, in groups: the first one is over at once, if it ends like that. */
 const beside = (log: Log, first: Phase.Phase<unknown, string, never, never, true>) =>
@@ -23,6 +25,26 @@ const beside = (log: Log, first: Phase.Phase<unknown, string, never, never, true
         })
       ])
     }
+  })
+
+/** `inner` has failures when the branch beside it fails, and something in it still runs. */
+const parked = (inner: Phase.Phase<unknown, string, never, never, true>, last: string) =>
+  Effect.gen(function* () {
+    const gate = yield* Effect.makeLatch(false)
+    const task = Task.make("parked", {
+      error: Schema.String,
+      *run() {
+        yield* Phase.all([failsAt("sibling", gate.await), inner])
+      }
+    })
+    const store = memory()
+    const { run, service } = yield* engine(store)
+    const caller = yield* Effect.fork(Effect.flip(run(task.execute({}, { id }))))
+    yield* recorded(store, id, "PhaseFailed", last)
+    yield* gate.open
+    const error = yield* Fiber.join(caller)
+    const { failures } = yield* service.status(id)
+    return { error, paths: failures.map(({ path }) => path) }
   })
 
 describe("a failure that comes at once", () => {
@@ -59,6 +81,60 @@ describe("a failure that comes at once", () => {
       const { run } = yield* engine(memory())
       yield* run(task.execute({}, { id }))
       assert.deepStrictEqual(log.lines, [])
+    })
+  )
+})
+
+describe("failures in several branches", () => {
+  it.scoped("are kept where a race is not decided, the oldest first", () =>
+    Effect.gen(function* () {
+      const inner = Phase.race([failsAt("early"), Phase.make("hangs", never)])
+      const { error, paths } = yield* parked(inner, "all/race/early")
+      assert.deepStrictEqual([error, paths], ["early", ["all/race/early", "all/sibling"]])
+    })
+  )
+
+  it.scoped("are kept where others are to settle, the oldest first", () =>
+    Effect.gen(function* () {
+      const inner = Phase.all([failsAt("early"), Phase.make("hangs", never)], { mode: "settle", name: "inner" })
+      const outer = Phase.forEach("outer", [inner], (phase) => phase)
+      const { error, paths } = yield* parked(outer, "all/outer/0/early")
+      assert.deepStrictEqual([error, paths], ["early", ["all/outer/0/early", "all/sibling"]])
+    })
+  )
+
+  it.scoped("are none of the caller's where they were to be a value", () =>
+    Effect.gen(function* () {
+      const inner = Phase.all([failsAt("early"), Phase.make("hangs", never)], { mode: "settle", name: "inner" })
+      const { error, paths } = yield* parked(Phase.exit(inner), "all/inner/early")
+      assert.deepStrictEqual([error, paths], ["sibling", ["all/sibling"]])
+    })
+  )
+
+  it.scoped("come in the order in which they happened, however deep", () =>
+    Effect.gen(function* () {
+      const gates = [yield* Effect.makeLatch(false), yield* Effect.makeLatch(false)] as const
+      const settle = { mode: "settle" } as const
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          const inner = Phase.all([failsAt("first"), failsAt("third", gates[1].await)], { ...settle, name: "inner" })
+          yield* Phase.all([inner, failsAt("second", gates[0].await)], settle)
+        }
+      })
+      const store = memory()
+      const { run, service } = yield* engine(store)
+      const caller = yield* Effect.fork(Effect.flip(run(task.execute({}, { id }))))
+      yield* recorded(store, id, "PhaseFailed", "all/inner/first")
+      yield* gates[0].open
+      yield* recorded(store, id, "PhaseFailed", "all/second")
+      yield* gates[1].open
+      assert.strictEqual(yield* Fiber.join(caller), "first")
+      const { failures } = yield* service.status(id)
+      assert.deepStrictEqual(
+        failures.map(({ path }) => path),
+        ["all/inner/first", "all/second", "all/inner/third"]
+      )
     })
   )
 })
