@@ -130,6 +130,11 @@ export const ownerOf = (history: History, scope: string): PhaseRecord | undefine
 const isForward = (history: History, scope: string): boolean =>
   scope === Path.root || (ownerOf(history, scope)?.forward ?? false)
 
+/** Whether a scope is a part of a clean-up, at any depth; or the phase undone is. */
+const isCleaning = (history: History, scope: string, undoes: string | undefined): boolean =>
+  Path.isClose(scope) ||
+  (ownerOf(history, scope)?.cleans ?? (undoes !== undefined && history.phases.get(undoes)?.cleans === true))
+
 /** An attempt starts: of the body, or once that was left for good, of its clean-up or a revert. */
 const enter = (history: History, record: PhaseRecord): void => {
   history.position = record.path
@@ -155,7 +160,7 @@ const start = (history: History, entry: Extract<Entry, { _tag: "PhaseStarted" }>
     needs: entry.needs,
     child: entry.child,
     forward: isForward(history, scope),
-    cleans: Path.isClose(scope) || (ownerOf(history, scope)?.cleans ?? false),
+    cleans: isCleaning(history, scope, entry.undoes),
     group: entry.kind === "group" ? { value: entry.value, tries: [], decision: undefined } : undefined,
     state: "running",
     attempt: 1,
