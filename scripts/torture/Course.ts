@@ -222,18 +222,19 @@ export class Course {
     return after._tag === "Next" ? flow : after
   }
 
-  /** Returns the generators that are open, the innermost and newest first. */
+  /**
+   * Returns the generators that are open, the innermost and newest first. One that was being left goes through its `finally`
+   * blocks again, past what is known of them, and on.
+   */
   private leave(flow: Flow, winds: boolean): Flow {
     const left = flow._tag === "Stops" ? [...flow.open] : []
     for (let open = left.pop(); open !== undefined; open = left.pop()) {
       const { scope, up, leaving } = open.here
       const began = leaving || scope !== "" || [...this.facts.of.values()].some((fact) => fact.scope === scope)
-      const here = leaving ? { ...open.here, winds } : this.here(under(scope, "close"), up, winds, true)
-      for (const [index, block] of (began ? open.blocks : []).entries()) {
+      const here = this.here(leaving ? scope : under(scope, "close"), up, winds, true)
+      for (const block of began ? open.blocks : []) {
         const after = this.block(block, here)
-        if (after._tag !== "Stops" || after.broken !== undefined) continue
-        const blocks = [...after.blocks, ...open.blocks.slice(index + 1)]
-        return stops({ open: [...left, { here, blocks }, ...after.open] })
+        if (after._tag === "Stops" && after.broken === undefined) return stops({ open: [...left, { ...open, here }] })
       }
     }
     return next()
@@ -257,7 +258,8 @@ export class Course {
     const kind = does._tag === "Phase" && does.capture !== "none" ? does.capture : does._tag.toLowerCase()
     const fact = this.known(path, kind, here.winds)
     if (fact === undefined) return stops()
-    const leaf: Leaf = { path, does, line, fact, winds: here.winds }
+    // What its race or its fork let go of may go on in the clean-up of that.
+    const leaf: Leaf = { path, does, line, fact, winds: here.winds || this.leaves.get(path)?.winds === true }
     this.leaves.set(path, leaf)
     if (does._tag === "Phase" && does !== bye) this.work.set(path, leaf)
     if (fact.state === "succeeded") return next()
@@ -337,8 +339,10 @@ export class Course {
     const broken = (["revert", "park", "task"] as const).find((follow) =>
       stopped.some((flow) => flow.broken === follow)
     )
-    if (!ends || this.facts.busy(path)) return stops({ failures, open })
-    return this.caught(path, here, fact, stops({ failures, open, broken }))
+    if (ends && !this.facts.busy(path)) return this.caught(path, here, fact, stops({ failures, open, broken }))
+    // Whatever else comes of it: what has failed by now is a value to somebody in here, and none to those around it.
+    const kept = catches(fact.capture, stops({ failures, broken: broken ?? "task" })) ? [] : failures
+    return stops({ failures: kept, open })
   }
 
   /** Those that have begun, and of the others as many as may. */

@@ -156,6 +156,8 @@ export class Facts {
     for (const fact of this.of.values()) {
       if (fact.state === "succeeded" || isValue(fact) || fact.decision === "again") continue
       if (isComposite(fact) && fact.decision === undefined) continue
+      // What left a `finally` block by its failure has left it.
+      if (fact.state === "failed" && /(^|\/)close\//.test(fact.path)) continue
       if (fact.state === "failed") fact.state = "open"
       fact.decision = undefined
       fact.tries = 0
