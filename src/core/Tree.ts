@@ -244,6 +244,12 @@ export class Tree {
     else this.acting.add(node)
   }
 
+  /** Nothing is to be recorded of it any more: what is done for that is not wanted. */
+  withdraw(node: Node): void {
+    this.acting.delete(node)
+    this.narrowed = true
+  }
+
   /** Keeps what a revert may need of a phase. */
   pass(record: PhaseRecord | undefined, instruction: Instruction): void {
     if (record !== undefined && undoable(instruction)) this.passed.set(record, instruction)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import { Phase, Task } from "../../src/index.js"
+import { Phase, Retry, Task } from "../../src/index.js"
 import { engine, entries, logbook, memory, recorded } from "../support/engines.js"
 import { type Log, never, undoable } from "../support/phases.js"
 
@@ -110,6 +110,22 @@ describe("failures in several branches", () => {
       assert.deepStrictEqual([error, paths], ["sibling", ["all/sibling"]])
     })
   )
+
+  for (const [captured, expected] of [
+    [false, ["all/g/early", "all/sibling"]],
+    [true, ["all/sibling"]]
+  ] as const) {
+    it.scoped(`are kept where a strategy is asked about them, ${captured ? "if they are no value" : "too"}`, () =>
+      Effect.gen(function* () {
+        const body = function* () {
+          yield* failsAt("early")
+        }
+        const inner = Phase.group("g", body, { retry: Retry.from({ first: 0, next: () => Effect.never }) })
+        const { paths } = yield* parked(captured ? Phase.exit(inner) : inner, "all/g/early")
+        assert.deepStrictEqual(paths, [...expected])
+      })
+    )
+  }
 
   it.scoped("come in the order in which they happened, however deep", () =>
     Effect.gen(function* () {
