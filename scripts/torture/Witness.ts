@@ -2,7 +2,7 @@
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type * as Core from "../../src/core/Failure.js"
 import { Course, type Failure, hasUndo, inTime, verdict } from "./Course.js"
-import { Facts, isComposite } from "./Facts.js"
+import { Facts, isCleanUp, isComposite } from "./Facts.js"
 import type { Program } from "./Program.js"
 import { answerOf } from "./TaskOf.js"
 
@@ -66,7 +66,7 @@ export class Witness {
 
   private commit(path: string): void {
     const leaf = this.course.leaves.get(path)
-    if (leaf?.does._tag !== "Checkpoint" || !leaf.does.commit || /(^|\/)close\//.test(path)) return
+    if (leaf?.does._tag !== "Checkpoint" || !leaf.does.commit || isCleanUp(path)) return
     for (const { fact } of this.course.behind(leaf)) fact.committed = true
   }
 
