@@ -9,11 +9,13 @@ import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
 import { type Part, report, type Setting } from "./Part.js"
 
-/** What died in a process's worlds stays in its memory: a process has so many seeds. */
+/** A process has so many seeds, whatever of them stays in its memory. */
 const most = 5_000
 
+type Which = "model" | "concurrent" | "pairs"
+
 /** One process's share of the seeds. */
-const share = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
+const share = (setting: Setting, which: Which, first: number, count: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const seconds = (setting.deadline - (yield* Clock.currentTimeMillis)) / 1_000
@@ -29,12 +31,12 @@ const share = (setting: Setting, which: "model" | "pairs", first: number, count:
   )
 
 /** A core's share of the seeds, in one process after the other. */
-const shares = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
+const shares = (setting: Setting, which: Which, first: number, count: number) =>
   Effect.forEach(Array.from({ length: Math.ceil(count / most) }), (_, index) =>
     share(setting, which, first + index * most, Math.min(most, count - index * most))
   )
 
-const bySeeds = (which: "model" | "pairs", wanted: number) =>
+const bySeeds = (which: Which, wanted: number) =>
   Effect.fn(which)(function* (setting: Setting) {
     const count = setting.amount ?? wanted
     const cores = os.availableParallelism()
@@ -57,8 +59,16 @@ const bySeeds = (which: "model" | "pairs", wanted: number) =>
 export const model: Part = {
   name: "model",
   about: "random programs under random crashes and commands end as the reference says",
-  share: 27,
+  share: 14,
   run: bySeeds("model", 100_000)
+}
+
+/** Random programs with concurrency; many a process dies while it takes up what another left when it died. */
+export const concurrent: Part = {
+  name: "concurrent",
+  about: "random concurrent programs under random crashes and commands go no other way than they may",
+  share: 14,
+  run: bySeeds("concurrent", 100_000)
 }
 
 /** Every kind of task, with one crash or two. */

@@ -16,5 +16,6 @@ export const parts: ReadonlyArray<Part> = [
   Corruption.part,
   Crashes.pairs,
   Crashes.model,
+  Crashes.concurrent,
   Kill9.part
 ]

@@ -23,7 +23,7 @@ export class GroupNode implements Node, Around {
   private plan: UndoPlan | undefined
   /** how its generator failed, while its strategy is asked */
   private broken: Broken | undefined
-  /** it passed its failure on, before anybody decided about it */
+  /** it has failed for good, before anybody decided about it */
   private told = false
   /** when its next attempt begins, in milliseconds UTC */
   private due = 0
@@ -186,8 +186,9 @@ export class GroupNode implements Node, Around {
     if (broken === undefined || this.busy) return
     this.broken = undefined
     this.told = true
-    this.act(undefined)
-    this.around.ended(this, broken)
+    this.consequence = undefined
+    this.tree.withdraw(this)
+    this.giveUp(broken)
   }
 
   /** What its strategy decided was recorded, and not heard of yet. */

@@ -55,6 +55,10 @@ export class Tree {
   private readonly waiting = new Map<string, Array<Waiting>>()
   private narrowed = false
   private fed = 0
+  /** how many events were fed, before those of a part were fed again */
+  private known = 0
+  /** parts that were made anew: they are fed again from there on */
+  private renewed: Array<{ readonly path: string; from: number }> = []
   /** the generators are returned: what is fed from here on, their clean-up did */
   private leaving = false
   private turns: Array<() => void> = []
@@ -187,11 +191,27 @@ export class Tree {
     this.nodes.set(placed.path, node)
     this.wanted.add(node)
     this.idle.add(node)
+    if (record === undefined) return node
     // An undo ended while one before it, that failed and is tried again, had not.
-    if (record !== undefined && record.settled >= 0 && !this.toCome(record.settled)) {
-      this.soon(() => node.happened("settled"))
-    }
+    if (record.settled >= 0 && !this.toCome(record.settled)) this.soon(() => node.happened("settled"))
+    // A clean-up began anew while this was open in it.
+    else if (record.opened >= 0 && !this.toCome(record.opened)) this.soon(() => this.renew(record))
     return node
+  }
+
+  /** Goes back to where something was opened, to feed what happened in it once more, and nothing else. */
+  private renew({ opened, path }: PhaseRecord): void {
+    this.known = Math.max(this.known, this.fed)
+    for (const other of this.renewed) other.from = Math.max(other.from, this.fed)
+    this.renewed.push({ path, from: opened })
+    this.fed = opened
+  }
+
+  /** Whether what happened there is news. */
+  private isNews({ path }: PhaseRecord): boolean {
+    const { fed, known, renewed } = this
+    if (fed >= known) return true
+    return renewed.some((part) => fed >= part.from && (path === part.path || path.startsWith(`${part.path}/`)))
   }
 
   /** Forgets what stood below a node, and the node. */
@@ -224,6 +244,12 @@ export class Tree {
     else this.acting.add(node)
   }
 
+  /** Nothing is to be recorded of it any more: what is done for that is not wanted. */
+  withdraw(node: Node): void {
+    this.acting.delete(node)
+    this.narrowed = true
+  }
+
   /** Keeps what a revert may need of a phase. */
   pass(record: PhaseRecord | undefined, instruction: Instruction): void {
     if (record !== undefined && undoable(instruction)) this.passed.set(record, instruction)
@@ -241,6 +267,15 @@ export class Tree {
   isToUndo(record: PhaseRecord): boolean {
     const { path, undone } = record
     return (undone === undefined || this.toCome(undone.settled)) && decidable(record, this.runAt(path))
+  }
+
+  /** These failures in the order in which they happened. What the author's code threw came after the phase before it. */
+  inTime(failures: ReadonlyArray<Failure>): Failures {
+    const when = ({ path }: Failure) => {
+      const record = this.history.phases.get(path)
+      return record === undefined ? Infinity : Math.max(record.decided, record.opened, record.settled)
+    }
+    return joined([...failures].sort((a, b) => Number(when(a) > when(b)) - Number(when(a) < when(b))))
   }
 
   /** The codec of the failures of one phase. */
@@ -289,7 +324,7 @@ export class Tree {
     if (record.superseded) return
     const event = eventOf(record, this.fed)
     if (event === undefined || !this.owns(record)) return
-    const node = this.nodes.get(record.path) ?? this.find(record)
+    const node = this.isNews(record) ? (this.nodes.get(record.path) ?? this.find(record)) : undefined
     node?.happened(event)
     if (event === "rested" && node !== undefined && this.wanted.has(node)) this.idle.add(node)
     const waiting = this.waiting.get(record.path)

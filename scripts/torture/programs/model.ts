@@ -1,13 +1,13 @@
 /**
- * A share of a test that goes by seeds: `model.js model|pairs FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a
- * JSON line a failing seed.
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs FIRST COUNT SECONDS`. Prints `seeds N` now and
+ * then, and a JSON line a failing seed.
  */
 import * as Model from "../Model.js"
 import * as Pairs from "../Pairs.js"
 
 const [, , which, ...numbers] = process.argv
 const [first, count, seconds] = numbers.map(Number)
-const { run } = which === "pairs" ? Pairs : Model
+const run = which === "pairs" ? Pairs.run : which === "concurrent" ? Model.runConcurrent : Model.run
 const end = performance.now() + (seconds ?? 0) * 1_000
 const block = 100
 
