@@ -16,5 +16,7 @@ export const parts: ReadonlyArray<Part> = [
   Corruption.part,
   Crashes.pairs,
   Crashes.model,
+  Crashes.nests,
+  Crashes.grids,
   Kill9.part
 ]
