@@ -34,6 +34,16 @@ export const nests = (depth: number): ReadonlyArray<Nest> => {
   )
 }
 
+/**
+ * Nests that go ways of their own: the failure that is reverted says all that a success does, and so it does for one that
+ * an operator lets go on, if that is a value or lost in a race before it comes to anybody who tries again.
+ */
+export const isDistinct = ({ levels, variant }: Nest): boolean => {
+  if (variant !== "halts") return variant === "reverts" || levels.includes("beaten")
+  const caught = Math.max(levels.lastIndexOf("race"), levels.lastIndexOf("either"))
+  return caught < 0 || levels.lastIndexOf("retry") > caught
+}
+
 /** What the journal does not explain: a phase that runs again for no reason, an undo of what did not happen. */
 const unexplained = (entries: ReadonlyArray<Recorded>): ReadonlyArray<string> => {
   const states = new Map<string, "running" | "broken" | "succeeded" | "failed" | "undone">()
