@@ -1,18 +1,19 @@
 /**
- * Worlds whose processes die, for long and on every core: random programs against a reference, and the crash matrix with
- * two crashes anywhere.
+ * Simulated worlds, for long and on every core: random programs against a reference, the crash matrix with two crashes
+ * anywhere, combinators in each other crashed everywhere, and branches that end in any order.
  */
 import * as os from "node:os"
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
+import * as Nests from "./Nests.js"
 import { type Part, report, type Setting } from "./Part.js"
 
-/** A process has so many seeds, whatever of them stays in its memory. */
-const most = 5_000
+/** What died in a process's worlds stays in its memory: a process has so many seeds. A nest is crashed some dozen times. */
+const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000 }
 
-type Which = "model" | "concurrent" | "pairs"
+type Which = keyof typeof most
 
 /** One process's share of the seeds. */
 const share = (setting: Setting, which: Which, first: number, count: number) =>
@@ -32,8 +33,8 @@ const share = (setting: Setting, which: Which, first: number, count: number) =>
 
 /** A core's share of the seeds, in one process after the other. */
 const shares = (setting: Setting, which: Which, first: number, count: number) =>
-  Effect.forEach(Array.from({ length: Math.ceil(count / most) }), (_, index) =>
-    share(setting, which, first + index * most, Math.min(most, count - index * most))
+  Effect.forEach(Array.from({ length: Math.ceil(count / most[which]) }), (_, index) =>
+    share(setting, which, first + index * most[which], Math.min(most[which], count - index * most[which]))
   )
 
 const bySeeds = (which: Which, wanted: number) =>
@@ -77,4 +78,20 @@ export const pairs: Part = {
   about: "every kind of task, with one crash or two anywhere, ends as without",
   share: 4,
   run: bySeeds("pairs", 20_000)
+}
+
+/** Every combinator in every other in every other, one crash anywhere. */
+export const nests: Part = {
+  name: "nests",
+  about: "every combinator in every other in every other, crashed at every write, ends as without",
+  share: 24,
+  run: bySeeds("nests", Nests.size)
+}
+
+/** Three times three phases. */
+export const grids: Part = {
+  name: "grids",
+  about: "branches of branches that end in any order, and fail, go as the reference says",
+  share: 12,
+  run: bySeeds("grids", 60_000)
 }

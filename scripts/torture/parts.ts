@@ -17,5 +17,7 @@ export const parts: ReadonlyArray<Part> = [
   Crashes.pairs,
   Crashes.model,
   Crashes.concurrent,
+  Crashes.nests,
+  Crashes.grids,
   Kill9.part
 ]
