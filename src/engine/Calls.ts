@@ -9,7 +9,7 @@ import * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Failures } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
-import { type Call, type Called, type Children, Parked, type Stop } from "./Children.js"
+import { type Call, type Called, type Children, isParent, Parked, type Stop } from "./Children.js"
 import * as Faults from "./Faults.js"
 import { foldOf, type Live, type LoadError } from "./Live.js"
 import type { Command } from "./Orders.js"
@@ -34,8 +34,27 @@ export class Calls implements Children {
   run(call: Call): Effect.Effect<unknown, unknown> {
     return Effect.suspend(() => {
       this.live.stepAside(call.parent.execution, false)
-      const joined = Effect.mapError(this.doing.join(call), (error) => new Refused([refusalOf(call, error)]))
+      const joined = Effect.catchAll(this.doing.join(call), (error) => this.refused(call, error))
       return Effect.flatMap(handedBack(joined), (history) => this.answer(call, history))
+    })
+  }
+
+  /** There is no such child: not if its id is that of somebody who waits for it. */
+  private refused(call: Call, error: Told): Effect.Effect<never, Refused> {
+    if (!(error instanceof ExecutionConflict)) return Effect.fail(new Refused([refusalOf(call, error)]))
+    return Effect.flatMap(this.lineage(call.parent.execution), (lineage) => {
+      const circle = [...lineage.slice(lineage.indexOf(call.id)), call.id]
+      const reason = lineage.includes(call.id) ? `it would wait for itself: ${circle.join(" -> ")}` : error.reason
+      return Effect.fail(new Refused([conflictOf(call, reason)]))
+    })
+  }
+
+  /** Who called whom down to this execution, as far as that can be read. */
+  private lineage(id: string, below: ReadonlyArray<string> = []): Effect.Effect<ReadonlyArray<string>> {
+    const line = [id, ...below]
+    return Effect.matchEffect(Effect.flatMap(this.live.load(id), foldOf), {
+      onFailure: () => Effect.succeed(line),
+      onSuccess: ({ parent }) => (parent === undefined ? Effect.succeed(line) : this.lineage(parent.execution, line))
     })
   }
 
@@ -155,9 +174,6 @@ export class Calls implements Children {
   }
 }
 
-const isParent = (parent: Called["parent"], recorded: Called["parent"] | undefined): boolean =>
-  recorded?.execution === parent.execution && recorded.path === parent.path
-
 /** An engine that ends runs nothing any more: another one goes on, and the phase is never called back here. */
 const handedBack = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | Parked> =>
   Effect.catchAllCause(
@@ -192,12 +208,12 @@ const undoing = (status: Status, by: string): Command => {
 
 /** Why there is no child, as the failure of its phase. */
 const refusalOf = ({ id, parent }: Call, error: Told): Failure => {
-  if (error instanceof ExecutionConflict) {
-    return Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${error.reason}. Give it another id.`)
-  }
   if (error instanceof PayloadInvalid) return Faults.unrecordable(parent.path, `the payload of ${id}`, error)
   return Faults.child(parent.path, "ChildStopped", `${id}: ${error.message}`)
 }
+
+const conflictOf = ({ id, parent }: Call, reason: string): Failure =>
+  Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${reason}. Give it another id.`)
 
 /** A child's failures, as those of its phase. What is its engine's fault stops its parent too. */
 const failuresOf = (call: Call, failures: ReadonlyArray<Failure>): Failures =>

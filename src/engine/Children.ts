@@ -49,6 +49,10 @@ export class Parked {
   ) {}
 }
 
+/** Whether an execution that was called by `recorded` is the child of this phase. */
+export const isParent = (parent: Called["parent"], recorded: Called["parent"] | undefined): boolean =>
+  recorded?.execution === parent.execution && recorded.path === parent.path
+
 const longest = 200
 
 /**

@@ -27,7 +27,7 @@ import { isActive, type Status } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import { Calls } from "./Calls.js"
-import type { Call } from "./Children.js"
+import { type Call, isParent } from "./Children.js"
 import { type Config, EngineConfig } from "./Config.js"
 import type { DriveError } from "./Driver.js"
 import { Fibers } from "./Fibers.js"
@@ -110,16 +110,18 @@ class Engine {
         reason: `it is one of task ${history.task}`
       })
     }
-    const { parent } = history
-    const stranger =
-      call !== undefined && (parent?.execution !== call.parent.execution || parent.path !== call.parent.path)
-    if (stranger) {
-      const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
-      return new ExecutionConflict({ execution: id, task: definition.name, reason: `it is ${whose}` })
-    }
+    const stranger = this.stranger(definition, id, history.parent, call)
+    if (stranger !== undefined) return stranger
     return Json.equal(history.payload, payload)
       ? Effect.void
       : new ExecutionConflict({ execution: id, task: definition.name, reason: "it has another payload" })
+  }
+
+  /** Why the execution with this id, called by `parent`, is not the child that was meant, if it is not. */
+  private stranger({ name }: Definition, id: string, parent: Run["parent"], call: Call | undefined) {
+    if (call === undefined || isParent(call.parent, parent)) return undefined
+    const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
+    return new ExecutionConflict({ execution: id, task: name, reason: `it is ${whose}` })
   }
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
@@ -184,6 +186,10 @@ class Engine {
         const known = yield* Effect.either(Effect.flatMap(this.live.load(id), foldOf))
         if (Either.isRight(known)) yield* this.same(definition, accepted, known.right, options.call)
         else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
+        else {
+          const stranger = this.stranger(definition, id, running.parent, options.call)
+          if (stranger !== undefined) return yield* stranger
+        }
         return yield* this.conclude(definition, accepted, options, yield* Deferred.await(running.done))
       }
       const taken = this.live.takeOver(id, options.call?.services, this.joining(definition, accepted, options))
@@ -326,8 +332,10 @@ class Engine {
   readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
 
   readonly status: Service["status"] = (id) =>
-    Effect.map(Effect.flatMap(this.live.load(id), foldOf), (history) =>
-      View.statusOf(id, history, this.registry.get(history.task) !== undefined)
+    Effect.flatMap(Effect.flatMap(this.live.load(id), foldOf), (history) =>
+      Effect.map(View.waitsOf(this.store, history), (waits) =>
+        View.statusOf(id, history, this.registry.get(history.task) !== undefined, waits)
+      )
     )
 
   /** Waits until nothing is left to do for the execution. */

@@ -273,10 +273,10 @@ describe("an id that a child cannot have", () => {
       })
       fault(
         "ChildConflict",
-        /p1 cannot be its child: it is nobody's child/
+        /p1 cannot be its child: it would wait for itself: p1 -> p1\. Give it another id\.$/
       )(yield* Effect.flip(run(self.execute({ id }, { id }))))
       const error = yield* Effect.flip(run(self.execute({ id: "above" }, { id: "above" })))
-      fault("ChildStopped", /between stopped: ChildConflict/)(error)
+      fault("ChildStopped", /between stopped: ChildConflict .*itself: above -> between -> above\. Give/)(error)
       assert.strictEqual((yield* service.status("between")).status, "Failed")
     })
   )
