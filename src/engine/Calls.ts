@@ -1,4 +1,5 @@
 /** Runs, stops and reverts children by what the engine can do anyway. */
+
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -6,6 +7,7 @@ import * as Either from "effect/Either"
 import { ExecutionConflict, ExecutionReverted, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
+import * as Sentence from "../core/Sentence.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Failures } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
@@ -213,7 +215,7 @@ const refusalOf = ({ id, parent }: Call, error: Told): Failure => {
 }
 
 const conflictOf = ({ id, parent }: Call, reason: string): Failure =>
-  Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${reason}. Give it another id.`)
+  Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${Sentence.open(reason)}. Give it another id.`)
 
 /** A child's failures, as those of its phase. What is its engine's fault stops its parent too. */
 const failuresOf = (call: Call, failures: ReadonlyArray<Failure>): Failures =>

@@ -51,6 +51,13 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     `execution order-7 is Failed: failed at charge: "no". Resume, close or revert it.`
   ],
   [
+    new Errors.ExecutionFailed({
+      execution,
+      failures: [{ _tag: "Fault", path: "kid", reason: "ChildConflict", message: "taken. Give it another id." }]
+    }),
+    "execution order-7 is Failed: ChildConflict at kid: taken. Give it another id. Resume, close or revert it."
+  ],
+  [
     new Errors.ExecutionPaused({ execution }),
     "execution order-7 is Paused: resume it, or execute with { resume: true }"
   ],
