@@ -104,10 +104,12 @@ interface AnyNode {
 }
 
 const nodeOf = (where: string, node: unknown): AnyNode => {
-  if (!isStruct(node) || !("run" in node)) {
-    throw new TypeError(`${where} must be { needs?, run }, not ${strange(node)}`)
+  if (!isStruct(node)) throw new TypeError(`${where} must be { needs?, run }, not ${strange(node)}`)
+  const { needs = [], run, ...rest } = node
+  for (const other of Object.keys(rest)) {
+    throw new TypeError(`${where} has ${given(other)}: a node has \`run\` and \`needs\`, and nothing else`)
   }
-  const { needs = [], run } = node
+  if (!("run" in node)) throw new TypeError(`${where} has no \`run\`: it must be { needs?, run }`)
   if (!Array.isArray(needs)) throw new TypeError(`needs of ${where} must be an array of names, not ${given(needs)}`)
   if (!Predicate.isFunction(run)) needPhase(`run of ${where}`, run)
   return { needs: [...needs], run }

@@ -15,12 +15,12 @@ const list = (failures: ReadonlyArray<Failure>): string =>
 /** A name of a task, phase or checkpoint, or an execution's id, that cannot be kept. When: before anything is recorded. */
 export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName", {
   what: Schema.String,
-  name: Schema.String,
+  given: Schema.String,
   problem: Schema.String
 }) {
   override get message() {
     return (
-      `${this.what} ${JSON.stringify(this.name.slice(0, 80))} cannot be used: ${this.problem}. Choose 1 to 255 bytes of ` +
+      `${this.what} ${JSON.stringify(this.given.slice(0, 80))} cannot be used: ${this.problem}. Choose 1 to 255 bytes of ` +
       "printable text in Unicode's composed form (NFC)."
     )
   }

@@ -9,7 +9,7 @@ const failures = [failed("charge")]
 /** Every error, and what it says to a person. */
 const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
   [
-    new Errors.InvalidName({ what: "the task name", name: "a\u0000", problem: "it holds a control character" }),
+    new Errors.InvalidName({ what: "the task name", given: "a\u0000", problem: "it holds a control character" }),
     `the task name "a\\u0000" cannot be used: it holds a control character. Choose 1 to 255 bytes of printable text in Unicode's composed form (NFC).`
   ],
   [
