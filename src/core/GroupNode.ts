@@ -1,4 +1,5 @@
 /** A nested generator that is open: it returns, or fails and is tried again, or fails for good. */
+
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import type { Defect, Failure } from "./Failure.js"
@@ -7,6 +8,7 @@ import type { Around, Body, Broken, Closable, Ended, Event, Node } from "./Node.
 import * as Path from "./Path.js"
 import { capturable, captured } from "./PhaseRecord.js"
 import { reversal } from "./Reversal.js"
+import * as Sentence from "./Sentence.js"
 import type { Consequence, Placed } from "./Step.js"
 import { joined, type Tree } from "./Tree.js"
 import { UndoPlan } from "./UndoPlan.js"
@@ -90,7 +92,7 @@ export class GroupNode implements Node, Around {
       _tag: "Fault",
       path,
       reason: "ValueNotRecordable",
-      message: `what the group returned cannot be recorded at ${at}: ${reason}. Give the group a \`success\` schema.`,
+      message: `what the group returned cannot be recorded at ${at}: ${Sentence.open(reason)}. Give the group a \`success\` schema.`,
       detail: { at, reason }
     }
     this.around.ended(this, { _tag: "Broken", failures: [fault], follow: "task" })

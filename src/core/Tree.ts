@@ -6,6 +6,7 @@
 import { type Defect, defectOf, type Failure } from "./Failure.js"
 import type { History } from "./History.js"
 import { type Codec, type Instruction, type Undoable, undoable } from "./Instruction.js"
+import * as Mismatch from "./Mismatch.js"
 import type { Around, Body, Closable, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
@@ -287,14 +288,8 @@ export class Tree {
     return this.codecs.get(failure.path) ?? this.options.error
   }
 
-  mismatch(recorded: PhaseRecord, found: Placed | Found): void {
-    const item = (of: { readonly key?: string | undefined; readonly name: string }) => of.key ?? of.name
-    const keyed = "key" in found && found.key !== recorded.key
-    this.stop({
-      _tag: "Mismatch",
-      recorded: { path: recorded.path, kind: recorded.kind, name: keyed ? item(recorded) : recorded.name },
-      found: { path: found.path, kind: found.kind, name: keyed ? item(found) : found.name }
-    })
+  mismatch(recorded: PhaseRecord, found: Placed | Found | "gone"): void {
+    this.stop(Mismatch.between(this.history, recorded, found))
   }
 
   /** Returns these generators, the newest first, one after the other. */
@@ -343,7 +338,7 @@ export class Tree {
       if (reached === "opened") return this.nodes.get(record.path)
       break
     }
-    if (record.forward) this.mismatch(record, { path: record.scope, kind: "return", name: "return" })
+    if (record.forward) this.mismatch(record, "gone")
     return undefined
   }
 }

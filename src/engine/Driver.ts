@@ -172,7 +172,9 @@ export class Driver {
 
   private isDecisive(path: string): boolean {
     const { scope, state } = this.options.writer.history.phases.get(path)!
-    return state === "failed" || (state === "succeeded" && this.options.writer.history.phases.get(scope)?.kind === "race")
+    return (
+      state === "failed" || (state === "succeeded" && this.options.writer.history.phases.get(scope)?.kind === "race")
+    )
   }
 
   // --- signals

@@ -47,8 +47,10 @@ class Engine {
   readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
 
   readonly status: Service["status"] = (id) =>
-    Effect.map(this.live.history(id), (history) =>
-      View.statusOf(id, history, this.registry.get(history.task) !== undefined)
+    Effect.flatMap(this.live.history(id), (history) =>
+      Effect.map(View.waitsOf(this.store, history), (waits) =>
+        View.statusOf(id, history, this.registry.get(history.task) !== undefined, waits)
+      )
     )
 
   /** Waits until nothing is left to do for the execution. */

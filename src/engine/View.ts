@@ -9,12 +9,14 @@ import {
   ExecutionFailed,
   ExecutionPaused,
   ExecutionReverted,
-  RevertIncomplete
+  RevertIncomplete,
+  type StoreError
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import { isActive, isFinal } from "../core/Status.js"
+import type { Store } from "../store/Store.js"
 
 const stateOf = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
   if (record.undone) return "undone"
@@ -38,8 +40,29 @@ const openState = (history: History.History, record: PhaseRecord): PhaseStatus["
   return isActive(history.status) ? "running" : "parked"
 }
 
+/** What an execution waits for, one line each: children that somebody has paused. */
+export const waitsOf = (
+  store: Store,
+  { open, status }: History.History
+): Effect.Effect<ReadonlyArray<string>, StoreError> => {
+  if (!isActive(status)) return Effect.succeed([])
+  const lines = Effect.forEach(open, ({ child, path, state }) =>
+    child === undefined || state !== "running"
+      ? Effect.succeed([])
+      : Effect.map(store.get(child), (row) =>
+          row?.status === "Paused" ? [`its child ${child}, called at ${path}, which is Paused: resume that`] : []
+        )
+  )
+  return Effect.map(lines, (each) => each.flat())
+}
+
 /** One plain object about an execution. */
-export const statusOf = (id: string, history: History.History, registered: boolean): ExecutionStatus => ({
+export const statusOf = (
+  id: string,
+  history: History.History,
+  registered: boolean,
+  waits: ReadonlyArray<string>
+): ExecutionStatus => ({
   id,
   task: history.task,
   version: history.version,
@@ -47,7 +70,7 @@ export const statusOf = (id: string, history: History.History, registered: boole
   status: history.status,
   position: history.position,
   failures: history.failures,
-  waits: [],
+  waits,
   payload: history.payload,
   result: history.result,
   times: {
