@@ -272,9 +272,11 @@ export class Tree {
 
   /** These failures in the order in which they happened. What the author's code threw came after the phase before it. */
   inTime(failures: ReadonlyArray<Failure>): Failures {
-    const when = ({ path }: Failure) => {
+    const when = ({ _tag, path }: Failure) => {
       const record = this.history.phases.get(path)
-      return record === undefined ? Infinity : Math.max(record.decided, record.opened, record.settled)
+      if (record === undefined) return Infinity
+      // What a strategy threw stands where its group does.
+      return Math.max(record.opened, record.settled, _tag === "Die" ? record.decided : -1)
     }
     return joined([...failures].sort((a, b) => Number(when(a) > when(b)) - Number(when(a) < when(b))))
   }
