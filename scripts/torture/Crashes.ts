@@ -84,7 +84,7 @@ export const pairs: Part = {
 export const nests: Part = {
   name: "nests",
   about: "every combinator in every other in every other, crashed at every write, ends as without",
-  share: 24,
+  share: 30,
   run: bySeeds("nests", Nests.size)
 }
 
