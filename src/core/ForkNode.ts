@@ -190,11 +190,11 @@ export class ForkNode implements Node, Around {
 
   /** Its outcome is recorded: it is fed to what is around it. */
   private settled(): void {
-    const { around, branchPaths, fork, placed, tree } = this
+    const { around, fork, placed, tree } = this
     const record = tree.record(this)!
     if (this.ready !== undefined && !this.ending && !this.winding) {
-      const open = [...this.children.values()][0]?.placed ?? { ...placed, path: branchPaths[0] ?? placed.path }
-      return tree.mismatch(record, open)
+      const [open] = this.children.values()
+      return tree.mismatch(record, open!.placed)
     }
     tree.forget(this)
     if (this.ready !== undefined && record.state === "succeeded") {

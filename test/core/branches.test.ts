@@ -288,7 +288,7 @@ describe("a group", () => {
     assert.deepStrictEqual(step._tag === "Blocked" ? step.consequences.map(({ _tag }) => _tag) : [], ["Undecided"])
     journal.add(fail("all/b"))
     const stuck = cursor.advance(journal.history)
-    assert.deepStrictEqual(failures(stuck), ["Fail at all/b", "Fail at all/g/a"])
+    assert.deepStrictEqual(failures(stuck), ["Fail at all/g/a", "Fail at all/b"])
     const decided: Entry = {
       _tag: "Decided",
       path: "all/g",
