@@ -3,7 +3,9 @@
  * places open: a service, for how what it does is done, and its parts, for what it does. So others change either, and
  * keep all the rest: the schemas, the order, the records, the revert. All of it is typed.
  *
- *     npm run build && node dist/examples/altering.js FOLDER OUTBOX
+ *     npm run build && node dist/examples/altering.js FOLDER [OUTBOX]
+ *
+ * OUTBOX is a folder that is there already; without it, digests go to the console.
  */
 import { realpathSync } from "node:fs"
 import { join, resolve } from "node:path"

@@ -5,7 +5,7 @@
  *
  *     npm run build && node dist/examples/import.js FROM TO
  *
- * The same again goes on where it was.
+ * TO is a folder that is there already. The same again goes on where it was.
  */
 import { realpathSync } from "node:fs"
 import { basename, join, resolve } from "node:path"

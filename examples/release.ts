@@ -6,7 +6,8 @@
  *     openssl genpkey -algorithm ed25519 -out key.pem
  *     npm run build && node dist/examples/release.js PACKAGE RELEASES key.pem ID
  *
- * The same ID again goes on where it was.
+ * PACKAGE has a `package.json` with `files`, and a `CHANGELOG.md` with a heading for its version; RELEASES is a folder that
+ * is there already. The same ID again goes on where it was.
  */
 import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto"
 import { readFileSync, realpathSync } from "node:fs"

@@ -2,7 +2,7 @@
  * The course of a program: what may happen next and what must follow, given what has happened to its phases so far. Said
  * without generators, fibers and journals: it goes through the program anew each time, and looks up what is known.
  */
-import type { Fact, Facts } from "./Facts.js"
+import { type Fact, type Facts, isCleanUp } from "./Facts.js"
 import {
   type Branch,
   type Concurrent,
@@ -18,6 +18,8 @@ export interface Failure {
   readonly path: string
   readonly tag: "Fail" | "Die" | "TaskDefect"
   readonly order: number
+  /** of a group that throws before anything in it has started: which of all starts its own was */
+  readonly fresh?: number
 }
 
 /** What follows a failure: what strategies and the task say; nothing, for an undo failed; or everything is reverted. */
@@ -116,6 +118,15 @@ const numbered = (scope: string, name: string, seen: Map<string, number>): strin
 export const inTime = (failures: ReadonlyArray<Failure>): ReadonlyArray<Failure> =>
   [...failures].sort((a, b) => a.order - b.order)
 
+/** The failures of branches that the first of them ends: one that would throw at once is not entered after that. */
+const firstToThrow = (stopped: ReadonlyArray<Stops>): ReadonlyArray<Failure> => {
+  const throws = ({ failures }: Stops) => Math.min(...failures.map(({ fresh = Number.POSITIVE_INFINITY }) => fresh))
+  const first = Math.min(...stopped.map(throws))
+  return stopped.flatMap((flow) =>
+    throws(flow) === first ? flow.failures : flow.failures.filter(({ fresh }) => fresh === undefined)
+  )
+}
+
 /** Whether a failure is a value to who waits. */
 const catches = (capture: Fact["capture"], { broken, failures }: Stops): boolean =>
   broken === "task" && (capture === "exit" || (capture === "either" && failures.every(({ tag }) => tag === "Fail")))
@@ -181,7 +192,12 @@ export class Course {
         ),
         0
       )
-      return stops({ broken: "task", failures: [{ path: here.scope, tag: "TaskDefect", order: order + 0.5 }] })
+      const fresh =
+        here.seen.size === 0 && !here.leaving ? { fresh: [...this.facts.of.keys()].indexOf(here.scope) } : {}
+      return stops({
+        broken: "task",
+        failures: [{ path: here.scope, tag: "TaskDefect", order: order + 0.5, ...fresh }]
+      })
     }
     return { ...flow, blocks: [], open: [{ here, blocks: flow.blocks }, ...flow.open] }
   }
@@ -222,18 +238,19 @@ export class Course {
     return after._tag === "Next" ? flow : after
   }
 
-  /** Returns the generators that are open, the innermost and newest first. */
+  /**
+   * Returns the generators that are open, the innermost and newest first. One that was being left goes through its `finally`
+   * blocks again, past what is known of them, and on.
+   */
   private leave(flow: Flow, winds: boolean): Flow {
     const left = flow._tag === "Stops" ? [...flow.open] : []
     for (let open = left.pop(); open !== undefined; open = left.pop()) {
-      const { scope, up, leaving } = open.here
-      const began = leaving || scope !== "" || [...this.facts.of.values()].some((fact) => fact.scope === scope)
-      const here = leaving ? { ...open.here, winds } : this.here(under(scope, "close"), up, winds, true)
-      for (const [index, block] of (began ? open.blocks : []).entries()) {
+      const { scope, up } = open.here
+      const began = scope !== "" || [...this.facts.of.values()].some((fact) => fact.scope === scope)
+      const here = this.here(under(scope, "close"), up, winds, true)
+      for (const block of began ? open.blocks : []) {
         const after = this.block(block, here)
-        if (after._tag !== "Stops" || after.broken !== undefined) continue
-        const blocks = [...after.blocks, ...open.blocks.slice(index + 1)]
-        return stops({ open: [...left, { here, blocks }, ...after.open] })
+        if (after._tag === "Stops" && after.broken === undefined) return stops({ open: [...left, open] })
       }
     }
     return next()
@@ -257,7 +274,8 @@ export class Course {
     const kind = does._tag === "Phase" && does.capture !== "none" ? does.capture : does._tag.toLowerCase()
     const fact = this.known(path, kind, here.winds)
     if (fact === undefined) return stops()
-    const leaf: Leaf = { path, does, line, fact, winds: here.winds }
+    // What its race or its fork let go of may go on in the clean-up of that.
+    const leaf: Leaf = { path, does, line, fact, winds: here.winds || this.leaves.get(path)?.winds === true }
     this.leaves.set(path, leaf)
     if (does._tag === "Phase" && does !== bye) this.work.set(path, leaf)
     if (fact.state === "succeeded") return next()
@@ -278,9 +296,11 @@ export class Course {
     if (fact.decision === "again") return this.anew(given, path, here, flow as Stops)
     if (!isBroken(flow)) return flow
     if (fact.decision === "revertAll") return { ...flow, broken: "revert" }
-    if (given.retry === undefined || flow.broken !== "task" || fact.decision !== undefined || here.winds) {
+    if (given.retry === undefined || flow.broken !== "task" || fact.decision !== undefined) {
       return this.caught(path, here, fact, flow)
     }
+    // A clean-up that is let go is taken up again: then its strategy is asked.
+    if (here.winds) return isCleanUp(path) ? { ...flow, broken: undefined } : this.caught(path, here, fact, flow)
     this.due(path, { what: "undecided", failures: inTime(flow.failures), group: given })
     return { ...flow, broken: undefined }
   }
@@ -333,12 +353,14 @@ export class Course {
     const open = stopped.flatMap((flow) => flow.open)
     if (winner >= 0) return this.won(path, branchPaths(path, given)[winner]!, here, open)
     if (all) return this.due(path, { what: "succeeds", failures: [], group: undefined })
-    const failures = stopped.flatMap((flow) => flow.failures)
+    const failures = stop ? firstToThrow(stopped) : stopped.flatMap((flow) => flow.failures)
     const broken = (["revert", "park", "task"] as const).find((follow) =>
       stopped.some((flow) => flow.broken === follow)
     )
-    if (!ends || this.facts.busy(path)) return stops({ failures, open })
-    return this.caught(path, here, fact, stops({ failures, open, broken }))
+    if (ends && !this.facts.busy(path)) return this.caught(path, here, fact, stops({ failures, open, broken }))
+    // Whatever else comes of it: what has failed by now is a value to somebody in here, and none to those around it.
+    const kept = catches(fact.capture, stops({ failures, broken: broken ?? "task" })) ? [] : failures
+    return stops({ failures: kept, open })
   }
 
   /** Those that have begun, and of the others as many as may. */
@@ -383,7 +405,7 @@ export class Course {
   private did(path: string): ReadonlyArray<Leaf> {
     const below = under(path, "")
     return [...this.work.values()].filter(
-      (leaf) => leaf.path.startsWith(below) && !/(^|\/)close\//.test(leaf.path.slice(below.length))
+      (leaf) => leaf.path.startsWith(below) && !isCleanUp(leaf.path.slice(below.length))
     )
   }
 

@@ -1,19 +1,22 @@
 /**
- * Worlds whose processes die, for long and on every core: random programs against a reference, and the crash matrix with
- * two crashes anywhere.
+ * Simulated worlds, for long and on every core: random programs against a reference, the crash matrix with two crashes
+ * anywhere, combinators in each other crashed everywhere, and branches that end in any order.
  */
 import * as os from "node:os"
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
+import * as Nests from "./Nests.js"
 import { type Part, report, type Setting } from "./Part.js"
 
-/** What died in a process's worlds stays in its memory: a process has so many seeds. */
-const most = 5_000
+/** What died in a process's worlds stays in its memory: a process has so many seeds. A nest is crashed some dozen times. */
+const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000 }
+
+type Which = keyof typeof most
 
 /** One process's share of the seeds. */
-const share = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
+const share = (setting: Setting, which: Which, first: number, count: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const seconds = (setting.deadline - (yield* Clock.currentTimeMillis)) / 1_000
@@ -29,12 +32,12 @@ const share = (setting: Setting, which: "model" | "pairs", first: number, count:
   )
 
 /** A core's share of the seeds, in one process after the other. */
-const shares = (setting: Setting, which: "model" | "pairs", first: number, count: number) =>
-  Effect.forEach(Array.from({ length: Math.ceil(count / most) }), (_, index) =>
-    share(setting, which, first + index * most, Math.min(most, count - index * most))
+const shares = (setting: Setting, which: Which, first: number, count: number) =>
+  Effect.forEach(Array.from({ length: Math.ceil(count / most[which]) }), (_, index) =>
+    share(setting, which, first + index * most[which], Math.min(most[which], count - index * most[which]))
   )
 
-const bySeeds = (which: "model" | "pairs", wanted: number) =>
+const bySeeds = (which: Which, wanted: number) =>
   Effect.fn(which)(function* (setting: Setting) {
     const count = setting.amount ?? wanted
     const cores = os.availableParallelism()
@@ -57,8 +60,16 @@ const bySeeds = (which: "model" | "pairs", wanted: number) =>
 export const model: Part = {
   name: "model",
   about: "random programs under random crashes and commands end as the reference says",
-  share: 27,
+  share: 14,
   run: bySeeds("model", 100_000)
+}
+
+/** Random programs with concurrency; many a process dies while it takes up what another left when it died. */
+export const concurrent: Part = {
+  name: "concurrent",
+  about: "random concurrent programs under random crashes and commands go no other way than they may",
+  share: 14,
+  run: bySeeds("concurrent", 100_000)
 }
 
 /** Every kind of task, with one crash or two. */
@@ -67,4 +78,20 @@ export const pairs: Part = {
   about: "every kind of task, with one crash or two anywhere, ends as without",
   share: 4,
   run: bySeeds("pairs", 20_000)
+}
+
+/** Every combinator in every other in every other, one crash anywhere. */
+export const nests: Part = {
+  name: "nests",
+  about: "every combinator in every other in every other, crashed at every write, ends as without",
+  share: 30,
+  run: bySeeds("nests", Nests.size)
+}
+
+/** Three times three phases. */
+export const grids: Part = {
+  name: "grids",
+  about: "branches of branches that end in any order, and fail, go as the reference says",
+  share: 12,
+  run: bySeeds("grids", 60_000)
 }

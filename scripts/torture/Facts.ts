@@ -32,6 +32,9 @@ const composites: ReadonlySet<string> = new Set(["all", "forEach", "race", "grap
 /** It is made of others. */
 export const isComposite = ({ kind }: Fact): boolean => composites.has(kind)
 
+/** Whether a path leads into what `finally` blocks do. */
+export const isCleanUp = (path: string): boolean => /(^|\/)close\//.test(path)
+
 /** It failed, and whoever waits for it takes that as a value. */
 const isValue = ({ capture, state, tag, kind }: Fact): boolean =>
   state === "failed" && (composites.has(kind) || capture === "exit" || (capture === "either" && tag === "Fail"))
@@ -156,6 +159,8 @@ export class Facts {
     for (const fact of this.of.values()) {
       if (fact.state === "succeeded" || isValue(fact) || fact.decision === "again") continue
       if (isComposite(fact) && fact.decision === undefined) continue
+      // What left a `finally` block by its failure has left it.
+      if (fact.state === "failed" && isCleanUp(fact.path)) continue
       if (fact.state === "failed") fact.state = "open"
       fact.decision = undefined
       fact.tries = 0

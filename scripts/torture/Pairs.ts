@@ -1,7 +1,10 @@
 /** The crash matrix at random: any case, in any mode, with one crash or two anywhere. */
 import { cases } from "./Cases.js"
+import { families } from "./Families.js"
 import { check } from "./Matrix.js"
 import { Random } from "./Random.js"
+
+const all = [...cases, ...families]
 
 /** Checks `count` random lives from `seed` on, and answers what is wrong with the first ten that fail. */
 export const run = (count: number, seed: number): ReadonlyArray<string> => {
@@ -12,7 +15,7 @@ export const run = (count: number, seed: number): ReadonlyArray<string> => {
       const at = (end: number) => ({ write: 1 + random.below(end), after: random.chance(0.5) })
       yield random.chance(0.2) ? [at(writes)] : [at(writes), at(writes + 2)]
     }
-    const { found } = check(random.pick(cases), random.pick(["recover", "execute"]), plan)
+    const { found } = check(random.pick(all), random.pick(["recover", "execute"]), plan)
     if (found.length > 0) failures.push(`seed ${seed + index}: ${found.join("\n  ")}`)
   }
   return failures

@@ -303,14 +303,20 @@ class ConcurrentAuthor extends Author {
   }
 }
 
+/** Many a process dies as soon as it takes up what the one before left when it died. */
+const inPairs = (crashes: ReadonlyArray<Crash>, random: Random): ReadonlyArray<Crash> =>
+  crashes.map((crash, index) => (index > 0 && random.chance(0.4) ? { ...crash, write: 1 + random.below(4) } : crash))
+
 /** The program of a seed, with concurrency. */
 export const weave = (seed: number): Program => {
   const random = new Random(seed)
   const author = new ConcurrentAuthor(random)
   const body = [...author.lines(3), author.work(3), ...(random.chance(0.5) ? author.lines(1) : [])]
+  const around = circumstances(random, author, 40)
   return {
     body,
-    ...circumstances(random, author, 40),
+    ...around,
+    crashes: inPairs(around.crashes, new Random(-1 - seed)),
     ownRevert: random.chance(0.15),
     revertConcurrency: random.pick([1, 1, 2, 3])
   }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { RuntimeFiber } from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as GlobalValue from "effect/GlobalValue"
 import type { Scheduler } from "effect/Scheduler"
 
 /** How a process ended: its program did, or the process died under it. */
@@ -23,6 +24,11 @@ interface Step {
   readonly priority: number
   readonly run: () => void
 }
+
+/** Effect's own: it keeps every fiber that was forked into no scope, until it has ended. */
+const roots = GlobalValue.globalValue(Symbol.for("effect/FiberScope/Global"), () => ({
+  roots: new Set<RuntimeFiber<unknown, unknown>>()
+})).roots
 
 /** Beyond this a program goes round in circles. */
 const maxSteps = 2_000_000
@@ -88,7 +94,10 @@ export class Simulation {
     const fiber = Effect.runFork(Effect.withClock(program, this.clock), { scheduler: this.scheduler })
     const until = this.now + patience
     for (let count = 0; count < maxSteps && this.now < until; count++) {
-      if (this.died) return { _tag: "Died" }
+      if (this.died) {
+        this.forget()
+        return { _tag: "Died" }
+      }
       if (!this.step()) {
         this.still()
         if (!this.wake()) break
@@ -97,6 +106,13 @@ export class Simulation {
       if (exit !== undefined && this.steps.length === 0) return { _tag: "Exited", exit }
     }
     throw new Error(this.now < until ? "the program never ends: nothing can happen any more" : "the program never ends")
+  }
+
+  /** The fibers of a process that died never end: nobody keeps them. */
+  private forget(): void {
+    for (const fiber of roots) {
+      if (fiber.getFiberRef(FiberRef.currentScheduler) === this.scheduler) roots.delete(fiber)
+    }
   }
 
   /** Whether there was something to do. Fibers at a higher number wait until those at a lower one have run. */

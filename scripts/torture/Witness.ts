@@ -2,7 +2,7 @@
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type * as Core from "../../src/core/Failure.js"
 import { Course, type Failure, hasUndo, inTime, verdict } from "./Course.js"
-import { Facts, isComposite } from "./Facts.js"
+import { Facts, isCleanUp, isComposite } from "./Facts.js"
 import type { Program } from "./Program.js"
 import { answerOf } from "./TaskOf.js"
 
@@ -11,15 +11,11 @@ type Of<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 /** A problem; or nothing. */
 type Verdict = string | undefined
 
-/**
- * All of them, in no order: those of a branch that is made of others come when it ends. The path of what a task's own body
- * threw is where that body was.
- */
+/** All of them, in the order in which they happened. The path of what a task's own body threw is where that body was. */
 const text = (failures: ReadonlyArray<Core.Failure | Failure>): string =>
   failures
     .map((failure) => ("tag" in failure ? { ...failure, _tag: failure.tag } : failure))
     .map(({ _tag, path }) => (_tag === "TaskDefect" ? _tag : `${_tag} at ${path}`))
-    .sort()
     .join(", ")
 
 const differs = (found: ReadonlyArray<Core.Failure>, expected: ReadonlyArray<Failure>): Verdict =>
@@ -70,7 +66,7 @@ export class Witness {
 
   private commit(path: string): void {
     const leaf = this.course.leaves.get(path)
-    if (leaf?.does._tag !== "Checkpoint" || !leaf.does.commit || /(^|\/)close\//.test(path)) return
+    if (leaf?.does._tag !== "Checkpoint" || !leaf.does.commit || isCleanUp(path)) return
     for (const { fact } of this.course.behind(leaf)) fact.committed = true
   }
 
@@ -111,7 +107,7 @@ export class Witness {
 
   private wrong(entry: Entry, at: number): Verdict {
     const { course } = this
-    if (entry._tag !== "PhaseStarted") this.beside.clear()
+    if (entry._tag !== "PhaseStarted" && !this.marks(entry)) this.beside.clear()
     switch (entry._tag) {
       case "PhaseStarted": {
         const may = course.starts.get(entry.path) ?? this.beside.get(entry.path)
@@ -136,6 +132,11 @@ export class Witness {
       default:
         return this.turned(entry)
     }
+  }
+
+  /** A checkpoint ends as it starts: it stands among what starts with it. */
+  private marks(entry: Entry): boolean {
+    return entry._tag === "PhaseSucceeded" && this.facts.get(entry.path).kind === "checkpoint"
   }
 
   private get may(): string {

@@ -16,5 +16,8 @@ export const parts: ReadonlyArray<Part> = [
   Corruption.part,
   Crashes.pairs,
   Crashes.model,
+  Crashes.concurrent,
+  Crashes.nests,
+  Crashes.grids,
   Kill9.part
 ]

@@ -27,8 +27,8 @@ const modeOf = (fork: string, value: unknown): "stop" | "settle" => {
 
 /** How many branches run at a time and what a failure does, with this concurrency where none is given. */
 export const boundsOf = (fork: string, bounds: Bounds, concurrency: Bounds["concurrency"]) => ({
-  concurrency: concurrencyOf(fork, bounds.concurrency ?? concurrency),
-  mode: modeOf(fork, bounds.mode ?? "stop")
+  concurrency: concurrencyOf(fork, bounds.concurrency === undefined ? concurrency : bounds.concurrency),
+  mode: modeOf(fork, bounds.mode === undefined ? "stop" : bounds.mode)
 })
 
 /** A branch that is there from the start. */

@@ -66,12 +66,15 @@ type Circular<Nodes, Left extends keyof Nodes = keyof Nodes> = [Left] extends [n
 /** The answers that a node gets. */
 type Given<Nodes, Names> = { readonly [K in Names & keyof Nodes]: Success<NodePhase<Nodes[K]>> }
 
+/** What a function takes, without what TypeScript does not know: who uses that is told where it is used. */
+type Used<Taken> = { readonly [K in keyof Taken as Taken[K] extends Because<infer _M, infer _T> ? never : K]: Taken[K] }
+
 /** What is wrong with a node; never, if nothing is. */
 type Flaw<Nodes, K extends keyof Nodes> = [Exclude<keyof Nodes[K], "needs" | "run">] extends [never]
   ? NodePhase<Nodes[K]> extends infer P
     ? P extends Phase<unknown, unknown, unknown>
       ? Nodes[K] extends { readonly run: (answers: infer Taken) => unknown }
-        ? Given<Nodes, NeedsOf<Nodes[K]>> extends Taken
+        ? Given<Nodes, NeedsOf<Nodes[K]>> extends Used<Taken>
           ? never
           : Because<"this node takes other answers than those of its `needs`", K>
         : never
@@ -101,10 +104,12 @@ interface AnyNode {
 }
 
 const nodeOf = (where: string, node: unknown): AnyNode => {
-  if (!isStruct(node) || !("run" in node)) {
-    throw new TypeError(`${where} must be { needs?, run }, not ${strange(node)}`)
+  if (!isStruct(node)) throw new TypeError(`${where} must be { needs?, run }, not ${strange(node)}`)
+  const { needs = [], run, ...rest } = node
+  for (const other of Object.keys(rest)) {
+    throw new TypeError(`${where} has ${given(other)}: a node has \`run\` and \`needs\`, and nothing else`)
   }
-  const { needs = [], run } = node
+  if (!("run" in node)) throw new TypeError(`${where} has no \`run\`: it must be { needs?, run }`)
   if (!Array.isArray(needs)) throw new TypeError(`needs of ${where} must be an array of names, not ${given(needs)}`)
   if (!Predicate.isFunction(run)) needPhase(`run of ${where}`, run)
   return { needs: [...needs], run }
@@ -173,7 +178,7 @@ const branchesOf = (what: string, nodes: ReadonlyMap<string, AnyNode>): Readonly
  *
  * `run` is a phase, or a function that makes one of the answers of the node's `needs`, by name. At most `concurrency` run
  * at a time (default "unbounded"); what needs a failed node never starts, and `mode` says what becomes of the others.
- * TypeScript knows the answer of a node whose `run` is a phase, or says what it takes; where a function needs the answer
+ * TypeScript knows the answer of a node whose `run` is a phase, or says what it takes; where a function uses the answer
  * of another, it says so: `run: ({ build }: { build: string }) => ...`. Throws a `TypeError` for a need that is no node,
  * nodes that need each other in a circle, what is no phase, and bounds that cannot be; `InvalidName` for a name that
  * cannot be kept. The idea is TaskFlow's graph flow.

@@ -34,7 +34,7 @@ export type PlainJson<T> =
         ? never
         : T extends string | number | boolean | null
           ? T
-          : T extends undefined | bigint | symbol | Callable
+          : T extends undefined | bigint | symbol | Callable | Because<string, unknown>
             ? never
             : T extends ReadonlyArray<unknown>
               ? { [K in keyof T]: PlainJson<T[K]> }

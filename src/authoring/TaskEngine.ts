@@ -71,6 +71,8 @@ export interface Wait {
   readonly path: string
   readonly name: string
   readonly kind: "timer" | "delegate" | "signal" | "retry" | "child"
+  /** the execution that it waits for */
+  readonly child?: string
   /** in milliseconds UTC */
   readonly since: number
   /** when it is over in any case, in milliseconds UTC; missing: never */

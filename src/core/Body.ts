@@ -41,8 +41,6 @@ export class Body implements Opened, Around {
   private readonly lost = new Set<string>()
   private cleanups = 0
   private cleanupError: Defect | undefined
-  /** whether the phase at which it stands can be answered before it yields */
-  private asked = false
 
   constructor(
     private readonly tree: Tree,
@@ -95,7 +93,6 @@ export class Body implements Opened, Around {
   }
 
   private turn(resume: Resume, generator: Generated): IteratorResult<unknown> {
-    this.asked = false
     const turn = () => resume(generator) as IteratorResult<unknown>
     return this.state === "closing" ? knowing((instruction) => this.foreknow(instruction), turn) : turn()
   }
@@ -215,9 +212,7 @@ export class Body implements Opened, Around {
   private cleaned(ended: Ended): void {
     if (ended._tag === "Broken") return this.lose(this.current!)
     this.current = undefined
-    if (this.asked) return this.again()
-    const { value } = ended
-    this.goOn((generator) => generator.next(value))
+    this.again()
   }
 
   /** A `finally` block whose phase failed is left, for the ones around it. */
@@ -252,7 +247,6 @@ export class Body implements Opened, Around {
     const { recorded, tree } = this
     const { name } = instruction
     const occurrence = (this.occurrences.get(name) ?? 0) + 1
-    this.asked = true
     const known =
       recorded !== undefined &&
       this.cleanups < maxCleanup &&
@@ -265,7 +259,6 @@ export class Body implements Opened, Around {
     const value = answer(tree, { path: recorded.path, instruction }, recorded)
     if (Either.isLeft(value)) return undefined
     tree.pass(recorded, instruction)
-    this.asked = false
     this.cleanups++
     this.index++
     this.occurrences.set(name, occurrence)

@@ -7,7 +7,7 @@ export const commit = (history: History, checkpoint: PhaseRecord): void => {
   for (let record: PhaseRecord | undefined = checkpoint; record !== undefined; ) {
     const around: PhaseRecord | undefined = ownerOf(history, record.scope)
     if (around === undefined || around.kind === "group") {
-      for (const before of history.scopes.get(record.scope) ?? []) {
+      for (const before of history.scopes.get(record.scope)!) {
         if (before === record) break
         commitAll(history, before)
       }

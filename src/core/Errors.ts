@@ -1,25 +1,28 @@
 /**
  * One tagged error per condition. Each message says what happened, where, and what to do next.
  */
+
 import * as Schema from "effect/Schema"
 import { Failure, JsonValue, render } from "./Failure.js"
+import * as Sentence from "./Sentence.js"
 import { all } from "./Status.js"
 
 export * from "./Refusal.js"
 
 const Execution = { execution: Schema.String }
 const StatusSchema = Schema.Literal(...all)
-const list = (failures: ReadonlyArray<Failure>): string => failures.map(render).join("; ")
+const list = (failures: ReadonlyArray<Failure>): string =>
+  failures.map((failure) => Sentence.open(render(failure))).join("; ")
 
 /** A name of a task, phase or checkpoint, or an execution's id, that cannot be kept. When: before anything is recorded. */
 export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName", {
   what: Schema.String,
-  name: Schema.String,
+  given: Schema.String,
   problem: Schema.String
 }) {
   override get message() {
     return (
-      `${this.what} ${JSON.stringify(this.name.slice(0, 80))} cannot be used: ${this.problem}. Choose 1 to 255 bytes of ` +
+      `${this.what} ${JSON.stringify(this.given.slice(0, 80))} cannot be used: ${this.problem}. Choose 1 to 255 bytes of ` +
       "printable text in Unicode's composed form (NFC)."
     )
   }
@@ -50,7 +53,7 @@ export class ExecutionConflict extends Schema.TaggedError<ExecutionConflict>()("
   reason: Schema.String
 }) {
   override get message() {
-    return `execution ${this.execution} exists already: ${this.reason}. Use another id, or the same task and payload to attach to it.`
+    return `execution ${this.execution} exists already: ${Sentence.open(this.reason)}. Use another id, or the same task and payload to attach to it.`
   }
 }
 
@@ -217,7 +220,7 @@ export class JournalCorrupt extends Schema.TaggedError<JournalCorrupt>()("Journa
   reason: Schema.String
 }) {
   override get message() {
-    return `the journal of execution ${this.execution} is damaged at entry ${this.seq}: ${this.reason}. Restore it from a backup.`
+    return `the journal of execution ${this.execution} is damaged at entry ${this.seq}: ${Sentence.open(this.reason)}. Restore it from a backup.`
   }
 }
 

@@ -9,7 +9,7 @@ import { capturable } from "./PhaseRecord.js"
 import { Ready } from "./Ready.js"
 import { reversal } from "./Reversal.js"
 import type { Consequence, Placed } from "./Step.js"
-import { joined, type Tree, threw } from "./Tree.js"
+import { type Tree, threw } from "./Tree.js"
 import { UndoPlan } from "./UndoPlan.js"
 
 export class ForkNode implements Node, Around {
@@ -33,6 +33,7 @@ export class ForkNode implements Node, Around {
   private plan: UndoPlan | undefined
   /** it is over, apart from what still runs in it */
   private ending = false
+  private awaited = false
 
   constructor(
     private readonly tree: Tree,
@@ -131,19 +132,28 @@ export class ForkNode implements Node, Around {
     if (this.ending) return
     this.ending = true
     for (const child of this.children.values()) child.wind()
+    this.await()
+  }
+
+  private await(): void {
+    if (this.awaited) return
+    this.awaited = true
     this.tree.await(this)
   }
 
-  /** Nothing runs in it any more. Where it is not the end of everything, what stands in it is left in an orderly way. */
+  /**
+   * Nothing runs in it any more. Where it is not the end of everything, what stands in it is left in an orderly way. One that
+   * was to wind down passes on what has failed in it so far.
+   */
   wound(): void {
-    if (!this.failed && this.winner === undefined) return this.conclude()
     if (!this.failed) {
       if (this.winding) return
+      if (this.winner === undefined) return this.conclude()
       return this.tree.close(this.bodies(), () => this.undoLosers())
     }
     const values = this.follow === "task" ? capturable(this.placed.capture, this.failures) : undefined
     if (values === undefined) {
-      return this.around.ended(this, { _tag: "Broken", failures: joined(this.failures), follow: this.follow })
+      return this.around.ended(this, { _tag: "Broken", failures: this.tree.inTime(this.failures), follow: this.follow })
     }
     if (this.winding) return
     this.tree.close(this.bodies(), () => this.conclude())
@@ -170,7 +180,7 @@ export class ForkNode implements Node, Around {
 
   private conclude(): void {
     const { path } = this.placed
-    if (this.failed) this.consequence = { _tag: "Failed", path, failures: joined(this.failures) }
+    if (this.failed) this.consequence = { _tag: "Failed", path, failures: this.tree.inTime(this.failures) }
     else {
       const value = this.winner === undefined ? undefined : this.branchPaths[this.winner]
       this.consequence = { _tag: "Succeeded", path, value }
@@ -180,11 +190,11 @@ export class ForkNode implements Node, Around {
 
   /** Its outcome is recorded: it is fed to what is around it. */
   private settled(): void {
-    const { around, branchPaths, fork, placed, tree } = this
+    const { around, fork, placed, tree } = this
     const record = tree.record(this)!
     if (this.ready !== undefined && !this.ending && !this.winding) {
-      const open = [...this.children.values()][0]?.placed ?? { ...placed, path: branchPaths[0] ?? placed.path }
-      return tree.mismatch(record, open)
+      const [open] = this.children.values()
+      return tree.mismatch(record, open!.placed)
     }
     tree.forget(this)
     if (this.ready !== undefined && record.state === "succeeded") {
@@ -207,6 +217,7 @@ export class ForkNode implements Node, Around {
     this.winding = true
     for (const child of this.children.values()) child.wind()
     this.plan?.wind()
+    if (this.ready !== undefined) this.await()
   }
 
   bodies(): ReadonlyArray<Closable> {

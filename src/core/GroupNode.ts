@@ -1,4 +1,5 @@
 /** A nested generator that is open: it returns, or fails and is tried again, or fails for good. */
+
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import type { Defect, Failure } from "./Failure.js"
@@ -7,6 +8,7 @@ import type { Around, Body, Broken, Closable, Ended, Event, Node } from "./Node.
 import * as Path from "./Path.js"
 import { capturable, captured } from "./PhaseRecord.js"
 import { reversal } from "./Reversal.js"
+import * as Sentence from "./Sentence.js"
 import type { Consequence, Placed } from "./Step.js"
 import { joined, type Tree } from "./Tree.js"
 import { UndoPlan } from "./UndoPlan.js"
@@ -26,7 +28,7 @@ export class GroupNode implements Node, Around {
   /** its time was over before it failed or returned: what fails in it from then on */
   private late: Array<Failure> | undefined
   private expiring = false
-  /** it passed its failure on, before anybody decided about it */
+  /** it has failed for good, before anybody decided about it */
   private told = false
   /** when its next attempt begins, in milliseconds UTC */
   private due = 0
@@ -101,7 +103,7 @@ export class GroupNode implements Node, Around {
       _tag: "Fault",
       path,
       reason: "ValueNotRecordable",
-      message: `what the group returned cannot be recorded at ${at}: ${reason}. Give the group a \`success\` schema.`,
+      message: `what the group returned cannot be recorded at ${at}: ${Sentence.open(reason)}. Give the group a \`success\` schema.`,
       detail: { at, reason }
     }
     this.around.ended(this, { _tag: "Broken", failures: [fault], follow: "task" })
@@ -217,8 +219,9 @@ export class GroupNode implements Node, Around {
     if (broken === undefined || this.busy) return
     this.broken = undefined
     this.told = true
-    this.act(undefined)
-    this.around.ended(this, broken)
+    this.consequence = undefined
+    this.tree.withdraw(this)
+    this.giveUp(broken)
   }
 
   /** What its strategy decided was recorded, and not heard of yet. */

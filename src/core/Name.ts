@@ -22,7 +22,7 @@ const bytes = (name: string): number => {
 
 /** Why `name` cannot be a name. */
 export const problem = (name: unknown): string | undefined => {
-  if (typeof name !== "string") return `it is ${name === null ? "null" : typeof name}, not a string`
+  if (typeof name !== "string") return `it is ${name == null ? String(name) : `of type ${typeof name}`}, not a string`
   if (ordinary.test(name)) return undefined
   if (name === "") return "it is empty"
   if (name.length > maxBytes || bytes(name) > maxBytes) return `it is longer than ${maxBytes} bytes`
@@ -37,5 +37,5 @@ export const check = (what: string, name: unknown): InvalidName | undefined => {
   const found = problem(name)
   return found === undefined
     ? undefined
-    : new InvalidName({ what, name: Thrown.text(name).slice(0, maxBytes), problem: found })
+    : new InvalidName({ what, given: Thrown.text(name).slice(0, maxBytes), problem: found })
 }

@@ -21,6 +21,11 @@ const open = (history: History, path: string): PhaseRecord => {
 const isForward = (history: History, scope: string): boolean =>
   scope === Path.root || (ownerOf(history, scope)?.forward ?? false)
 
+/** Whether a scope is a part of a clean-up, at any depth; or the phase undone is. */
+const isCleaning = (history: History, scope: string, undoes: string | undefined): boolean =>
+  Path.isClose(scope) ||
+  (ownerOf(history, scope)?.cleans ?? (undoes !== undefined && history.phases.get(undoes)?.cleans === true))
+
 /** An attempt starts: of the body, or once that was left for good, of its clean-up or a revert. */
 const enter = (history: History, record: PhaseRecord): void => {
   history.position = record.path
@@ -46,7 +51,7 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     needs: entry.needs,
     child: entry.child,
     forward: isForward(history, scope),
-    cleans: Path.isClose(scope) || (ownerOf(history, scope)?.cleans ?? false),
+    cleans: isCleaning(history, scope, entry.undoes),
     group: kind === "group" ? { value: entry.value, tries: [], decision: undefined } : undefined,
     state: waitsAtOnce(kind) ? "waiting" : "running",
     attempt: 1,

@@ -20,10 +20,10 @@ export interface Placed {
   readonly needs: ReadonlyArray<string> | undefined
 }
 
-/** What stands at a position: a phase, or that the generator ended there. */
+/** What stands at a position: a phase, a part of a fork, or that the generator ended there, or the fork has no such part. */
 export interface Found {
   readonly path: string
-  readonly kind: Kind | "return" | "throw"
+  readonly kind: Kind | "return" | "throw" | "item" | "branch" | "node" | "gone"
   readonly name: string
 }
 

@@ -6,6 +6,7 @@
 import { type Defect, defectOf, type Failure } from "./Failure.js"
 import type { History } from "./History.js"
 import { type Codec, type Instruction, type Undoable, undoable } from "./Instruction.js"
+import * as Mismatch from "./Mismatch.js"
 import type { Around, Body, Closable, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
@@ -55,6 +56,10 @@ export class Tree {
   private readonly waiting = new Map<string, Array<Waiting>>()
   private narrowed = false
   private fed = 0
+  /** how many events were fed, before those of a part were fed again */
+  private known = 0
+  /** parts that were made anew: they are fed again from there on */
+  private renewed: Array<{ readonly path: string; from: number }> = []
   /** the generators are returned: what is fed from here on, their clean-up did */
   private leaving = false
   private turns: Array<() => void> = []
@@ -187,11 +192,27 @@ export class Tree {
     this.nodes.set(placed.path, node)
     this.wanted.add(node)
     this.idle.add(node)
+    if (record === undefined) return node
     // An undo ended while one before it, that failed and is tried again, had not.
-    if (record !== undefined && record.settled >= 0 && !this.toCome(record.settled)) {
-      this.soon(() => node.happened("settled"))
-    }
+    if (record.settled >= 0 && !this.toCome(record.settled)) this.soon(() => node.happened("settled"))
+    // A clean-up began anew while this was open in it.
+    else if (record.opened >= 0 && !this.toCome(record.opened)) this.soon(() => this.renew(record))
     return node
+  }
+
+  /** Goes back to where something was opened, to feed what happened in it once more, and nothing else. */
+  private renew({ opened, path }: PhaseRecord): void {
+    this.known = Math.max(this.known, this.fed)
+    for (const other of this.renewed) other.from = Math.max(other.from, this.fed)
+    this.renewed.push({ path, from: opened })
+    this.fed = opened
+  }
+
+  /** Whether what happened there is news. */
+  private isNews({ path }: PhaseRecord): boolean {
+    const { fed, known, renewed } = this
+    if (fed >= known) return true
+    return renewed.some((part) => fed >= part.from && (path === part.path || path.startsWith(`${part.path}/`)))
   }
 
   /** Forgets what stood below a node, and the node. */
@@ -224,6 +245,12 @@ export class Tree {
     else this.acting.add(node)
   }
 
+  /** Nothing is to be recorded of it any more: what is done for that is not wanted. */
+  withdraw(node: Node): void {
+    this.acting.delete(node)
+    this.narrowed = true
+  }
+
   /** Keeps what a revert may need of a phase. */
   pass(record: PhaseRecord | undefined, instruction: Instruction): void {
     if (record !== undefined && isUndoable(instruction, record)) this.passed.set(record, instruction)
@@ -243,6 +270,17 @@ export class Tree {
     return (undone === undefined || this.toCome(undone.settled)) && decidable(record, this.runAt(path))
   }
 
+  /** These failures in the order in which they happened. What the author's code threw came after the phase before it. */
+  inTime(failures: ReadonlyArray<Failure>): Failures {
+    const when = ({ _tag, path }: Failure) => {
+      const record = this.history.phases.get(path)
+      if (record === undefined) return Infinity
+      // What a strategy threw stands where its group does.
+      return Math.max(record.opened, record.settled, _tag === "Die" ? record.decided : -1)
+    }
+    return joined([...failures].sort((a, b) => Number(when(a) > when(b)) - Number(when(a) < when(b))))
+  }
+
   /** The codec of the failures of one phase. */
   failsBy(path: string, codec: Codec): void {
     this.codecs.set(path, codec)
@@ -252,14 +290,8 @@ export class Tree {
     return this.codecs.get(failure.path) ?? this.options.error
   }
 
-  mismatch(recorded: PhaseRecord, found: Placed | Found): void {
-    const item = (of: { readonly key?: string | undefined; readonly name: string }) => of.key ?? of.name
-    const keyed = "key" in found && found.key !== recorded.key
-    this.stop({
-      _tag: "Mismatch",
-      recorded: { path: recorded.path, kind: recorded.kind, name: keyed ? item(recorded) : recorded.name },
-      found: { path: found.path, kind: found.kind, name: keyed ? item(found) : found.name }
-    })
+  mismatch(recorded: PhaseRecord, found: Placed | Found | "gone"): void {
+    this.stop(Mismatch.between(this.history, recorded, found))
   }
 
   /** Returns these generators, the newest first, one after the other. */
@@ -289,7 +321,7 @@ export class Tree {
     if (record.superseded) return
     const event = eventOf(record, this.fed)
     if (event === undefined || !this.owns(record)) return
-    const node = this.nodes.get(record.path) ?? this.find(record)
+    const node = this.isNews(record) ? (this.nodes.get(record.path) ?? this.find(record)) : undefined
     node?.happened(event)
     if (event === "rested" && node !== undefined && this.wanted.has(node)) this.idle.add(node)
     const waiting = this.waiting.get(record.path)
@@ -308,7 +340,7 @@ export class Tree {
       if (reached === "opened") return this.nodes.get(record.path)
       break
     }
-    if (record.forward) this.mismatch(record, { path: record.scope, kind: "return", name: "return" })
+    if (record.forward) this.mismatch(record, "gone")
     return undefined
   }
 }

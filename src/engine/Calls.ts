@@ -1,4 +1,5 @@
 /** Runs, stops and reverts children by what the engine can do anyway. */
+
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -6,6 +7,7 @@ import * as Either from "effect/Either"
 import { ExecutionConflict, ExecutionReverted, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
+import * as Sentence from "../core/Sentence.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Failures } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
@@ -35,11 +37,30 @@ export class Calls implements Children {
       const { definition, id, payload } = call
       const joined = this.joins.join(definition, payload, { id, call }).pipe(
         Effect.catchTag("Taken", (taken) => Effect.die(taken)),
-        Effect.mapError((error) => new Refused([refusalOf(call, error)]))
+        Effect.catchAll((error) => this.refused(call, error))
       )
       this.live.joined.add(id)
       const left = Effect.sync(() => this.live.joined.delete(id))
       return Effect.flatMap(Effect.ensuring(handedBack(joined), left), ({ history }) => this.answer(call, history))
+    })
+  }
+
+  /** There is no such child: not if its id is that of somebody who waits for it. */
+  private refused(call: Call, error: Told): Effect.Effect<never, Refused> {
+    if (!(error instanceof ExecutionConflict)) return Effect.fail(new Refused([refusalOf(call, error)]))
+    return Effect.flatMap(this.lineage(call.parent.execution), (lineage) => {
+      const circle = [...lineage.slice(lineage.indexOf(call.id)), call.id]
+      const reason = lineage.includes(call.id) ? `it would wait for itself: ${circle.join(" -> ")}` : error.reason
+      return Effect.fail(new Refused([conflictOf(call, reason)]))
+    })
+  }
+
+  /** Who called whom down to this execution, as far as that can be read. */
+  private lineage(id: string, below: ReadonlyArray<string> = []): Effect.Effect<ReadonlyArray<string>> {
+    const line = [id, ...below]
+    return Effect.matchEffect(this.live.history(id), {
+      onFailure: () => Effect.succeed(line),
+      onSuccess: ({ parent }) => (parent === undefined ? Effect.succeed(line) : this.lineage(parent.execution, line))
     })
   }
 
@@ -198,12 +219,12 @@ const undoing = (status: Status, by: string): Command => {
 
 /** Why there is no child, as the failure of its phase. */
 const refusalOf = ({ id, parent }: Call, error: Told): Failure => {
-  if (error instanceof ExecutionConflict) {
-    return Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${error.reason}. Give it another id.`)
-  }
   if (error instanceof PayloadInvalid) return Faults.unrecordable(parent.path, `the payload of ${id}`, error)
   return Faults.child(parent.path, "ChildStopped", `${id}: ${error.message}`)
 }
+
+const conflictOf = ({ id, parent }: Call, reason: string): Failure =>
+  Faults.child(parent.path, "ChildConflict", `${id} cannot be its child: ${Sentence.open(reason)}. Give it another id.`)
 
 /** A child's failures, as those of its phase. What is its engine's fault stops its parent too. */
 const failuresOf = (call: Call, failures: ReadonlyArray<Failure>): Failures =>

@@ -175,7 +175,8 @@ export class Driver {
 
   /**
    * Starts what is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on with one.
-   * `settled` if the generator can go on already.
+   * `settled` if the generator can go on already. Where something fails at once, or wins a race, what comes after it is not
+   * started: it may be over.
    */
   private begin(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
     const { post, writer } = this.options
@@ -188,24 +189,40 @@ export class Driver {
 
   private startAll(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
     const { writer } = this.options
-    const starts: Array<Start> = []
+    const starts = new Map<string, Start>()
     let fresh = 0
     for (const placed of instructions) {
       const start = this.starts.of(placed, fresh)
       if (isFailure(start)) return Effect.succeed({ _tag: "Fault", failure: start })
-      starts.push(start)
+      starts.set(placed.path, start)
       if (!writer.history.phases.has(placed.path)) fresh++
     }
-    const jobs = starts.flatMap((start) => start() ?? [])
-    const settled = jobs.length < starts.length ? "settled" : undefined
-    const active = jobs.filter(({ _tag }) => _tag !== "Rest")
-    // What only rests needs nothing on disk: it goes with the next commit.
-    for (const job of jobs) if (job._tag === "Rest") this.flights.launch(job)
-    if (active.length === 0) return Effect.succeed(settled)
+    const jobs: Array<Active> = []
+    let begun = 0
+    for (const [path, start] of starts) {
+      const job = start()
+      if (job === undefined) {
+        if (this.isDecisive(path)) break
+        continue
+      }
+      begun++
+      // What only rests needs nothing on disk: it goes with the next commit.
+      if (job._tag === "Rest") this.flights.launch(job)
+      else jobs.push(job)
+    }
+    const settled = begun < starts.size ? "settled" : undefined
+    if (jobs.length === 0) return Effect.succeed(settled)
     return Effect.map(writer.flush, () => {
       for (const job of active) this.flights.launch(job)
       return settled
     })
+  }
+
+  private isDecisive(path: string): boolean {
+    const { scope, state } = this.options.writer.history.phases.get(path)!
+    return (
+      state === "failed" || (state === "succeeded" && this.options.writer.history.phases.get(scope)?.kind === "race")
+    )
   }
 
   // --- signals

@@ -2,6 +2,7 @@
 import type { Failure } from "../core/Failure.js"
 import type { Json, Problem } from "../core/Json.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
+import * as Sentence from "../core/Sentence.js"
 import type { Found, Step } from "../core/Step.js"
 
 type Reason = Extract<Failure, { _tag: "Fault" }>["reason"]
@@ -14,24 +15,40 @@ const fault = (path: string, reason: Reason, message: string, detail?: Json): Fa
   ...(detail === undefined ? {} : { detail })
 })
 
+type Mismatch = Extract<Step, { _tag: "Mismatch" }>
+
+/** An item that is no text is known by its JSON. */
+const quoted = ({ kind, name }: Found): string => (kind === "item" && /^[[{]/.test(name) ? name : JSON.stringify(name))
+
 const show = (found: Found): string =>
-  found.kind === "return" || found.kind === "throw"
-    ? `its ${found.kind}`
-    : `${found.kind} ${JSON.stringify(found.name)}`
+  found.kind === "return" || found.kind === "throw" ? `its ${found.kind}` : `${found.kind} ${quoted(found)}`
+
+const difference = ({ found, recorded }: Mismatch): string => {
+  if (found.kind === "gone") {
+    return `${show(recorded)} was recorded at ${recorded.path}, the code has no such ${recorded.kind} any more`
+  }
+  if (found.path.startsWith(`${recorded.path}/`)) {
+    return `${show(recorded)} ended in the journal without ${show(found)}, which the code has now`
+  }
+  return recorded.kind === "item" && found.kind === "item"
+    ? `${show(recorded)} was recorded at ${recorded.path}, the code now has ${quoted(found)} there`
+    : `the journal has ${show(recorded)} here, the code comes to ${show(found)}`
+}
+
+/** What to do about it, by whether it is the code or what the code goes over that has changed. */
+const remedy = ({ found, recorded }: Mismatch): string =>
+  recorded.kind === "item" || found.kind === "item"
+    ? "No effect ran; give it the items with which it began, or close the execution with force. Items that may change " +
+      "have to come from a phase's answer; those whose order may change need the option `key` of Phase.forEach."
+    : "No effect ran; run the code that wrote the journal, or close the execution with force."
 
 /** The code is not the one that wrote the journal. */
-const mismatch = (step: Extract<Step, { _tag: "Mismatch" }>, version: number): Failure =>
-  fault(
-    step.recorded.path,
-    "HistoryMismatch",
-    `the journal has ${show(step.recorded)} here, the code comes to ${show(step.found)}. No effect ran; run the code that ` +
-      "wrote the journal, or close the execution with force.",
-    {
-      version,
-      recorded: { path: step.recorded.path, kind: step.recorded.kind, name: step.recorded.name },
-      found: { path: step.found.path, kind: step.found.kind, name: step.found.name }
-    }
-  )
+const mismatch = (step: Mismatch, version: number): Failure =>
+  fault(step.recorded.path, "HistoryMismatch", `${difference(step)}. ${remedy(step)}`, {
+    version,
+    recorded: { path: step.recorded.path, kind: step.recorded.kind, name: step.recorded.name },
+    found: { path: step.found.path, kind: step.found.kind, name: step.found.name }
+  })
 
 const strange = (step: Extract<Step, { _tag: "Stranger" }>): Failure =>
   fault(
@@ -45,7 +62,7 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
   fault(
     path,
     "ValueNotDecodable",
-    `${what} does not decode any more at ${problem.at}: ${problem.reason}. Run code whose schema reads it.`,
+    `${what} does not decode any more at ${problem.at}: ${Sentence.open(problem.reason)}. Run code whose schema reads it.`,
     { at: problem.at, reason: problem.reason }
   )
 
@@ -60,7 +77,7 @@ export const outcomeUnknown = (record: PhaseRecord, why: string): Failure =>
   fault(
     record.path,
     "OutcomeUnknown",
-    `nobody knows whether ${record.name} happened: ${why}. Look, then run it again (resume with inDoubt: "rerun"), give its ` +
+    `nobody knows whether ${record.name} happened: ${Sentence.open(why)}. Look, then run it again (resume with inDoubt: "rerun"), give its ` +
       "value (skip), or revert.",
     { attempt: record.attempt }
   )

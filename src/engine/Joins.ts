@@ -77,15 +77,20 @@ interface Visit extends Joining {
   readonly payload: Json.Json
 }
 
+/** Why the execution that has the id, and was called by `parent`, is not the child that was meant, if it is not. */
+const strangerTo = ({ call, definition, id }: Visit, parent: Run["parent"]): ExecutionConflict | undefined => {
+  if (call === undefined || isParent(call.parent, parent)) return undefined
+  const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
+  return new ExecutionConflict({ execution: id, task: definition.name, reason: `it is ${whose}` })
+}
+
 /** Whether the execution that has the id is the one that was meant. */
-const same = ({ call, definition, id, payload }: Visit, history: History): Effect.Effect<void, ExecutionConflict> => {
+const same = (visit: Visit, history: History): Effect.Effect<void, ExecutionConflict> => {
+  const { definition, id, payload } = visit
   const conflict = (reason: string) => new ExecutionConflict({ execution: id, task: definition.name, reason })
   if (history.task !== definition.name) return conflict(`it is one of task ${history.task}`)
-  const { parent } = history
-  if (call !== undefined && !isParent(call.parent, parent)) {
-    const whose = parent === undefined ? "nobody's child" : `the child of ${parent.execution} at ${parent.path}`
-    return conflict(`it is ${whose}`)
-  }
+  const stranger = strangerTo(visit, history.parent)
+  if (stranger !== undefined) return stranger
   return Json.equal(history.payload, payload) ? Effect.void : conflict("it has another payload")
 }
 
@@ -188,11 +193,15 @@ export class Joins {
   }
 
   /** Waits for it where it runs. */
-  private attend(visit: Visit, { done }: Run): Effect.Effect<Standing | Again, JoinError> {
+  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Again, JoinError> {
     return Effect.gen(this, function* () {
       const known = yield* Effect.either(this.live.history(visit.id))
       if (Either.isRight(known)) yield* same(visit, known.right)
       else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
+      else {
+        const stranger = strangerTo(visit, parent)
+        if (stranger !== undefined) return yield* stranger
+      }
       return yield* this.conclude(visit, yield* Deferred.await(done))
     })
   }

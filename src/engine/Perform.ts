@@ -1,6 +1,7 @@
 /**
  * Runs the effect of one attempt on a fiber of its own, and says how it ended in the journal's terms.
  */
+
 import { createHash } from "node:crypto"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -13,6 +14,7 @@ import { noToken } from "../authoring/Running.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
+import * as Sentence from "../core/Sentence.js"
 import type { Failures } from "../core/Step.js"
 import type { Tokens } from "./Tokens.js"
 
@@ -81,7 +83,7 @@ const unrecordable = (path: string, what: string, problem: Problem): Failure => 
   _tag: "Fault",
   path,
   reason: "ValueNotRecordable",
-  message: `${what} cannot be recorded at ${problem.at}: ${problem.reason}. Give the phase a schema that holds it.`,
+  message: `${what} cannot be recorded at ${problem.at}: ${Sentence.open(problem.reason)}. Give the phase a schema that holds it.`,
   detail: { at: problem.at, reason: problem.reason }
 })
 

@@ -9,12 +9,14 @@ import {
   ExecutionFailed,
   ExecutionPaused,
   ExecutionReverted,
-  RevertIncomplete
+  RevertIncomplete,
+  type StoreError
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import { isActive, isFinal } from "../core/Status.js"
+import type { Store } from "../store/Store.js"
 
 const stateOf = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
   if (record.undone) return "undone"
@@ -54,6 +56,7 @@ const waitsOf = (history: History.History, told: ReadonlyMap<string, Progress>):
       name,
       kind,
       since: record.since,
+      ...(record.child === undefined ? {} : { child: record.child }),
       ...(record.until === undefined ? {} : { until: record.until }),
       ...(progress === undefined ? {} : { progress })
     }

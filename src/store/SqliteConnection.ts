@@ -3,6 +3,7 @@
  * as the scope is open. Statements go to the connection itself: the client's templates and transactions cost more than
  * twice as much, and find a transaction in the fiber's context, where a user's may be.
  */
+
 import * as Reactivity from "@effect/experimental/Reactivity"
 import type { Connection as Client } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -11,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { StoreError } from "../core/Errors.js"
+import * as Sentence from "../core/Sentence.js"
 import type { Row, Sql, Value } from "./Sql.js"
 import { codeOf, fromCause, isInputOutput } from "./SqliteErrors.js"
 import { holderOf } from "./SqliteHolder.js"
@@ -75,7 +77,9 @@ class Connection {
     const error = fromCause(this.name, cause)
     if (!writes || !isInputOutput(cause)) return Effect.fail(error)
     // SQLite would go on acknowledging; but after a failed fsync nobody knows what is on disk.
-    return Effect.fail(this.stop(`${error.message}. Nothing is read or written any more until it is opened again`))
+    return Effect.fail(
+      this.stop(`${Sentence.open(error.message)}. Nothing is read or written any more until it is opened again`)
+    )
   }
 
   private stop(message: string): StoreError {

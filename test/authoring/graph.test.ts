@@ -107,7 +107,10 @@ describe("Phase.graph", () => {
     const must = "node a of Phase.graph g must be { needs?, run }"
     refuses(`${must}, not one phase`, () => graph("g", { a: phase("a") }))
     refuses(`${must}, not an Effect`, () => graph("g", { a: Effect.void }))
-    refuses(`${must}, not [object Object]`, () => graph("g", { a: { needs: [] } }))
+    refuses("node a of Phase.graph g has no `run`: it must be { needs?, run }", () => graph("g", { a: { needs: [] } }))
+    refuses("node a of Phase.graph g has need: a node has `run` and `needs`, and nothing else", () =>
+      graph("g", { a: { need: ["b"], run: phase("a") }, b: { run: phase("b") } })
+    )
     refuses(`${must}, not undefined`, () => graph("g", { a: undefined }))
     refuses("needs of node a of Phase.graph g must be an array of names, not b", () =>
       graph("g", { a: { needs: "b", run: phase("a") } })
@@ -128,7 +131,10 @@ describe("Phase.graph", () => {
   })
 
   it("refuses bounds that cannot be", () => {
-    refuses("concurrency of Phase.graph g must be a positive integer", () => graph("g", {}, { concurrency: 0 }))
+    for (const concurrency of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3", null]) {
+      const says = `concurrency of Phase.graph g must be a positive integer or "unbounded", not ${concurrency}`
+      refuses(says, () => graph("g", {}, { concurrency }))
+    }
     refuses('mode of Phase.graph g must be "stop" or "settle"', () => graph("g", {}, { mode: "race" }))
   })
 

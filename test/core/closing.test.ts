@@ -563,6 +563,30 @@ describe("closing", () => {
     }
   })
 
+  it("ends where a body cannot be brought back to where it was closed", () => {
+    const changed: ReadonlyArray<readonly [again: () => unknown, error: string | undefined]> = [
+      [() => null, undefined],
+      [
+        () => {
+          throw new Error("boom")
+        },
+        "boom"
+      ]
+    ]
+    for (const [again, error] of changed) {
+      let made = 0
+      function* body(): Generator<unknown> {
+        try {
+          yield* one("a")
+        } finally {
+          yield* one("b")
+        }
+      }
+      const step = closed(() => (made++ === 0 ? body() : again()), at("a"))
+      assert.strictEqual(step._tag === "Closed" ? step.error?.message : step._tag, error)
+    }
+  })
+
   it("finds out that another code cleaned up", () => {
     const cleanUp = (name: string) =>
       function* () {

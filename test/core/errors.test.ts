@@ -10,7 +10,7 @@ const waiting = { execution, path: "approve" }
 /** Every error, and what it says to a person. */
 const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
   [
-    new Errors.InvalidName({ what: "the task name", name: "a\u0000", problem: "it holds a control character" }),
+    new Errors.InvalidName({ what: "the task name", given: "a\u0000", problem: "it holds a control character" }),
     `the task name "a\\u0000" cannot be used: it holds a control character. Choose 1 to 255 bytes of printable text in Unicode's composed form (NFC).`
   ],
   [
@@ -50,6 +50,13 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
   [
     new Errors.ExecutionFailed({ execution, failures }),
     `execution order-7 is Failed: failed at charge: "no". Resume, close or revert it.`
+  ],
+  [
+    new Errors.ExecutionFailed({
+      execution,
+      failures: [{ _tag: "Fault", path: "kid", reason: "ChildConflict", message: "taken. Give it another id." }]
+    }),
+    "execution order-7 is Failed: ChildConflict at kid: taken. Give it another id. Resume, close or revert it."
   ],
   [
     new Errors.ExecutionPaused({ execution }),

@@ -53,6 +53,15 @@ const undo = (path: string, n = 1): ReadonlyArray<Entry> => {
   return [start(own, { name: path, kind: "undo", scope: `revert#${n}`, undoes: path }), succeed(own)]
 }
 
+const decided = (path: string): Entry => ({
+  _tag: "Decided",
+  path,
+  attempt: 1,
+  failures: [failed(path)],
+  decision: "again"
+})
+const rewound: Entry = { _tag: "Rewound", to: "g" }
+
 const paths = (records: ReadonlyArray<PhaseRecord>): ReadonlyArray<string> => records.map(({ path }) => path)
 const phase = ({ history }: Journal, path: string): PhaseRecord => {
   const record = history.phases.get(path)
@@ -204,7 +213,9 @@ describe("a journal is refused as broken", () => {
     ["that completes in its revert", [created, claimed, revertStarted(), completed], 3],
     ["whose reverts are miscounted", [created, claimed, revertStarted(2)], 2],
     ["that is reverted before it reverts", [created, claimed, reverted], 2],
-    ["that is closed while it runs", [created, claimed, { _tag: "Closed" }], 2]
+    ["that is closed while it runs", [created, claimed, { _tag: "Closed" }], 2],
+    ["that decides about a phase that is no group", [created, claimed, start("a"), decided("a")], 3],
+    ["whose group begins anew before that was decided", [created, claimed, start("g", { kind: "group" }), rewound], 3]
   ]
 
   for (const [mistake, entries, at] of broken) {
@@ -353,6 +364,23 @@ describe("a phase", () => {
       assert.strictEqual(taken.join(""), row, kind)
     }
     assert.isUndefined(captured(phase(running().add(start("a", { kind: "exit" })), "a")))
+  })
+})
+
+describe("a group that is tried again", () => {
+  it("is rewinding until it begins anew: what it did is not seen any more", () => {
+    const journal = running().add(start("g", { kind: "group" }), ...done("b"))
+    journal.add(start("g/f", { kind: "all", scope: "g" }), start("g/f/a", { scope: "g/f" }), succeed("g/f/a"))
+    const { history } = journal
+    const [inner, outer] = [phase(journal, "g/f/a"), phase(journal, "b")]
+    assert.isFalse(History.isRewinding(history, inner))
+    journal.add(decided("g"))
+    assert.isTrue(History.isRewinding(history, inner))
+    assert.isFalse(History.isRewinding(history, outer))
+    journal.add(rewound)
+    assert.isTrue(inner.superseded)
+    assert.deepStrictEqual(paths([...history.phases.values()]), ["g", "b"])
+    assert.deepStrictEqual(paths(History.revertible(history)), ["b"])
   })
 })
 

@@ -60,6 +60,7 @@ describe("a name", () => {
     for (const [name, problem] of bad) {
       const error = Name.check("the task name", name)
       assert.instanceOf(error, InvalidName)
+      assert.strictEqual(error.name, "InvalidName")
       assert.match(error.problem, problem)
       assert.strictEqual(error.what, "the task name")
       assert.isAtMost(error.message.length, 800)

@@ -87,4 +87,87 @@ describe("forks and groups in a `finally` block", () => {
       ])
     })
   )
+
+  it.scoped("go on where they were when the execution is closed", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      let closed = false
+      const hang = (name: string) =>
+        Phase.make(
+          name,
+          Effect.suspend(() => (closed ? log.note(name) : never))
+        )
+      const task = Task.make("t", {
+        *run() {
+          yield* Phase.exit(
+            Phase.group("g", function* () {
+              try {
+                yield* failing(log, "no")
+              } finally {
+                yield* undoable(log, "a")
+                yield* Phase.race([
+                  Phase.all([undoable(log, "b"), hang("c")], { name: "both" }),
+                  Phase.group(
+                    "tries",
+                    function* (attempt) {
+                      yield* undoable(log, `d ${attempt}`)
+                      if (attempt === 1) yield* failing(log, "e")
+                      else yield* Phase.make("never", never)
+                    },
+                    { retry: Retry.times(2) }
+                  )
+                ])
+                yield* undoable(log, "last")
+              }
+            })
+          )
+        }
+      })
+      const store = memory()
+      const { run, service } = yield* engine(store, [task])
+      yield* run(task.start({}, { id }))
+      yield* recorded(store, id, "PhaseStarted", "g/close/race/tries/never")
+      assert.deepStrictEqual(log.lines.splice(0), ["no", "a", "b", "d 1", "e", "undo d 1", "d 2"])
+      closed = true
+      assert.strictEqual((yield* service.close(id)).status, "Closed")
+      assert.deepStrictEqual(log.lines, ["c", "undo d 2", "last"])
+    })
+  )
+
+  it.scoped("are left for good by an undo that fails in them", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      let broken = true
+      const jammed = (name: string) =>
+        Phase.make(name, log.note(name), {
+          undo: () => Effect.suspend(() => (broken ? Effect.fail("jammed") : log.note(`undo ${name}`)))
+        })
+      const task = Task.make("t", {
+        *run() {
+          yield* Phase.race([
+            Phase.make("fast", log.note("fast")),
+            jammed("slow"),
+            Phase.group("g", function* () {
+              try {
+                yield* Phase.make("never", never)
+              } finally {
+                try {
+                  yield* Phase.race([undoable(log, "b"), jammed("c")])
+                  yield* undoable(log, "not this")
+                } finally {
+                  yield* undoable(log, "last")
+                }
+              }
+            })
+          ])
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task])
+      yield* run(Effect.flip(task.execute({}, { id })))
+      broken = false
+      yield* service.resume(id)
+      assert.strictEqual((yield* service.settled(id)).status, "Completed")
+      assert.deepStrictEqual(log.lines, ["fast", "slow", "b", "c", "last", "undo slow"])
+    })
+  )
 })

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Errors, Phase, Retry, Task } from "../../src/index.js"
-import { engine, entries, idle, logbook, memory, recorded } from "../support/engines.js"
+import { engine, entries, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 import { failing, gated, type Log, never, undoable } from "../support/phases.js"
 
 const id = "r1"
@@ -206,6 +206,40 @@ describe("a race", () => {
       yield* go.open
       assert.strictEqual(yield* Fiber.join(caller), "fast")
       assert.deepStrictEqual(log.lines, ["a", "no", "undo a", "fast"])
+    })
+  )
+
+  it.scoped("ends while the strategy of a loser is asked: nobody waits for what it says", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const [go, answer] = [yield* Effect.makeLatch(false), yield* Effect.makeLatch(false)]
+      const task = Task.make("t", {
+        error: Schema.String,
+        success: Schema.String,
+        *run() {
+          const won = yield* Phase.race([
+            Phase.group(
+              "g",
+              function* () {
+                yield* failing(log, "no")
+                return "group"
+              },
+              { retry: Retry.from({ first: 0, next: () => Effect.as(answer.await, Retry.again(1)) }) }
+            ),
+            gated(log, "fast", go.await)
+          ])
+          yield* Phase.make("last", Effect.zipRight(answer.open, idle))
+          return won
+        }
+      })
+      const store = memory()
+      const { run } = yield* engine(store)
+      const caller = yield* Effect.fork(run(task.execute({}, { id })))
+      yield* recorded(store, id, "PhaseFailed", "race/g/no")
+      yield* idle
+      yield* go.open
+      assert.strictEqual(yield* Fiber.join(caller), "fast")
+      assert.notInclude(tags(store, id), "Decided")
     })
   )
 

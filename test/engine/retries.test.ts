@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Phase, Retry, Task } from "../../src/index.js"
 import { engine, entries, logbook, memory, recorded } from "../support/engines.js"
@@ -24,7 +27,7 @@ const flaky = (log: Log, name: string, until: number) => {
 }
 
 describe("a group with a retry", () => {
-  it.scoped("that succeeds on its second attempt alone was run again", () =>
+  it.scoped("that succeeds on its second attempt: only the group was run again", () =>
     Effect.gen(function* () {
       const log = logbook()
       const last = flaky(log, "c", 2)
@@ -66,7 +69,7 @@ describe("a group with a retry", () => {
     })
   )
 
-  it.scoped("gives up after as many attempts as it was given: the task reverts, all of it once", () =>
+  it.scoped("gives up after three attempts: then the task reverts, all of it once", () =>
     Effect.gen(function* () {
       const log = logbook()
       const last = flaky(log, "c", 9)
@@ -165,7 +168,7 @@ describe("a group with a retry", () => {
     })
   )
 
-  it.scoped("tries exactly the values that it was given, in their order, twice what is there twice", () =>
+  it.scoped("tries exactly the values [3, 2, 3, 5], in their order, twice what is there twice", () =>
     Effect.gen(function* () {
       const log = logbook()
       const task = Task.make("t", {
@@ -196,7 +199,7 @@ describe("a group with a retry", () => {
     })
   )
 
-  it.scoped("leaves a slow sibling alone: it runs once, and is not interrupted", () =>
+  it.scoped("leaves a slow sibling alone while it retries: that runs once, and is not interrupted", () =>
     Effect.gen(function* () {
       const log = logbook()
       const gate = yield* Effect.makeLatch(false)
@@ -262,6 +265,101 @@ describe("a group with a retry", () => {
       ])
       const paths = entries(store, id).flatMap((entry) => (entry._tag === "PhaseStarted" ? [entry.path] : []))
       assert.includeMembers(paths, ["g/close/clean", "g/revert#1/undo/g/all/slow", "g/revert#1/undo/g/a", "g/clean"])
+    })
+  )
+
+  it.scoped("starts the retries of the phases in it afresh: attempts are counted from 1 in each of its own", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.group(
+            "g",
+            function* (attempt) {
+              yield* Phase.make(
+                "a",
+                Effect.flatMap(Phase.attempt, (n) =>
+                  Effect.zipRight(
+                    log.note(`${attempt}: a ${n}`),
+                    attempt === 3 && n === 3 ? Effect.void : Effect.fail(`${attempt}: a ${n}`)
+                  )
+                ),
+                { retry: Schedule.recurs(2) }
+              )
+            },
+            { retry: Retry.times(3) }
+          )
+        }
+      })
+      const store = memory()
+      const { run, service } = yield* engine(store)
+      yield* run(task.execute({}, { id }))
+      assert.deepStrictEqual(log.lines, [
+        ...["1: a 1", "1: a 2", "1: a 3"],
+        ...["2: a 1", "2: a 2", "2: a 3"],
+        ...["3: a 1", "3: a 2", "3: a 3"]
+      ])
+      const { phases } = yield* service.status(id)
+      assert.deepStrictEqual(
+        phases.map(({ attempt, path }) => [path, attempt]),
+        [
+          ["g", 3],
+          ["g/a", 3]
+        ]
+      )
+      const started = entries(store, id).flatMap((entry) =>
+        entry._tag === "PhaseStarted" && entry.path === "g/a" ? [entry.generation ?? 0] : []
+      )
+      assert.deepStrictEqual(started, [0, 1, 2])
+    })
+  )
+})
+
+describe("a failure in both of two parallel branches", () => {
+  it.scoped("shows both to every undo, to the caller and to `status`", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const branch = (name: string) =>
+        Phase.group(name, function* () {
+          yield* undoable(log, `${name} done`)
+          yield* failing(log, `${name} broken`)
+        })
+      const task = Task.make("t", {
+        error: Schema.String,
+        onFailure: "revert",
+        *run() {
+          yield* undoable(log, "before")
+          yield* Phase.all([branch("x"), branch("y")], { mode: "settle" })
+        },
+        *revert(completed, { failures }) {
+          const why = failures.map(({ path }) => path).join(" and ")
+          for (const phase of completed) {
+            yield* Phase.make(`see ${phase.path}`, log.note(`${phase.path}, for ${why}`))
+            yield* phase.undo
+          }
+        }
+      })
+      const { run, service } = yield* engine(memory())
+      const exit = yield* Effect.exit(run(task.execute({}, { id })))
+      assert.deepStrictEqual(Exit.isFailure(exit) && [...Cause.failures(exit.cause)], ["x broken", "y broken"])
+      const both = "for all/x/x broken and all/y/y broken"
+      assert.deepStrictEqual(log.lines.slice(-6), [
+        ...[`all/y/y done, ${both}`, "undo y done"],
+        ...[`all/x/x done, ${both}`, "undo x done"],
+        ...[`before, ${both}`, "undo before"]
+      ])
+      const { failures, status } = yield* service.status(id)
+      assert.deepStrictEqual(
+        [status, failures],
+        [
+          "Reverted",
+          [
+            { _tag: "Fail", path: "all/x/x broken", error: "x broken" },
+            { _tag: "Fail", path: "all/y/y broken", error: "y broken" }
+          ]
+        ]
+      )
     })
   )
 })

@@ -167,6 +167,44 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     "TypeScript does not know this answer here: write its type, as in run: ({ a }: { a: A }) => ..."
   ],
   [
+    "an answer that is not known is answered",
+    yielded(`Phase.graph("x", {
+      a: { run: phase },
+      b: { needs: ["a"], run: ({ a }) => Phase.make("x", Effect.succeed(a)) },
+      c: { needs: ["b"], run: ({ b }) => Phase.make("x", Effect.succeed(b)) }
+    })`),
+    "TypeScript does not know this answer here: write its type, as in run: ({ a }: { a: A }) => ..."
+  ],
+  [
+    "an answer that is not known is written as another one",
+    yielded(`Phase.graph("x", {
+      a: { run: phase },
+      b: { needs: ["a"], run: ({ a }) => Phase.make("x", Effect.succeed(a)) },
+      c: { needs: ["b"], run: ({ b }: { b: string }) => Phase.make(b, Effect.void) }
+    })`),
+    "this node takes other answers than those of its `needs`"
+  ],
+  [
+    "an Effect is yielded by a group that is a branch",
+    `export const a = Phase.all([Phase.group("x", function* () { yield* Effect.succeed(1) })])`,
+    starred
+  ],
+  [
+    "an Effect is a branch of an item",
+    `export const a = Phase.forEach("x", [1], (n) => Phase.race([phase, Effect.succeed(n)]))`,
+    needed
+  ],
+  [
+    "a node runs branches that are Effects",
+    `export const a = Phase.graph("x", { a: { run: () => Phase.all({ b: Effect.succeed(1) }) } })`,
+    needed
+  ],
+  [
+    "a group of a retry yields an Effect",
+    `export const a = Phase.group("x", function* (_, n) { yield* Effect.succeed(n) }, { retry: Retry.forEach([1]) })`,
+    starred
+  ],
+  [
     "a branch's failure that is not JSON is to be a value",
     yielded(`Phase.either(Phase.forEach("x", [1], () => Phase.make("x", declines)))`),
     "this phase needs an `error` schema before its failure can be a value"

@@ -1,20 +1,30 @@
 /**
- * A share of a test that goes by seeds: `model.js model|pairs FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a
- * JSON line a failing seed.
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids FIRST COUNT SECONDS`. Prints
+ * `seeds N` now and then, and a JSON line a failing seed.
  */
+import * as Grids from "../Grids.js"
 import * as Model from "../Model.js"
+import * as Nests from "../Nests.js"
 import * as Pairs from "../Pairs.js"
 
+/** What checks seeds, and how many of them at a time. */
+const all = {
+  model: { run: Model.run, block: 100 },
+  concurrent: { run: Model.runConcurrent, block: 100 },
+  pairs: { run: Pairs.run, block: 100 },
+  nests: { run: Nests.run, block: 5 },
+  grids: { run: Grids.run, block: 100 }
+}
+
 const [, , which, ...numbers] = process.argv
-const [first, count, seconds] = numbers.map(Number)
-const { run } = which === "pairs" ? Pairs : Model
-const end = performance.now() + (seconds ?? 0) * 1_000
-const block = 100
+const [first = 0, count = 0, seconds = 0] = numbers.map(Number)
+const { block, run } = all[which as keyof typeof all]
+const end = performance.now() + seconds * 1_000
 
 let done = 0
 let failed = 0
-while (done < (count ?? 0) && failed < 10 && performance.now() < end) {
-  const failures = run(Math.min(block, (count ?? 0) - done), (first ?? 0) + done)
+while (done < count && failed < 10 && performance.now() < end) {
+  const failures = run(Math.min(block, count - done), first + done)
   for (const failure of failures) process.stdout.write(`${JSON.stringify({ failure })}\n`)
   failed += failures.length
   done += block
