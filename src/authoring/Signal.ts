@@ -26,7 +26,7 @@ const nothingSaid = codec(Schema.Void)
  * where the name cannot be kept. The idea is Temporal's signal and Restate's awakeable.
  *
  * @example
- * import { Phase, TaskEngine } from "tidemark"
+ * import { Phase } from "tidemark"
  * import * as Schema from "effect/Schema"
  *
  * const decision = Phase.signal("decision", Schema.Literal("approve", "reject"), { timeout: "3 days" })

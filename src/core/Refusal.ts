@@ -16,10 +16,10 @@ export class TokenNotFound extends Schema.TaggedError<TokenNotFound>()("TokenNot
   }
 }
 
-/** The phase was completed before, with another answer. The same answer once more is no error. */
+/** The phase was completed before: with another answer, for the same one once more is no error. */
 export class AlreadyCompleted extends Schema.TaggedError<AlreadyCompleted>()("AlreadyCompleted", Waiting) {
   override get message() {
-    return `${where(this)} was completed before, with another answer, and that one counts: see what status says of ${this.execution}`
+    return `${where(this)} was completed before, and the first answer counts: see what status says of ${this.execution}`
   }
 }
 
