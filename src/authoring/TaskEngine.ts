@@ -3,22 +3,31 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
+  AlreadyCompleted,
   EngineBusy,
+  ExecutionEnded,
   ExecutionNotFound,
   Fenced,
   HistoryMismatch,
   IllegalTransition,
+  InvalidName,
   JournalCorrupt,
   OrderRefused,
   OwnedByParent,
   PhaseNotOpen,
+  RequiresTask,
   RevertIncomplete,
   StoreError,
   TaskError,
-  TaskNotRegistered
+  TaskNotRegistered,
+  TokenClosed,
+  TokenExpired,
+  TokenNotFound,
+  ValueRefused
 } from "../core/Errors.js"
 import type { Defect, Failure } from "../core/Failure.js"
 import type { Json } from "../core/Json.js"
@@ -139,6 +148,27 @@ export interface RevertOptions extends Act {
   readonly force?: boolean
 }
 
+/** `advance` runs the execution on the caller's fiber until it waits again or ends: for an engine that does not by itself. */
+export interface SendOptions {
+  readonly advance?: boolean
+}
+
+/** What a completion can be refused with. The phase stays as it was. */
+export type CompleteError =
+  | TokenNotFound
+  | AlreadyCompleted
+  | TokenExpired
+  | TokenClosed
+  | ValueRefused
+  | RequiresTask
+  | StoreError
+
+/** What a sign of life can be refused with. */
+export type HeartbeatError = Exclude<CompleteError, RequiresTask>
+
+/** What a signal can be refused with. */
+export type SignalError = InvalidName | ExecutionNotFound | ExecutionEnded | ValueRefused | StoreError
+
 /** What any request about an execution can be refused with. */
 export type RequestError =
   | ExecutionNotFound
@@ -184,6 +214,13 @@ export interface Service {
     value?: Json,
     options?: Act
   ) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly complete: (
+    token: string,
+    exit: Exit.Exit<Json | void, Json>,
+    options?: SendOptions
+  ) => Effect.Effect<void, CompleteError>
+  readonly heartbeat: (token: string, progress?: Progress) => Effect.Effect<void, HeartbeatError>
+  readonly signal: (id: string, name: string, value?: Json, options?: SendOptions) => Effect.Effect<void, SignalError>
   readonly status: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   readonly history: (id: string) => Effect.Effect<ReadonlyArray<Recorded>, ReadError>
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
@@ -208,6 +245,55 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))
+  /**
+   * Ends the phase that the token belongs to: a delegate, or one that answered `Phase.later`, or will in a moment.
+   *
+   * `exit` holds values as they are recorded: plain JSON, the encoded side of the phase's `success` or `error` schema. It
+   * is kept, on disk, once this answers, whether or not any engine runs, also while the execution is Paused. The first
+   * completion counts; the same one again is answered as done, another is `AlreadyCompleted`. `TokenExpired`: the attempt
+   * timed out or failed. `TokenClosed`: the execution was closed or reverted, or the phase lost a race. `TokenNotFound`:
+   * no such token, whatever is wrong with it. `ValueRefused`: the value does not fit, and where; the phase goes on
+   * waiting. `RequiresTask`: only an engine that has the task can tell. The idea is Mistral's asynchronous action, and
+   * Temporal's asynchronous activity completion.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Exit from "effect/Exit"
+   *
+   * const approve = (token: string) => TaskEngine.complete(token, Exit.succeed({ by: "alice" }))
+   * const decline = (token: string) => TaskEngine.complete(token, Exit.fail("declined"))
+   */
+  static readonly complete = (token: string, exit: Exit.Exit<Json | void, Json>, options?: SendOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.complete(token, exit, options))
+  /**
+   * Says that the work behind the token goes on: puts off the phase's `heartbeat` timeout, never its `timeout`.
+   *
+   * `progress` is shown by `status`: a number from 0 to 1, a text, or both; what is left out is forgotten. Refused as
+   * `complete` refuses, and with `AlreadyCompleted` once the phase has an answer, so that the work can stop. The idea is
+   * Temporal's activity heartbeat.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const halfway = (token: string) => TaskEngine.heartbeat(token, { progress: 0.5, text: "page 20 of 40" })
+   */
+  static readonly heartbeat = (token: string, progress?: Progress) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.heartbeat(token, progress))
+  /**
+   * Tells an execution something: the next `Phase.signal` of this name answers it, also one that is yet to come.
+   *
+   * `value` is plain JSON, the encoded side of that phase's schema, which reads it there: nobody can check it before. It
+   * is kept, on disk, once this answers; signals of a name are taken in the order in which they were kept, each once.
+   * `ExecutionNotFound`: there is no such execution; `ExecutionEnded`: it is Completed, Closed or Reverted; `InvalidName`:
+   * no phase can have that name; `ValueRefused`: no plain JSON, or too large. The idea is Temporal's signal.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const paid = TaskEngine.signal("order-7", "paid", { amount: 12 })
+   */
+  static readonly signal = (id: string, name: string, value?: Json, options?: SendOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.signal(id, name, value, options))
   /** What is known of an execution. */
   static readonly status = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.status(id))
   /** The journal's entries, in order. */

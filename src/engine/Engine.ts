@@ -370,6 +370,9 @@ class Engine {
           this.request(id, { _tag: "skip", phase, ...options, ...(value === undefined ? {} : { value }) }),
           this.status(id)
         ),
+      complete: () => Effect.dieMessage("this engine takes no completions yet"),
+      heartbeat: () => Effect.dieMessage("this engine takes no heartbeats yet"),
+      signal: () => Effect.dieMessage("this engine takes no signals yet"),
       status: this.status,
       history: this.history,
       list: (query = {}) => this.store.list(query),
