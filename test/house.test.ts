@@ -39,6 +39,7 @@ const rows: ReadonlyArray<Row> = [
     may: ["@effect/sql/*", "@effect/sql-sqlite-node/*", "@effect/experimental/*", "node:fs", "node:os", "node:path"]
   },
   { files: "engine/*", may: ["core/*", "authoring/*", "store/Store.ts", "effect/*", "node:crypto"] },
+  { files: "engine/Answers.ts", may: ["ajv"] },
   {
     files: "testing/*",
     may: ["core/*", "store/Store.ts", "store/Encoded.ts", "engine/*", "effect/*", "node:fs", "node:os", "node:path"]

@@ -8,6 +8,7 @@ import type { Codec } from "../core/Instruction.js"
 import * as Json from "../core/Json.js"
 import * as Thrown from "../core/Thrown.js"
 import { difference } from "./Difference.js"
+import * as JsonSchema from "./JsonSchema.js"
 
 /** Why a type was refused, placed where the value was expected: the text is what the compiler shows. */
 export interface Because<Message extends string, Type> {
@@ -90,6 +91,17 @@ const attempt = <A>(run: () => Either.Either<A, Json.Problem>): Either.Either<A,
   }
 }
 
+/** By the schema, for making one takes longer than all else that a phase does. */
+const jsonSchemas = new WeakMap<AnySchema, Json.Json | null>()
+
+const jsonSchemaOf = (schema: AnySchema): Json.Json | null => {
+  const known = jsonSchemas.get(schema)
+  if (known !== undefined) return known
+  const made = JsonSchema.of(schema.ast)
+  jsonSchemas.set(schema, made)
+  return made
+}
+
 const codecOf = (schema: AnySchema, exact: boolean): Codec => {
   const toJson = Schema.encodeUnknownEither(schema)
   const fromJson = Schema.decodeUnknownEither(schema)
@@ -107,7 +119,7 @@ const codecOf = (schema: AnySchema, exact: boolean): Codec => {
   return {
     encode: exact ? (value) => Either.flatMap(encode(value), (json) => same(value, json)) : encode,
     decode,
-    schema: () => null
+    schema: () => jsonSchemaOf(schema)
   }
 }
 

@@ -20,7 +20,7 @@ import type { Remote } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import * as Name from "../core/Name.js"
 import type { Store, TokenRow } from "../store/Store.js"
-import * as Answers from "./Answers.js"
+import { Answers } from "./Answers.js"
 import * as Completion from "./Completion.js"
 import type { Config } from "./Config.js"
 import type { Live } from "./Live.js"
@@ -43,6 +43,8 @@ const refuse = ({ execution, path }: Where, { at, reason }: Problem) =>
   new ValueRefused({ execution, path, at, reason })
 
 export class Completions {
+  private readonly answers = new Answers()
+
   constructor(
     private readonly store: Store,
     private readonly config: Config,
@@ -147,13 +149,13 @@ export class Completions {
 
   /** By the schema that is kept with the token; where that cannot say all, by the task's code. */
   private check(row: TokenRow, outcome: Completion.Outcome) {
-    return Effect.suspend(() => {
-      if (outcome._tag === "Die") return Effect.void
+    return Effect.gen(this, function* () {
+      if (outcome._tag === "Die") return
       const remote = row.schema as unknown as Remote
       const schema = outcome._tag === "Success" ? remote.success : remote.error
-      if (schema === null) return this.checkByCode(row, outcome)
-      const problem = Answers.check(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
-      return problem === undefined ? Effect.void : refuse(row, problem)
+      if (schema === null) return yield* this.checkByCode(row, outcome)
+      const problem = yield* this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
+      if (problem !== undefined) return yield* refuse(row, problem)
     })
   }
 

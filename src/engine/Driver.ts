@@ -213,7 +213,7 @@ export class Driver {
     const settled = begun < starts.size ? "settled" : undefined
     if (jobs.length === 0) return Effect.succeed(settled)
     return Effect.map(writer.flush, () => {
-      for (const job of active) this.flights.launch(job)
+      for (const job of jobs) this.flights.launch(job)
       return settled
     })
   }

@@ -9,14 +9,12 @@ import {
   ExecutionFailed,
   ExecutionPaused,
   ExecutionReverted,
-  RevertIncomplete,
-  type StoreError
+  RevertIncomplete
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import { isActive, isFinal } from "../core/Status.js"
-import type { Store } from "../store/Store.js"
 
 const stateOf = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
   if (record.undone) return "undone"

@@ -105,7 +105,7 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
   ],
   [
     new Errors.AlreadyCompleted(waiting),
-    "phase approve of execution order-7 was completed before, with another answer, and that one counts: see what status says of order-7"
+    "phase approve of execution order-7 was completed before, and the first answer counts: see what status says of order-7"
   ],
   [
     new Errors.TokenExpired(waiting),

@@ -421,6 +421,80 @@ export function* capturedBranches() {
   )
 }
 
+// --- what waits
+
+// @ts-expect-error
+export const sleepNever = Phase.sleep("x")
+// @ts-expect-error
+export const sleepSoon = Phase.sleep("x", "soon")
+// @ts-expect-error
+export const sleepDay = Phase.sleepUntil("x", "2026-11-21")
+// @ts-expect-error
+export const signalNoSchema = Phase.signal("x", "string")
+// @ts-expect-error
+export const signalTimeout = Phase.signal("x", Schema.String, { timeout: "soon" })
+// @ts-expect-error
+export const signalOption = Phase.signal("x", Schema.String, { retry: Schedule.recurs(1) })
+// @ts-expect-error
+export const delegateEffect = Phase.delegate("x", Effect.void)
+// @ts-expect-error
+export const delegateNotify = Phase.delegate("x", { notify: Effect.void })
+// @ts-expect-error
+export const delegatePromise = Phase.delegate("x", { notify: async (token: string) => token })
+// @ts-expect-error
+export const delegateToken = Phase.delegate("x", { notify: (token: number) => Effect.log(token) })
+// @ts-expect-error
+export const delegateUndo = Phase.delegate("x", { success: Schema.Number, undo: (text: string) => Effect.log(text) })
+// @ts-expect-error
+export const delegateRun = Phase.delegate("x", { run: Effect.void })
+// @ts-expect-error
+export const delegateBeat = Phase.delegate("x", { heartbeat: "soon" })
+// @ts-expect-error
+export const laterOption = Phase.later({ after: "1 day" })
+// @ts-expect-error
+export const laterPhase = Phase.all([Phase.later()])
+// @ts-expect-error
+export const groupTimeout = Phase.group("x", function* () {}, { timeout: "soon" })
+// @ts-expect-error
+export const taskTimeout = Task.make("x", { timeout: "soon", *run() {} })
+export const undoOfLater = Phase.make("x", {
+  run: Effect.succeed(Phase.later()),
+  success: Schema.Number,
+  // @ts-expect-error
+  undo: (text: string) => Effect.log(text)
+})
+export const tokenYielded = Task.make("x", {
+  // @ts-expect-error
+  *run() {
+    yield* Phase.token
+  }
+})
+export function* waits() {
+  // @ts-expect-error
+  yield* Phase.later()
+  // @ts-expect-error
+  yield* Phase.make("x", Effect.succeed(Phase.later()))
+  // @ts-expect-error
+  yield* Phase.make(
+    "x",
+    Effect.sync(() => (Math.random() > 0.5 ? 1 : Phase.later()))
+  )
+  // @ts-expect-error
+  yield* Phase.make("x", { run: Effect.sync(() => (Math.random() > 0.5 ? 1 : Phase.later())), success: Schema.String })
+  // @ts-expect-error
+  yield* Phase.make("x", { run: Effect.as(declines, Phase.later()), success: Schema.String, error: NoStock })
+  // @ts-expect-error
+  yield* Phase.delegate("x", { notify: () => declines, error: NoStock })
+  // @ts-expect-error
+  yield* Phase.either(Phase.delegate("x", { notify: () => declines }))
+}
+export const delegateError = Task.make("x", {
+  // @ts-expect-error
+  *run() {
+    yield* Phase.delegate("x", { error: Declined })
+  }
+})
+
 // --- child tasks
 
 const child = Task.make("child", {

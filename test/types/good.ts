@@ -3,6 +3,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import { PlatformError as PlatformErrorSchema } from "@effect/platform/Error"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
@@ -682,6 +683,110 @@ export const concurrent = Task.make("concurrent", {
 export const concurrentRun = concurrent.execute({})
 is<Equal<typeof concurrentRun, Executed<number, Declined, Shop | Refunds | Ledger | Retries>>>()
 
+// --- what waits: nothing, an instant, somebody's answer
+
+export const slept = Phase.sleep("a while", "3 days")
+is<Equal<typeof slept, Phase.Phase<void, never, never, never, true>>>()
+export const sleptUntil = [
+  Phase.sleepUntil("date", new Date(0)),
+  Phase.sleepUntil("utc", DateTime.unsafeMake(0)),
+  Phase.sleepUntil("ms", 0)
+]
+is<Equal<typeof sleptUntil, Array<Phase.Phase<void, never, never, never, true>>>>()
+
+const Approval = Schema.Struct({ by: Schema.String, at: Schema.Date })
+interface Approved {
+  readonly by: string
+  readonly at: Date
+}
+
+export const signaled = Phase.signal("go")
+is<Equal<typeof signaled, Phase.Phase<void, never, never, never, true>>>()
+export const told = Phase.signal("approval", Approval, { timeout: "3 days" })
+is<Equal<typeof told, Phase.Phase<Approved, Cause.TimeoutException, never, never, true>>>()
+export const toldEither = Phase.either(told)
+is<Equal<SuccessOf<typeof toldEither>, Either.Either<Approved, Cause.TimeoutException>>>()
+
+declare const mail: (token: string) => Effect.Effect<number, Declined, Shop>
+export const delegated = Phase.delegate("approve")
+is<Equal<typeof delegated, Phase.Phase<void, never, never, never, true>>>()
+export const notified = Phase.delegate("approve", {
+  success: Approval,
+  error: Schema.Union(Declined, NoStock),
+  notify: mail,
+  timeout: "3 days",
+  heartbeat: "1 hour",
+  retry: often,
+  undo: ({ at, by }) => Effect.zipRight(Refunds, Effect.log(by.toUpperCase(), at.getTime())),
+  undoRetry: Schedule.recurs(3),
+  undoUnknown: refundByKey
+})
+is<Equal<SuccessOf<typeof notified>, Approved>>()
+is<Equal<ErrorOf<typeof notified>, Declined | NoStock | Cause.TimeoutException>>()
+is<Equal<ContextOf<typeof notified>, Shop | Refunds | Unknown | Retries>>()
+export const notifiedEither = Phase.either(notified)
+is<Equal<SuccessOf<typeof notifiedEither>, Either.Either<Approved, Declined | NoStock | Cause.TimeoutException>>>()
+export const notifiedExit = Phase.exit(notified)
+is<Equal<SuccessOf<typeof notifiedExit>, Exit.Exit<Approved, Declined | NoStock | Cause.TimeoutException>>>()
+export const untold = Phase.delegate("approve", { success: Schema.Number, notify: (token) => mail(token.trim()) })
+is<Equal<typeof untold, Phase.Phase<number, Declined, Shop, never, false>>>()
+export const beating = Phase.delegate("approve", { heartbeat: "1 minute", undo: () => Effect.asVoid(Refunds) })
+is<Equal<typeof beating, Phase.Phase<void, Cause.TimeoutException, Refunds, never, true>>>()
+
+// a phase whose effect leaves the answer to somebody else: what it answers then is what `success` holds
+export const put = Phase.make("put", { success: Approval, run: Effect.as(Shop, Phase.later()) })
+is<Equal<typeof put, Phase.Phase<Approved, never, Shop, never, true>>>()
+export const putOff = Phase.make("put", {
+  success: Approval,
+  error: Declined,
+  run: Effect.gen(function* () {
+    const token = yield* Phase.token
+    if (token === "") return { by: token, at: new Date(0) }
+    return Phase.later({ timeout: "3 days" })
+  }),
+  undo: ({ at }) => Effect.zipRight(Refunds, Effect.log(at.getTime())),
+  verify: Effect.zipRight(Ledger, Effect.succeedNone)
+})
+is<Equal<SuccessOf<typeof putOff>, Approved>>()
+is<Equal<ErrorOf<typeof putOff>, Declined | Cause.TimeoutException>>()
+is<Equal<ContextOf<typeof putOff>, Refunds | Ledger>>()
+export const putThird = Phase.make(
+  "put",
+  Effect.map(Shop, ({ x }) => (x > 1 ? x : Phase.later({ heartbeat: 100 }))),
+  { success: Schema.Number, undo: (x) => Effect.log(x.toFixed()) }
+)
+is<Equal<typeof putThird, Phase.Phase<number, Cause.TimeoutException, Shop, never, true>>>()
+export const putEither = Phase.either(putOff)
+is<Equal<SuccessOf<typeof putEither>, Either.Either<Approved, Declined | Cause.TimeoutException>>>()
+
+// a group and a task with a time limit
+export const inTime = Phase.group("g", () => inner("tea"), { timeout: "1 hour", retry: Retry.times(2) })
+is<Equal<ErrorOf<typeof inTime>, Declined | Cause.TimeoutException>>()
+is<Equal<ContextOf<typeof inTime>, Shop>>()
+export const inTimeEither = Phase.either(
+  Phase.group(
+    "g",
+    function* () {
+      return yield* Phase.signal("n", Schema.Number)
+    },
+    { timeout: "1 hour" }
+  )
+)
+is<Equal<SuccessOf<typeof inTimeEither>, Either.Either<number, Cause.TimeoutException>>>()
+export const waiting = Task.make("waiting", {
+  timeout: "30 days",
+  error: Schema.Union(Declined, NoStock),
+  *run() {
+    yield* slept
+    yield* signaled
+    const [{ by }, answer] = yield* Phase.all([notified, told])
+    yield* Phase.group("g", () => inner(by), { timeout: "1 hour" })
+    yield* Phase.race({ answer: putOff, sleep: Phase.sleepUntil("then", answer.at) })
+  }
+})
+export const waitingRun = waiting.execute({})
+is<Equal<typeof waitingRun, Executed<void, Declined | NoStock, Shop | Refunds | Unknown | Retries | Ledger>>>()
+
 // --- a phase's Scope is its own
 
 declare const scoped: Effect.Effect<number, never, Scope.Scope | Shop>
@@ -709,10 +814,31 @@ not<IsAny<Effect.Effect.Context<typeof placed>>>()
 not<IsAny<Effect.Effect.Error<typeof placed>>>()
 not<IsAny<Task.FailuresOf<Phase.Yielded<Declined, Shop>>>>()
 is<Equal<Task.RequirementsOf<Phase.Yielded<Declined, Shop> | Phase.Yielded<never, Refunds>>, Shop | Refunds>>()
-for (const phase of [inPlace, struct, each, eachEither, first, group, regions, asking, graph, nested, child]) {
+for (const phase of [
+  notified,
+  untold,
+  beating,
+  put,
+  putOff,
+  putThird,
+  told,
+  inTime,
+  inPlace,
+  struct,
+  each,
+  eachEither,
+  first,
+  group,
+  regions,
+  asking,
+  graph,
+  nested,
+  child
+]) {
   not<IsAny<SuccessOf<typeof phase>>>()
   not<IsAny<ErrorOf<typeof phase>>>()
   not<IsAny<ContextOf<typeof phase>>>()
 }
 is<Equal<typeof Phase.key, Effect.Effect<string>>>()
 is<Equal<typeof Phase.attempt, Effect.Effect<number>>>()
+is<Equal<typeof Phase.token, Effect.Effect<string>>>()

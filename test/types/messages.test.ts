@@ -209,6 +209,27 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     yielded(`Phase.either(Phase.forEach("x", [1], () => Phase.make("x", declines)))`),
     "this phase needs an `error` schema before its failure can be a value"
   ],
+  ["a token is yielded", body("yield* Phase.token"), starred],
+  [
+    "an answer comes later, without a schema",
+    yielded(`Phase.make("x", Effect.succeed(Phase.later()))`),
+    "somebody else answers later: give `success`, the schema of the answer"
+  ],
+  [
+    "a later answer is none of its schema's",
+    yielded(`Phase.make("x", { run: Effect.sync(() => [1, Phase.later()].at(0)!), success: Schema.String })`),
+    "`success` does not cover the result"
+  ],
+  [
+    "the failures of notify are not covered",
+    yielded(`Phase.delegate("x", { notify: () => declines, error: Schema.Number })`),
+    "`error` does not cover the failures of `notify`"
+  ],
+  [
+    "a delegate's failure is not covered",
+    body(`yield* Phase.delegate("x", { error: Declined })`),
+    "phases of this task fail: give it an `error` schema that covers their failures"
+  ],
   [
     "a child's failure is not covered",
     `const child = Task.make("child", { error: Declined, *run() { yield* Phase.make("x", declines) } })

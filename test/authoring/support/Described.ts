@@ -1,6 +1,14 @@
 /** What a phase describes, as the interpreter gets it. */
 import { assert } from "@effect/vitest"
-import { type Fork, type Group, type Instruction, type Run, Yielded } from "../../../src/core/Instruction.js"
+import {
+  type Fork,
+  type Group,
+  type Instruction,
+  type Run,
+  type Signal,
+  type Sleep,
+  Yielded
+} from "../../../src/core/Instruction.js"
 
 type Phase = Iterable<unknown, unknown>
 
@@ -22,3 +30,5 @@ const of =
 export const runOf: (phase: Phase) => Run = of("Run")
 export const forkOf: (phase: Phase) => Fork = of("Fork")
 export const groupOf: (phase: Phase) => Group = of("Group")
+export const sleepOf: (phase: Phase) => Sleep = of("Sleep")
+export const signalOf: (phase: Phase) => Signal = of("Signal")
