@@ -42,9 +42,19 @@ const rows: ReadonlyArray<Row> = [
   { files: "engine/Answers.ts", may: ["ajv"] },
   {
     files: "testing/*",
-    may: ["core/*", "store/Store.ts", "store/Encoded.ts", "engine/*", "effect/*", "node:fs", "node:os", "node:path"]
+    may: [
+      "core/*",
+      "store/Store.ts",
+      "store/Encoded.ts",
+      "store/Token.ts",
+      "engine/*",
+      "effect/*",
+      "node:fs",
+      "node:os",
+      "node:path"
+    ]
   },
-  { files: "testing/StoreSuite.ts", may: ["store/Chain.ts", "@effect/vitest"] },
+  { files: "testing/StoreSuite*.ts", may: ["store/Chain.ts", "@effect/vitest"] },
   { files: "http/*", may: ["core/*", "engine/*", "effect/*", "@effect/platform/*"] },
   { files: "cluster/*", may: ["core/*", "engine/*", "effect/*", "@effect/platform/*", "@effect/cluster/*"] },
   {

@@ -62,7 +62,7 @@ const tend = (world: World, operator: Operator | undefined) =>
       const status = yield* engine.status(id)
       const act = operator(status, engine, world)
       if (act !== undefined) yield* Effect.exit(act)
-      else if (!isActive(status.status)) return status
+      else if (!isActive(status.status) && status.status !== "Waiting") return status
       yield* Effect.sleep("50 millis")
     }
   })

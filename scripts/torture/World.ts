@@ -69,6 +69,8 @@ export class World {
     this.crash = options.crash
     this.ended = []
     this.memory.ownedSince = undefined
+    // What a dead process waited for must not wake it: its scheduler is the next one's too.
+    this.memory.watchers.clear()
     const config = {
       ...EngineConfig.defaults,
       newId: Effect.sync(() => `id-${++this.ids}`),

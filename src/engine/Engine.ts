@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
@@ -57,11 +57,18 @@ class Engine {
       return View.statusOf(id, history, this.registry.get(history.task) !== undefined, told)
     })
 
-  /** Whether an execution that was let go is to go on, and this engine has its code. */
-  private isDue({ id, status, task }: ExecutionRow) {
-    const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
-    if (status !== "Waiting" || !has) return Effect.succeed(false)
-    return Effect.map(this.store.due({ id, now: this.now() }), (due) => due.length > 0)
+  /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
+  private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
+    if (status !== "Waiting") return Effect.succeed(isActive(status))
+    return Effect.gen(this, function* () {
+      const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
+      if (has && (yield* this.store.due({ id, now: this.now() })).length > 0) return true
+      for (const { child, state } of (yield* this.live.history(id)).open) {
+        const row = child === undefined || state !== "waiting" ? undefined : yield* this.store.get(child)
+        if (row !== undefined && (yield* this.goesOn(row))) return true
+      }
+      return false
+    })
   }
 
   /** Waits until nothing is left to do for the execution. */
@@ -71,7 +78,7 @@ class Engine {
         const run = this.live.runs.get(id)
         if (run !== undefined) yield* Deferred.await(run.done)
         const row = yield* this.store.get(id)
-        if (row === undefined || !(isActive(row.status) || (yield* this.isDue(row)))) return Option.some(row)
+        if (row === undefined || !(yield* this.goesOn(row))) return Option.some(row)
         return Option.none<ExecutionRow>()
       })
       const row = yield* this.live.until(id, look)

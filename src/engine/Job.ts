@@ -60,6 +60,9 @@ export type Active =
 
 export type Job = Active | Rest
 
+/** Stages what it takes to go on with a phase; nothing to run if that settles it. */
+export type Start = () => Job | undefined
+
 /** It waits for a child. */
 export const isCall = (job: Job): boolean => job._tag === "Attempt" && job.work.calls === "run"
 

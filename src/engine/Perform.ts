@@ -16,7 +16,6 @@ import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import * as Sentence from "../core/Sentence.js"
 import type { Failures } from "../core/Step.js"
-import type { Tokens } from "./Tokens.js"
 
 /** How an attempt ended. */
 export type Outcome =
@@ -44,6 +43,11 @@ export class Refused {
 export const keyOf = (execution: string, path: string, generation: number): string =>
   createHash("sha256").update(`${execution}\n${path}\n${generation}`).digest("hex").slice(0, 32)
 
+/** Gives the phase at a path the token by which it can be completed. */
+interface Giver {
+  readonly of: (path: string) => Effect.Effect<string>
+}
+
 /** What a phase's effect sees through `Phase.key` and `Phase.attempt`. An undo has one key, wherever it is tried. */
 export class Running implements Phase.Running {
   constructor(
@@ -53,7 +57,7 @@ export class Running implements Phase.Running {
     /** what the key is of: the phase, or the undo of a phase, and how often it was done anew */
     private readonly of: string,
     private readonly generation: number,
-    private readonly tokens: Tokens | undefined
+    private readonly tokens: Giver | undefined
   ) {}
 
   get token(): Effect.Effect<string> {

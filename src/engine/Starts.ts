@@ -13,16 +13,13 @@ import type { Placed } from "../core/Step.js"
 import { idOf } from "./Children.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
-import { type Job, rest, type Verify } from "./Job.js"
+import { type Job, rest, type Start, type Verify } from "./Job.js"
 import type { Outcomes } from "./Outcomes.js"
 import * as Perform from "./Perform.js"
 import type { Tokens } from "./Tokens.js"
 import type { Waits } from "./Waits.js"
 import type { Work } from "./Work.js"
 import type { Writer } from "./Writer.js"
-
-/** Stages what it takes to go on with a phase; nothing to run if that settles it. */
-export type Start = () => Job | undefined
 
 export interface StartOptions {
   readonly writer: Writer

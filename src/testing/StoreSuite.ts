@@ -1,11 +1,12 @@
-/** What every store must do: a driver's test file calls `storeSuite`. The only module of testing that needs vitest. */
+/** What every store must do: a driver's test file calls `storeSuite`. It and its parts alone need vitest. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
 import type { Encoded, EntryRow } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
+import { standingBeside } from "./StoreSuiteBeside.js"
+import { sending, waking } from "./StoreSuiteLetters.js"
+import { claiming, noticing, owning } from "./StoreSuiteOwners.js"
 import type { Driver, Test } from "./StoreSuiteRows.js"
 import {
   all,
@@ -23,6 +24,7 @@ import {
   row,
   tagOf
 } from "./StoreSuiteRows.js"
+import { completing } from "./StoreSuiteTokens.js"
 
 /** Runs the suite under this name. */
 export const storeSuite = (name: string, driver: Driver): void => {
@@ -30,12 +32,17 @@ export const storeSuite = (name: string, driver: Driver): void => {
   describe(name, () => {
     describe("create", () => creating(test))
     describe("append", () => appending(test))
+    describe("beside", () => standingBeside(test))
     describe("claim", () => claiming(test))
+    describe("tokens", () => completing(test, driver))
+    describe("letters", () => sending(test))
+    describe("due", () => waking(test))
     describe("load", () => loading(test))
     describe("list", () => listing(test))
     describe("inbox", () => ordering(test))
     describe("values", () => keeping(test))
     describe("own", () => owning(test, driver))
+    describe("changed", () => noticing(driver))
     describe("many at once", () => crowding(test))
   })
 }
@@ -136,32 +143,6 @@ const appending = (test: Test): void => {
       assert.strictEqual((yield* store.get("a"))?.status, "Waiting")
       assert.strictEqual(yield* tagOf(store.append(request("a", 500, many))), "Fenced")
       assert.lengthOf(yield* store.read("a", 0), 1_001)
-    }))
-}
-
-const claiming = (test: Test): void => {
-  test("raises the epoch, sets the owner, and fences whoever had it", (store) =>
-    Effect.gen(function* () {
-      yield* store.create(created("a"))
-      assert.strictEqual(yield* store.claim("a", "one"), 1)
-      yield* store.append(request("a", 1, ["1"], 1))
-      assert.strictEqual(yield* store.claim("a", "two"), 2)
-      assert.strictEqual(yield* tagOf(store.append(request("a", 2, ["2"], 1))), "Fenced")
-      yield* store.append(request("a", 2, ["2"], 2))
-      const found = yield* store.get("a")
-      assert.deepStrictEqual([found?.epoch, found?.owner], [2, "two"])
-    }))
-  test("gives each of many claims an epoch of its own", (store) =>
-    Effect.gen(function* () {
-      yield* store.create(created("a"))
-      const epochs = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => store.claim("a", `${n}`), {
-        concurrency: "unbounded"
-      })
-      assert.deepStrictEqual([...epochs].sort(), [1, 2, 3, 4, 5])
-    }))
-  test("answers nothing for an execution that there is not", (store) =>
-    Effect.gen(function* () {
-      assert.isUndefined(yield* store.claim("a", "me"))
     }))
 }
 
@@ -311,39 +292,6 @@ const keeping = (test: Test): void => {
       yield* Effect.forEach(["b", "c"], (id) => store.append(request(id, 1, [large])), { concurrency: "unbounded" })
       for (const id of ids) assert.isTrue((yield* bodies(store, id))[1] === large)
     }))
-}
-
-const owning = (test: Test, { make }: Driver): void => {
-  test("gives the store to one owner at a time", (store) =>
-    Effect.gen(function* () {
-      const owner = yield* Scope.make()
-      yield* Scope.extend(store.own, owner)
-      const busy = yield* Effect.flip(Effect.scoped(store.own))
-      assert.deepInclude(busy, { _tag: "EngineBusy", pid: process.pid })
-      yield* Scope.close(owner, Exit.void)
-      yield* Effect.scoped(store.own)
-      yield* store.own
-    }))
-  it.scoped("refuses another store over the same data, whose clients may still order", () =>
-    Effect.gen(function* () {
-      const open = yield* make
-      const owner = yield* open
-      const client = yield* open
-      const scope = yield* Scope.make()
-      yield* Scope.extend(owner.own, scope)
-      assert.strictEqual(yield* tagOf(Effect.scoped(client.own)), "EngineBusy")
-      const before = yield* owner.changed(undefined, 0)
-      assert.strictEqual(yield* owner.changed(undefined, 0), before)
-      const id = yield* client.order({ execution: "a", verb: "pause", body: null, at: 1 })
-      assert.notStrictEqual(yield* owner.changed(before, 0), before)
-      assert.deepStrictEqual(
-        (yield* owner.orders).map((order) => order.id),
-        [id]
-      )
-      yield* Scope.close(scope, Exit.void)
-      yield* client.own
-    })
-  )
 }
 
 const crowding = (test: Test): void => {

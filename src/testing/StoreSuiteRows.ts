@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StoreError } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
-import type { AppendRequest, Encoded, EntryRow, ExecutionRow, ListQuery } from "../store/Encoded.js"
+import type { AppendRequest, Beside, Encoded, EntryRow, ExecutionRow, ListQuery } from "../store/Encoded.js"
 
 /** An execution with this id. */
 export const row = (id: string, more: Partial<ExecutionRow> = {}): ExecutionRow => ({
@@ -45,6 +45,18 @@ export const request = (execution: string, from: number, bodies: ReadonlyArray<s
   epoch,
   rows: entries(execution, from, bodies, epoch),
   status: null
+})
+
+type NewToken = NonNullable<Beside["tokens"]>[number]
+
+/** A token with this hash. */
+export const token = (hash: string, more: Partial<NewToken> = {}): NewToken => ({
+  hash,
+  clear: null,
+  path: "charge",
+  schema: { type: "string" },
+  expires: null,
+  ...more
 })
 
 /** The tag of the error, or "done". */

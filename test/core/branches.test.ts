@@ -33,6 +33,7 @@ const group = (name: string, body: () => unknown, rest: Partial<Group> = {}): Gr
   body,
   value: plain,
   strategy: undefined,
+  timeout: undefined,
   ...rest
 })
 
@@ -54,7 +55,11 @@ const standOf = (body: () => unknown, ...entries: ReadonlyArray<Entry>): Step =>
 
 const closing: Entry = { _tag: "Closing", position: "a", revert: false, act: {} }
 
-const unreadable: Codec = { encode: plain.encode, decode: () => Either.left({ at: "$", reason: "no" }) }
+const unreadable: Codec = {
+  encode: plain.encode,
+  decode: () => Either.left({ at: "$", reason: "no" }),
+  schema: () => null
+}
 
 /** Starts whatever may start, until nothing more does. */
 const open = (cursor: Cursor, journal: Journal): Step => {

@@ -90,13 +90,13 @@ describe("a pause", () => {
       assert.strictEqual((yield* Fiber.join(pausing)).status, "Paused")
       yield* idle
       assert.deepStrictEqual(yield* running(supervisor), [])
-      assert.strictEqual((yield* service.status(id)).status, "Running")
+      assert.strictEqual((yield* service.status(id)).status, "Waiting")
       yield* TestClock.adjust("1 day")
       yield* service.resume("p1/kid")
       assert.strictEqual(yield* Fiber.join(caller), "done")
       assert.deepStrictEqual(
         tags(store, id).filter((tag) => tag.startsWith("Phase") || tag.startsWith("Attempt")),
-        ["PhaseStarted", "PhaseSucceeded"]
+        ["PhaseStarted", "PhaseWaiting", "AttemptStarted", "PhaseSucceeded"]
       )
     })
   )

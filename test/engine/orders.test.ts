@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { Errors, Phase, Task } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { asked, engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
@@ -130,6 +133,29 @@ describe("a second engine over the same store", () => {
       yield* owner.kill
       assert.strictEqual((yield* asked(other.service.close("h1"))).status, "Closed")
       assert.strictEqual(log.lines.at(-1), "clean")
+    })
+  )
+
+  it.scoped("holds no timer while it waits for what another engine does, or owns the store", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = hanging(log)
+      const config = { inbox: "1 millis" } as const
+      const owner = yield* engine(store, [task], config)
+      const client = yield* engine(store, [], config)
+      yield* owner.run(task.start({}, { id: "h1" }))
+      yield* recorded(store, "h1", "PhaseStarted", "b")
+      const settled = yield* Effect.fork(client.service.settled("h1"))
+      const watched = yield* Effect.fork(Stream.runCollect(client.service.watch("h1")))
+      yield* idle
+      yield* TestClock.adjust("1000 days")
+      yield* owner.service.close("h1")
+      assert.strictEqual((yield* Fiber.join(settled)).status, "Closed")
+      assert.deepStrictEqual(
+        Array.from(yield* Fiber.join(watched), ({ entry }) => entry._tag),
+        tags(store, "h1")
+      )
     })
   )
 

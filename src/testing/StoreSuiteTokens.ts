@@ -1,0 +1,205 @@
+/** Of the store suite: completion against everything that ends a token. Exactly one of them wins. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { Encoded } from "../store/Encoded.js"
+import type { Driver, Test } from "./StoreSuiteRows.js"
+import { claimed, created, hard, hostile, request, token } from "./StoreSuiteRows.js"
+
+const completion = (hash: string, body: string, at = 5) => ({ hash, outcome: `sha256 of ${body}`, body, at })
+
+const where = { execution: "a", task: "place-order", path: "charge" }
+
+/** Execution "a" with these tokens. */
+const holding = (store: Encoded, ...tokens: ReadonlyArray<ReturnType<typeof token>>) =>
+  store.create({ ...created("a", { status: "Running" }), tokens })
+
+const keysOf = (store: Encoded, id = "a") => Effect.map(store.letters(id), (letters) => letters.map(({ key }) => key))
+
+export const completing = (test: Test, driver: Driver): void => {
+  test("are completed once: the same again is told so, another differs", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("h", { clear: "text" }))
+      assert.deepStrictEqual(yield* store.complete(completion("h", "yes")), { _tag: "Accepted", ...where })
+      const letters = yield* store.letters("a")
+      assert.deepInclude(letters[0], { kind: "completion", key: "h", body: "yes", at: 5 })
+      assert.deepStrictEqual(yield* store.complete(completion("h", "yes", 99)), { _tag: "Same", ...where })
+      assert.deepStrictEqual(yield* store.complete(completion("h", "no")), { _tag: "Differs", ...where })
+      assert.deepStrictEqual(yield* store.letters("a"), letters)
+      const found = yield* store.token("h")
+      // Its text may still have to be handed out: a phase whose process died asks for it again.
+      assert.deepStrictEqual([found?.ended, found?.clear], ["completed", "text"])
+    }))
+  test("are completed for good: also after the letter was taken, and after the time", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("h", { expires: 10 }))
+      yield* store.complete(completion("h", "yes", 9))
+      const [letter] = yield* store.letters("a")
+      yield* store.append({ ...request("a", 1, [claimed]), taken: [letter!.id], status: "Completed" })
+      assert.strictEqual((yield* store.complete(completion("h", "yes", 11)))._tag, "Same")
+      assert.strictEqual(yield* store.end({ hash: "h", as: "expired" }), "completed")
+      assert.deepStrictEqual(yield* store.letters("a"), [])
+    }))
+  test("expire by their time, not before, and nothing is written", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("h", { expires: 10 }))
+      for (const at of [10, 11]) {
+        assert.deepStrictEqual(yield* store.complete(completion("h", "late", at)), { _tag: "Expired", ...where })
+        assert.strictEqual(yield* store.beat({ hash: "h", at }), "expired")
+      }
+      const found = yield* store.token("h")
+      assert.deepStrictEqual([found?.ended, found?.beat], [null, null])
+      assert.deepStrictEqual(yield* store.letters("a"), [])
+      assert.strictEqual((yield* store.complete(completion("h", "early", 9)))._tag, "Accepted")
+    }))
+  for (const as of ["expired", "closed"] as const) {
+    test(`are ended as ${as} once and for all, and their text is erased`, (store) =>
+      Effect.gen(function* () {
+        yield* holding(store, token("h", { clear: "text" }))
+        assert.strictEqual(yield* store.end({ hash: "h", as }), "ended")
+        assert.strictEqual(yield* store.end({ hash: "h", as: as === "closed" ? "expired" : "closed" }), "ended")
+        const found = yield* store.token("h")
+        assert.deepStrictEqual([found?.ended, found?.clear], [as, null])
+        const told = { _tag: as === "closed" ? ("Closed" as const) : ("Expired" as const), ...where }
+        assert.deepStrictEqual(yield* store.complete(completion("h", "late")), told)
+        assert.strictEqual(yield* store.beat({ hash: "h", at: 1, progress: 0.5 }), as)
+        assert.deepStrictEqual(yield* store.letters("a"), [])
+        assert.isNull((yield* store.token("h"))?.progress)
+      }))
+  }
+  for (const status of ["Completed", "Closed", "Reverted"] as const) {
+    test(`of an execution that is ${status} complete nothing`, (store) =>
+      Effect.gen(function* () {
+        yield* holding(store, token("h"))
+        yield* store.append({ ...request("a", 1, [claimed]), status })
+        assert.deepStrictEqual(yield* store.complete(completion("h", "late")), { _tag: "Closed", ...where })
+        assert.strictEqual(yield* store.beat({ hash: "h", at: 1 }), "closed")
+        assert.deepStrictEqual(yield* store.letters("a"), [])
+      }))
+  }
+  for (const status of ["Waiting", "Paused", "Failed"] as const) {
+    test(`of an execution that is ${status} are completed`, (store) =>
+      Effect.gen(function* () {
+        yield* holding(store, token("h"))
+        yield* store.append({ ...request("a", 1, [claimed]), status })
+        assert.strictEqual((yield* store.complete(completion("h", "yes")))._tag, "Accepted")
+        assert.deepStrictEqual(yield* keysOf(store), ["h"])
+      }))
+  }
+  test("that there are not are not found", (store) =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* store.complete(completion("h", "yes")), { _tag: "NotFound" })
+      assert.strictEqual(yield* store.end({ hash: "h", as: "closed" }), "ended")
+      assert.strictEqual(yield* store.beat({ hash: "h", at: 1 }), "unknown")
+      assert.isUndefined(yield* store.token("h"))
+    }))
+  test("are kept alive by signs of life, and ended once their holder was quiet", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("h"))
+      const end = (quietSince: number) => store.end({ hash: "h", as: "expired", quietSince })
+      assert.strictEqual(yield* store.beat({ hash: "h", at: 10, progress: { done: 0.5 } }), "heard")
+      assert.strictEqual(yield* end(9), "heard")
+      // A sign that arrives late does not take back a later one, and one that tells nothing leaves what was told.
+      assert.strictEqual(yield* store.beat({ hash: "h", at: 8 }), "heard")
+      const found = yield* store.token("h")
+      assert.deepStrictEqual([found?.beat, found?.progress, found?.ended], [10, { done: 0.5 }, null])
+      assert.strictEqual(yield* end(10), "ended")
+      assert.strictEqual(yield* store.beat({ hash: "h", at: 11 }), "expired")
+    }))
+  test("that were never heard of are ended, and completed ones are not", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("g"), token("h"))
+      assert.strictEqual(yield* store.end({ hash: "g", as: "expired", quietSince: 0 }), "ended")
+      yield* store.complete(completion("h", "yes"))
+      assert.strictEqual(yield* store.end({ hash: "h", as: "expired", quietSince: 0 }), "completed")
+      assert.strictEqual(yield* store.beat({ hash: "h", at: 1 }), "completed")
+    }))
+  test("keep hostile texts and values that are hard to keep", (store) =>
+    Effect.gen(function* () {
+      for (const [index, text] of hostile.entries()) {
+        const made = token(text, { clear: text, path: text, schema: hard as never })
+        yield* store.create({ ...created(`${index}`), tokens: [made] })
+        yield* store.beat({ hash: text, at: 1, progress: hard as never })
+        const found = yield* store.token(text)
+        assert.deepStrictEqual([found?.clear, found?.path], [text, text])
+        assert.strictEqual(JSON.stringify([found?.schema, found?.progress]), JSON.stringify([hard, hard]))
+        yield* store.complete({ ...completion(text, ""), body: hard as never })
+        const [letter] = yield* store.letters(`${index}`)
+        assert.strictEqual(JSON.stringify([letter?.key, letter?.body]), JSON.stringify([text, hard]))
+      }
+    }))
+  racing(test, driver)
+}
+
+/** A completion and an end, asked for at once: one of them counts, and both are told which. */
+const race = Effect.fnUntraced(function* (one: Encoded, other: Encoded, hash: string, completesFirst: boolean) {
+  const complete = Effect.map(one.complete(completion(hash, "yes")), ({ _tag }): string => _tag)
+  const end = Effect.map(other.end({ hash, as: "expired" }), (ended): string => ended)
+  const both = completesFirst ? [complete, end] : [end, complete]
+  const told = yield* Effect.all(both, { concurrency: "unbounded" })
+  const isCompleted = told.includes("Accepted")
+  const [completed, ended] = completesFirst ? told : [...told].reverse()
+  assert.deepStrictEqual([completed, ended], isCompleted ? ["Accepted", "completed"] : ["Expired", "ended"])
+  assert.strictEqual((yield* one.token(hash))?.ended, isCompleted ? "completed" : "expired")
+  return isCompleted
+})
+
+const racing = (test: Test, { make }: Driver): void => {
+  test("have one winner, whichever comes first: a completion or an end", (store) =>
+    Effect.gen(function* () {
+      const hashes = Array.from({ length: 200 }, (_, index) => `h${index}`)
+      yield* holding(store, ...hashes.map((hash) => token(hash)))
+      const won = yield* Effect.forEach(hashes, (hash, index) => race(store, store, hash, index % 2 === 0), {
+        concurrency: 16
+      })
+      const completed = hashes.filter((_, index) => won[index])
+      assert.sameMembers([...(yield* keysOf(store))], completed)
+      assert.isAbove(completed.length, 0)
+      assert.isBelow(completed.length, hashes.length)
+    }))
+  it.scoped("have one winner also among several stores over the same data", () =>
+    Effect.gen(function* () {
+      const open = yield* make
+      const [one, other] = [yield* open, yield* open]
+      const hashes = Array.from({ length: 40 }, (_, index) => `h${index}`)
+      yield* holding(one, ...hashes.map((hash) => token(hash)))
+      const won = yield* Effect.forEach(hashes, (hash, index) => race(one, other, hash, index % 2 === 0))
+      assert.sameMembers(
+        [...(yield* keysOf(other))],
+        hashes.filter((_, index) => won[index])
+      )
+    })
+  )
+  test("take one of many completions, and tell the others whether they say the same", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("h"))
+      const said = ["no", "yes", "no", "yes", "perhaps"]
+      const told = yield* Effect.forEach(said, (body) => store.complete(completion("h", body)), {
+        concurrency: "unbounded"
+      })
+      const [letter, more] = yield* store.letters("a")
+      assert.isUndefined(more)
+      assert.lengthOf(
+        told.filter(({ _tag }) => _tag === "Accepted"),
+        1
+      )
+      for (const [index, { _tag }] of told.entries()) {
+        assert.include(said[index] === letter?.body ? ["Accepted", "Same"] : ["Differs"], _tag)
+      }
+    }))
+  test("complete beside appends that are refused, and beside one that takes the letters", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("g"), token("h"))
+      yield* store.complete(completion("g", "yes"))
+      const [letter] = yield* store.letters("a")
+      const [refused, taken, told] = yield* Effect.all(
+        [
+          Effect.either(store.append({ ...request("b", 1, ["1"]), taken: [letter!.id] })),
+          Effect.either(store.append({ ...request("a", 1, ["1"]), taken: [letter!.id] })),
+          store.complete(completion("h", "yes"))
+        ],
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual([refused._tag, taken._tag, told._tag], ["Left", "Right", "Accepted"])
+      assert.deepStrictEqual(yield* keysOf(store), ["h"])
+    }))
+}
