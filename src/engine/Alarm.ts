@@ -32,6 +32,6 @@ export class Alarm {
       this.fiber = undefined
       this.signals.offer({ _tag: "Due" })
     })
-    this.fiber = this.fibers.start(Effect.zipRight(Effect.sleep(left), ring), undefined)
+    this.fiber = this.fibers.start(Effect.zipRight(Effect.sleep(left), ring))
   }
 }

@@ -103,7 +103,7 @@ export class Calls implements Children {
       const look = Effect.map(Effect.either(this.store.get(call.id)), (row) => {
         if (Either.isLeft(row) || row.right?.status !== status) moved()
       })
-      call.services.start(look, undefined)
+      call.services.start(look)
       return stop
     }
     return status === "Waiting" && this.registry.get(task) === undefined

@@ -6,6 +6,9 @@ import type { Step } from "../core/Step.js"
 import { timedOut } from "./Perform.js"
 import type { Writer } from "./Writer.js"
 
+/** Whether something of it may not take for ever. */
+export const isTimed = ({ deadline, timed }: History): boolean => deadline !== undefined || timed.size > 0
+
 export class Deadlines {
   constructor(private readonly writer: Writer) {}
 
@@ -16,7 +19,7 @@ export class Deadlines {
   /** The next of them, in milliseconds UTC. */
   get next(): number | undefined {
     const { deadline, status, timed } = this.history
-    if (status !== "Running") return undefined
+    if (status !== "Running" || !isTimed(this.history)) return undefined
     let first = deadline
     for (const record of timed) {
       if (counts(record) && (first === undefined || record.until! < first)) first = record.until

@@ -18,14 +18,14 @@ import type { Placed, Step } from "../core/Step.js"
 import { Alarm } from "./Alarm.js"
 import type { Parked } from "./Children.js"
 import { Consequences } from "./Consequences.js"
-import type { Deadlines } from "./Deadlines.js"
+import { type Deadlines, isTimed } from "./Deadlines.js"
 import { type Family, isOpen, type Leaving } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import { type Flight, Flights, parkedBy } from "./Flights.js"
 import { type Active, type Attempt, isAsked, isCall, type Job, type Settle, type Settled, type Start } from "./Job.js"
 import type { Mailbox } from "./Mailbox.js"
-import { Outcomes } from "./Outcomes.js"
+import { type AtOnce, Outcomes } from "./Outcomes.js"
 import type { Post } from "./Post.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type StartOptions, Starts } from "./Starts.js"
@@ -57,6 +57,9 @@ export interface Options extends StartOptions {
 }
 
 const nothing = Effect.succeed(undefined)
+
+const effectOf = <A>(atOnce: AtOnce<A>): Effect.Effect<A, CommitError> =>
+  Effect.isEffect(atOnce) ? (atOnce as Effect.Effect<A, CommitError>) : Effect.succeed(atOnce as A)
 const any = () => true
 
 /** It is not interrupted: it is over when its child has stopped, or when its author knows whether it happened. */
@@ -94,23 +97,26 @@ export class Driver {
   /** Drives `cursor` until its generator ends, or the execution is asked to stop. Then nothing of it is under way. */
   drive(cursor: Cursor): Effect.Effect<Ending, CommitError> {
     const self = this
-    const { signals } = this.options
+    const { signals, writer } = this.options
     return Effect.gen(function* () {
       self.ending = undefined
       for (;;) {
-        const gone = self.ending === undefined ? yield* self.goOn(cursor) : self.over
+        const next = self.ending === undefined ? self.goOn(cursor) : self.over
+        const gone = Effect.isEffect(next) ? yield* next : next
         if (gone === "again") continue
         if (gone !== undefined) return self.gone(gone)
         // What has ended is on disk while others go on.
-        yield* self.options.writer.flush
+        if (!writer.isClean) yield* writer.flush
         if (self.mayRest) {
           const rested = yield* self.letGo
           if (rested === "again") continue
           return self.gone(rested)
         }
         self.alarm.set(self.due)
-        for (let signal = yield* signals.take; signal !== undefined; signal = signals.poll() as Signal) {
-          const ending = yield* self.handle(signal)
+        let signal = signals.poll() ?? (yield* signals.next)
+        for (; signal !== undefined; signal = signals.poll() as Signal) {
+          const handled = self.handle(signal)
+          const ending = Effect.isEffect(handled) ? yield* handled : handled
           if (ending !== undefined) return self.gone(ending)
         }
       }
@@ -128,29 +134,32 @@ export class Driver {
   }
 
   /** Goes as far as the generator does: how the drive ends, or that there is more to see; else something is under way. */
-  private goOn(cursor: Cursor): Effect.Effect<Ending | "again" | undefined, CommitError> {
+  private goOn(cursor: Cursor): AtOnce<Ending | "again" | undefined> {
+    const { deadlines, now, writer } = this.options
+    const step = cursor.advance(writer.history)
+    if (step._tag !== "Blocked") return this.end(step)
+    const late = isTimed(writer.history) ? deadlines.pass(now()) : undefined
+    if (late !== undefined) return late === "again" ? late : this.end(late, isCall)
+    return step.narrowed || step.consequences.length > 0 ? this.settle(step) : this.start(step)
+  }
+
+  /** Lets go of what is not wanted, and records what follows; then starts what may start. */
+  private settle(step: Blocked): Effect.Effect<Ending | "again" | undefined, CommitError> {
     return Effect.gen(this, function* () {
-      const { options, stopping } = this
-      const step = cursor.advance(options.writer.history)
-      if (step._tag !== "Blocked") return yield* this.end(step)
-      const late = this.options.deadlines.pass(this.options.now())
-      if (late === "again") return late
-      if (late !== undefined) return yield* this.end(late, isCall)
       const { consequences } = step
-      const mayStart = stopping === undefined
       if (step.narrowed && (yield* this.narrow(step))) return "again"
+      const mayStart = this.stopping === undefined
       if (consequences.length > 0 && (yield* this.consequences.follow(consequences, mayStart))) return "again"
-      if (!mayStart && this.idle) return yield* this.stop
-      const { instructions } = step
-      if (mayStart && instructions.length > 0) {
-        const begun = yield* this.begin(instructions)
-        if (begun === "settled") return "again"
-        if (begun !== undefined) return yield* this.end(begun)
-      }
-      return this.idle && instructions.length === 0 && consequences.length === 0
-        ? yield* Effect.dieMessage(`${options.writer.id} waits for nothing: its journal has no way on`)
-        : undefined
+      return yield* effectOf(this.start(step))
     })
+  }
+
+  private start({ consequences, idle }: Blocked): AtOnce<Ending | "again" | undefined> {
+    if (this.stopping !== undefined) return this.idle ? this.stop : undefined
+    if (idle.length > 0) return this.begin(idle)
+    return this.idle && consequences.length === 0
+      ? Effect.dieMessage(`${this.options.writer.id} waits for nothing: its journal has no way on`)
+      : undefined
   }
 
   /** What still runs has no part in it any more. */
@@ -174,35 +183,35 @@ export class Driver {
   }
 
   /**
-   * Starts what is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on with one.
-   * `settled` if the generator can go on already. Where something fails at once, or wins a race, what comes after it is not
-   * started: it may be over.
+   * Starts what of these is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on
+   * with one. `again` if the generator can go on already. Where something fails at once, or wins a race, what comes after
+   * it is not started: it may be over.
    */
-  private begin(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
+  private begin(idle: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
     const { post, writer } = this.options
-    const isNew = ({ path }: Placed) => !this.flights.has(path)
-    const asks = (placed: Placed) => isNew(placed) && Waits.asks(placed, writer.history.phases.get(placed.path))
-    return instructions.some(asks)
-      ? Effect.flatMap(post.look, () => this.startAll(instructions.filter(isNew)))
-      : this.startAll(instructions.filter(isNew))
+    const fresh = idle.filter(({ path }) => !this.flights.has(path))
+    const asks = !post.known && fresh.some((placed) => Waits.asks(placed, writer.history.phases.get(placed.path)))
+    if (!asks) return this.startAll(fresh)
+    return Effect.flatMap(post.look, () => effectOf(this.startAll(fresh)))
   }
 
-  private startAll(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
+  private startAll(fresh: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
     const { writer } = this.options
-    const starts = new Map<string, Start>()
-    let fresh = 0
-    for (const placed of instructions) {
-      const start = this.starts.of(placed, fresh)
-      if (isFailure(start)) return Effect.succeed({ _tag: "Fault", failure: start })
-      starts.set(placed.path, start)
-      if (!writer.history.phases.has(placed.path)) fresh++
+    const { phases } = writer.history
+    const starts: Array<Start> = []
+    let unknown = 0
+    for (const placed of fresh) {
+      const start = this.starts.of(placed, unknown)
+      if (isFailure(start)) return this.end({ _tag: "Fault", failure: start })
+      starts.push(start)
+      if (!phases.has(placed.path)) unknown++
     }
     const jobs: Array<Active> = []
     let begun = 0
-    for (const [path, start] of starts) {
+    for (const [index, start] of starts.entries()) {
       const job = start()
       if (job === undefined) {
-        if (this.isDecisive(path)) break
+        if (this.isDecisive(fresh[index]!.path)) break
         continue
       }
       begun++
@@ -210,8 +219,8 @@ export class Driver {
       if (job._tag === "Rest") this.flights.launch(job)
       else jobs.push(job)
     }
-    const settled = begun < starts.size ? "settled" : undefined
-    if (jobs.length === 0) return Effect.succeed(settled)
+    const settled = begun < starts.length ? "again" : undefined
+    if (jobs.length === 0) return settled
     return Effect.map(writer.flush, () => {
       for (const job of jobs) this.flights.launch(job)
       return settled
@@ -227,7 +236,7 @@ export class Driver {
 
   // --- signals
 
-  private handle(signal: Signal): Effect.Effect<Ending | undefined, CommitError> {
+  private handle(signal: Signal): AtOnce<Ending | undefined> {
     switch (signal._tag) {
       case "Asked":
         return this.options.grant(this, signal.request)
@@ -236,9 +245,9 @@ export class Driver {
       case "GraceOver":
         return Effect.as(this.interrupt(), undefined)
       case "Due":
-        return Effect.sync(() => this.flights.rouse(this.options.now()) as undefined)
+        return this.flights.rouse(this.options.now()) as undefined
       case "Letters":
-        return Effect.sync(() => this.heard())
+        return this.heard()
       case "Token":
         return this.giveToken(signal.path, signal.reply)
       case "Ended":
@@ -246,32 +255,32 @@ export class Driver {
     }
   }
 
-  private ended(job: Active, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ending | undefined, CommitError> {
+  private ended(job: Active, exit: Exit.Exit<unknown, unknown>): AtOnce<Ending | undefined> {
     const flight = this.flights.land(job)
-    if (flight === undefined) return nothing
+    if (flight === undefined) return undefined
     const parked = parkedBy(exit)
-    if (parked !== undefined) return Effect.sync(() => this.rest(job, parked, flight))
+    if (parked !== undefined) return this.rest(job, parked, flight)
     switch (job._tag) {
       case "Attempt":
         return this.attempted(job, exit)
       case "Settle":
         return this.settled(job, exit as Exit.Exit<Settled, StoreError>)
       case "Verify":
-        return Effect.sync(() => faultOf(this.starts.verified(job, exit as Exit.Exit<Option.Option<unknown>>)))
+        return faultOf(this.starts.verified(job, exit as Exit.Exit<Option.Option<unknown>>))
       case "Decide":
-        return Effect.sync(() => this.outcomes.decided(job, exit as Exit.Exit<Decision>))
+        return this.outcomes.decided(job, exit as Exit.Exit<Decision>)
       case "Leave":
-        return Effect.sync(() => this.leftWith(exit))
+        return this.leftWith(exit)
     }
   }
 
   /** An attempt is over. One that has given out a token ends it, unless somebody has made use of it: then that counts. */
-  private attempted(job: Attempt, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined, CommitError> {
-    if (Exit.isSuccess(exit) && exit.value instanceof Later) return Effect.succeed(this.later(job, exit.value))
+  private attempted(job: Attempt, exit: Exit.Exit<unknown, unknown>): AtOnce<undefined> {
+    if (Exit.isSuccess(exit) && exit.value instanceof Later) return this.later(job, exit.value)
     const token = this.tokenOf(job)
     if (token === undefined) return this.outcomes.attempted(job, exit)
     return Effect.flatMap(this.options.tokens.end(token, "closed"), (ended) => {
-      if (ended === "ended") return this.outcomes.attempted(job, exit)
+      if (ended === "ended") return effectOf(this.outcomes.attempted(job, exit))
       this.options.post.stale()
       return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))
     })
@@ -287,10 +296,10 @@ export class Driver {
     return work.token === undefined ? undefined : this.options.writer.history.phases.get(path)?.token
   }
 
-  private settled(job: Settle, exit: Exit.Exit<Settled, StoreError>): Effect.Effect<undefined, CommitError> {
+  private settled(job: Settle, exit: Exit.Exit<Settled, StoreError>): AtOnce<undefined> {
     if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
     const { exit: outcome, letter } = exit.value
-    if (outcome === undefined) return nothing
+    if (outcome === undefined) return undefined
     if (letter !== undefined) this.options.post.take(letter)
     return this.outcomes.attempted(job, outcome)
   }
@@ -387,10 +396,12 @@ export class Driver {
   }
 
   private interrupted(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined, CommitError> {
-    if (job._tag === "Settle" && Exit.isSuccess(exit)) return this.settled(job, exit as Exit.Exit<Settled, StoreError>)
+    if (job._tag === "Settle" && Exit.isSuccess(exit)) {
+      return effectOf(this.settled(job, exit as Exit.Exit<Settled, StoreError>))
+    }
     if (job._tag !== "Attempt") return nothing
     const unknown = Exit.isInterrupted(exit) || parkedBy(exit) !== undefined
-    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : this.attempted(job, exit)
+    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : effectOf(this.attempted(job, exit))
   }
 
   /** Nothing that happens from here on can be recorded: interrupts what is under way, and waits for its finalizers. */
@@ -407,7 +418,7 @@ export class Driver {
       this.flights.launch(family.leave(Path.root, leaving))
       while (!family.hasLeft(Path.root)) {
         if (this.stopping === "suspend" && this.idle) return yield* this.handBack
-        const ending = yield* this.handle(yield* signals.take)
+        const ending = yield* effectOf(this.handle(yield* signals.take))
         if (ending !== undefined) return ending
       }
       return undefined

@@ -6,22 +6,61 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
 import * as Phase from "../authoring/Phase.js"
+import { PhaseScope } from "./PhaseScope.js"
+
+/** Whoever asks in a phase starts nothing that is a part of it. */
+const outside = (runtime: Runtime.Runtime<never>): Runtime.Runtime<never> =>
+  runtime.context.unsafeMap.has(Phase.Current.key)
+    ? Runtime.make({
+        ...runtime,
+        context: Context.add(runtime.context, Phase.Current, undefined) as Context.Context<never>
+      })
+    : runtime
 
 export class Fibers {
   /** With what the fiber that asks has; interruptible, whatever that one is. */
   static readonly here: Effect.Effect<Fibers> = Effect.interruptible(
-    Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(runtime))
+    Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(outside(runtime)))
   )
 
   private constructor(private readonly runtime: Runtime.Runtime<never>) {}
 
-  /** Starts an effect at once; whoever starts it sees to its interruption. `phase` is what it may ask about itself. */
-  start<A, E>(effect: Effect.Effect<A, E>, phase: Phase.Running | undefined): Fiber.RuntimeFiber<A, E> {
+  /** Starts an effect at once; whoever starts it sees to its interruption. */
+  start<A, E>(effect: Effect.Effect<A, E>): Fiber.RuntimeFiber<A, E> {
+    return Runtime.runFork(this.runtime, effect)
+  }
+
+  /**
+   * Starts the effect of a phase at once, with what it may ask about itself and a Scope of its own, which is closed before
+   * `over` hears how it ended. Answers how to interrupt it and to wait for that.
+   */
+  attempt<A, E>(
+    effect: Effect.Effect<A, E>,
+    phase: Phase.Running,
+    over: (exit: Exit.Exit<A, E>) => void
+  ): Effect.Effect<Exit.Exit<A, E>> {
     const { context, fiberRefs, runtimeFlags } = this.runtime
-    const known = Context.add(context, Phase.Current, phase) as Context.Context<never>
-    return Runtime.runFork(Runtime.make({ context: known, fiberRefs, runtimeFlags }), effect)
+    const scope = new PhaseScope()
+    const services = new Map(context.unsafeMap)
+    services.set(Phase.Current.key, phase).set(Scope.Scope.key, scope)
+    const fiber = Runtime.runFork(
+      Runtime.make({ context: Context.unsafeMake(services), fiberRefs, runtimeFlags }),
+      effect
+    )
+    let closing: Fiber.RuntimeFiber<Exit.Exit<A, E>> | undefined
+    fiber.addObserver((exit) => {
+      const close = scope.closing(exit)
+      if (close === undefined) return over(exit)
+      closing = this.start(Effect.map(Effect.exit(close), (closed) => Exit.zipLeft(exit, closed)))
+      closing.addObserver((closed) => over(Exit.flatten(closed)))
+    })
+    return Effect.flatMap(Fiber.interrupt(fiber), (exit) =>
+      closing === undefined ? Effect.succeed(exit) : Fiber.join(closing)
+    )
   }
 }

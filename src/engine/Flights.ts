@@ -83,11 +83,15 @@ export class Flights {
       this.all.set(job.path, { job, stop: stopped, still: true, due: job.due, asked: undefined })
       return
     }
-    const fiber = this.fibers.start<unknown, unknown>(job.effect, job.phase)
-    this.all.set(job.path, { job, stop: Fiber.interrupt(fiber), still: false, due: undefined, asked: undefined })
-    fiber.addObserver((exit) => {
-      this.signals.offer({ _tag: "Ended", job, exit })
-    })
+    const over = (exit: Exit.Exit<unknown, unknown>) => this.signals.offer({ _tag: "Ended", job, exit })
+    const stop = job.phase === undefined ? this.run(job.effect, over) : this.fibers.attempt(job.effect, job.phase, over)
+    this.all.set(job.path, { job, stop, still: false, due: undefined, asked: undefined })
+  }
+
+  private run(effect: Active["effect"], over: (exit: Exit.Exit<unknown, unknown>) => void) {
+    const fiber = this.fibers.start<unknown, unknown>(effect)
+    fiber.addObserver(over)
+    return Fiber.interrupt(fiber)
   }
 
   /** A job ended; nothing if it was let go before. */
@@ -139,7 +143,7 @@ export class Flights {
       const stops = isCall(job) || (how === "suspend" && isUndoCall(job))
       if (!stops || still || asked === how || !which(job)) continue
       flight.asked = how
-      this.fibers.start(this.family.halt(job.path, how), undefined)
+      this.fibers.start(this.family.halt(job.path, how))
     }
   }
 

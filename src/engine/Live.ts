@@ -248,11 +248,11 @@ export class Live {
         onFailure: () => Effect.succeed(undefined),
         onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers))
       })
-      run.fiber = fibers.start(life, undefined)
+      run.fiber = fibers.start(life)
       run.fiber.addObserver((exit) => {
         const over = () => this.over(run, exit)
         if (run.runner === undefined || run.runner.idle) over()
-        else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)), undefined)
+        else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)))
       })
       return { run, entered: true, opened: Effect.void }
     })

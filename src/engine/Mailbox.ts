@@ -32,7 +32,8 @@ export class Mailbox<A> {
     })
   }
 
-  private get next(): Effect.Effect<A> {
+  /** The first that comes, where there is none. */
+  get next(): Effect.Effect<A> {
     return Effect.async<A>((resume) => {
       this.waiting = resume
       return Effect.sync(() => {

@@ -10,9 +10,10 @@ import { Attempts } from "./Attempts.js"
 import type { Config } from "./Config.js"
 import type { Attempt, Decide, Settle } from "./Job.js"
 import * as Perform from "./Perform.js"
-import type { Writer } from "./Writer.js"
+import type { CommitError, Writer } from "./Writer.js"
 
-const nothing = Effect.succeed(undefined)
+/** An answer at once, or an effect that comes to it: most phases take none, and an effect costs more than what it does. */
+export type AtOnce<A> = A | Effect.Effect<A, CommitError>
 
 export class Outcomes {
   private readonly attempts = new Attempts()
@@ -41,18 +42,18 @@ export class Outcomes {
   }
 
   /** How an attempt ended, and whether another follows. */
-  attempted({ path, work }: Attempt | Settle, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined> {
+  attempted({ path, work }: Attempt | Settle, exit: Exit.Exit<unknown, unknown>): AtOnce<undefined> {
     const { maxValue } = this.config
     const outcome = Perform.outcomeOf(exit, { value: work.value, error: work.error, maxValue }, path)
     if (outcome._tag === "Succeeded") {
       this.succeeded(path, outcome.value)
       const size = Perform.sizeOf(outcome.value)
-      return size <= maxValue / 10 ? nothing : this.warn(path, size)
+      return size <= maxValue / 10 ? undefined : this.warn(path, size)
     }
     const { failures } = outcome
     const [failure] = failures
     const mayRetry = failure._tag === "Fail" || (failure._tag === "Timeout" && work.inDoubt === "rerun")
-    if (work.retry === undefined || !mayRetry) return Effect.succeed(this.failed(path, failures))
+    if (work.retry === undefined || !mayRetry) return this.failed(path, failures)
     const record = this.recordOf(path)
     const decided = Effect.map(
       this.attempts.next(work.retry, work.error, record, failure, this.now()),

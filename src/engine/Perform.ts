@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import type * as Phase from "../authoring/Phase.js"
 import { noToken } from "../authoring/Running.js"
 import { defectOf, type Failure } from "../core/Failure.js"
@@ -77,7 +76,7 @@ export const attempt = <A>(
   effect: Effect.Effect<A, unknown, unknown>,
   timeout: number | undefined
 ): Effect.Effect<A, unknown> => {
-  const provided = Effect.scoped(effect as Effect.Effect<A, unknown, Scope.Scope>)
+  const provided = effect as Effect.Effect<A, unknown>
   return timeout === undefined
     ? provided
     : Effect.timeoutFail(provided, { duration: timeout, onTimeout: () => new TimedOut(timeout) })

@@ -109,6 +109,11 @@ export class Writer {
     this.beside.letters = [...(this.beside.letters ?? []), letter]
   }
 
+  /** Nothing waits for a commit. */
+  get isClean(): boolean {
+    return this.staged.length === 0 && this.beside.answers === undefined
+  }
+
   /** Commits what is staged. A full disk is waited out; anything else ends the run, with nothing acknowledged. */
   get flush(): Effect.Effect<void, CommitError> {
     return Effect.suspend(() => this.commitStaged())
