@@ -108,13 +108,12 @@ export class Driver {
       if (step.narrowed && (yield* this.narrow(step))) return "again"
       if (consequences.length > 0 && (yield* this.consequences.follow(consequences, mayStart))) return "again"
       if (!mayStart && this.idle) return yield* this.stop
-      const { instructions } = step
-      if (mayStart && instructions.length > 0) {
-        const begun = yield* this.begin(instructions)
+      if (mayStart && step.idle.length > 0) {
+        const begun = yield* this.begin(step.idle)
         if (begun === "settled") return "again"
         if (begun !== undefined) return yield* this.end(begun)
       }
-      return this.idle && instructions.length === 0 && consequences.length === 0
+      return this.idle && step.idle.length === 0 && consequences.length === 0
         ? yield* Effect.dieMessage(`${options.writer.id} waits for nothing: its journal has no way on`)
         : undefined
     })
@@ -141,15 +140,15 @@ export class Driver {
   }
 
   /**
-   * Starts what is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on with one.
-   * `settled` if the generator can go on already. Where something fails at once, or wins a race, what comes after it is not
-   * started: it may be over.
+   * Starts what of these is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on
+   * with one. `settled` if the generator can go on already. Where something fails at once, or wins a race, what comes after
+   * it is not started: it may be over.
    */
-  private begin(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
+  private begin(idle: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
     const { writer } = this.options
     const starts = new Map<string, Start>()
     let fresh = 0
-    for (const placed of instructions) {
+    for (const placed of idle) {
       if (this.flights.has(placed.path)) continue
       const start = this.starts.of(placed, fresh)
       if (isFailure(start)) return Effect.succeed({ _tag: "Fault", failure: start })
