@@ -35,6 +35,17 @@ export const copying = Task.make("copying", {
   }
 })
 
+/** One phase for each item, all at once; they end within 50 milliseconds, a few at a time. */
+export const spreading = Task.make("spreading", {
+  payload: { items: Schema.Number },
+  *run({ items }) {
+    const all = Array.from({ length: items }, (_, index) => index)
+    yield* Phase.forEach("items", all, (item) => Phase.make("wait", Effect.sleep(item % 50)), {
+      concurrency: "unbounded"
+    })
+  }
+})
+
 /** As many phases beside each other as it is wide, again and again. */
 export const branching = Task.make("branching", {
   payload: { rounds: Schema.Number, width: Schema.Number },

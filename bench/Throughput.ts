@@ -3,7 +3,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { TaskEngine } from "tidemark"
 import { Sqlite } from "tidemark/sqlite"
-import { branching, copying, counting, plain } from "./Counting.js"
+import { branching, copying, counting, plain, spreading } from "./Counting.js"
 import { type Group, time, type Variant } from "./Measure.js"
 import * as Raw from "./Raw.js"
 
@@ -21,6 +21,17 @@ const stored = (
   round: time(run).pipe(
     Effect.map(perSecond(phases)),
     Effect.provide(Sqlite.layer({ filename, durability })),
+    Effect.withTracerEnabled(false),
+    Effect.orDie
+  )
+})
+
+const inMemory = (name: string, phases: number, run: Effect.Effect<unknown, unknown, TaskEngine>): Variant => ({
+  name,
+  unit: "/s",
+  round: time(run).pipe(
+    Effect.map(perSecond(phases)),
+    Effect.provide(TaskEngine.layerMemory),
     Effect.withTracerEnabled(false),
     Effect.orDie
   )
@@ -70,6 +81,7 @@ export const inFlight = (folder: string): Group => {
 
 export const branches = (folder: string): ReadonlyArray<Group> => {
   const items = "items of one forEach, 64 at a time, FULL"
+  const [narrow, wide] = ["items of one forEach, all 1,000 at once", "items of one forEach, all 10,000 at once"]
   const [bare, all] = ["phases of 64 executions, FULL", "phases in 64 branches of Phase.all, FULL"]
   return [
     {
@@ -82,6 +94,17 @@ export const branches = (folder: string): ReadonlyArray<Group> => {
         stored(items, path.join(folder, "for-each.db"), "full", 1_000, copying.execute({ items: 1_000, atOnce: 64 }))
       ],
       ratios: [{ name: "ours / raw, FULL", of: items, to: Raw.names.full, goal: { least: 2.5 } }]
+    },
+    {
+      name: "wide",
+      about: "one execution without a disk, all of its items at once",
+      rounds: 5,
+      warmUp: 1,
+      variants: [
+        inMemory(narrow, 1_000, spreading.execute({ items: 1_000 })),
+        inMemory(wide, 10_000, spreading.execute({ items: 10_000 }))
+      ],
+      ratios: [{ name: "one of 1,000 / one of 10,000", of: narrow, to: wide, goal: { most: 1.5 } }]
     },
     {
       name: "all",
@@ -106,16 +129,7 @@ export const interpreter = (): Group => {
     warmUp: 2,
     variants: [
       { name: bare, unit: "/s", round: Effect.map(time(plain(1_000)), perSecond(1_000)) },
-      {
-        name: ours,
-        unit: "/s",
-        round: time(one(1_000)).pipe(
-          Effect.map(perSecond(1_000)),
-          Effect.provide(TaskEngine.layerMemory),
-          Effect.withTracerEnabled(false),
-          Effect.orDie
-        )
-      }
+      inMemory(ours, 1_000, one(1_000))
     ],
     ratios: [{ name: "Effect.gen / ours", of: bare, to: ours }]
   }

@@ -35,6 +35,13 @@ export const isComposite = ({ kind }: Fact): boolean => composites.has(kind)
 /** Whether a path leads into what `finally` blocks do. */
 export const isCleanUp = (path: string): boolean => /(^|\/)close\//.test(path)
 
+/** Whether a path leads into what cleans up or undoes. */
+const isAside = (path: string): boolean => /(^|\/)(close|undo|revert#\d+)\//.test(path)
+
+/** Whether one is the other, or a part of it: not of what cleans up or undoes there. */
+const isIn = (path: string, of: string): boolean =>
+  path === of || (path.startsWith(`${of}/`) && !isAside(path.slice(of.length + 1)))
+
 /** It failed, and whoever waits for it takes that as a value. */
 const isValue = ({ capture, state, tag, kind }: Fact): boolean =>
   state === "failed" && (composites.has(kind) || capture === "exit" || (capture === "either" && tag === "Fail"))
@@ -60,7 +67,7 @@ export class Facts {
     const below = scope === "" ? "" : `${scope}/`
     for (const { kind, path, state } of this.of.values()) {
       if (state !== "running" || composites.has(kind) || !path.startsWith(below)) continue
-      if (!/(^|\/)(close|undo|revert#\d+)\//.test(path.slice(below.length))) return true
+      if (!isAside(path.slice(below.length))) return true
     }
     return false
   }
@@ -156,15 +163,40 @@ export class Facts {
 
   /** An operator lets it go on: what failed gets a new round of attempts, what gave up asks its strategy anew. */
   private reopen(): void {
+    const { ending } = this
     for (const fact of this.of.values()) {
+      const ends = ending.some(({ path }) => isIn(fact.path, path))
       if (fact.state === "succeeded" || isValue(fact) || fact.decision === "again") continue
-      if (isComposite(fact) && fact.decision === undefined) continue
-      // What left a `finally` block by its failure has left it.
-      if (fact.state === "failed" && isCleanUp(fact.path)) continue
+      if (isComposite(fact) && (fact.decision === undefined || ends)) continue
+      // What left a `finally` block by its failure has left it; and what a group was left for, it was left for.
+      if (fact.state === "failed" && (ends || isCleanUp(fact.path))) continue
       if (fact.state === "failed") fact.state = "open"
       fact.decision = undefined
       fact.tries = 0
     }
+  }
+
+  /** What has failed in such a way that it is a value, and has begun to clean up for that. */
+  private get ending(): ReadonlyArray<Fact> {
+    const all = [...this.of.values()]
+    const cleaning = all.filter((fact) => all.some(({ scope }) => scope === `${fact.path}/close`) && this.isOpen(fact))
+    return all.filter((fact) => {
+      if (fact.capture === "none" || !isComposite(fact) || fact.state !== "running") return false
+      if (!cleaning.some(({ path }) => isIn(path, fact.path))) return false
+      const failed = all.filter((one) => one.state === "failed" && !isValue(one) && isIn(one.path, fact.path))
+      return failed.length > 0 && failed.every(({ tag }) => tag === "Fail" || fact.capture === "exit")
+    })
+  }
+
+  /** Nothing around it has ended; nor was it decided that all of that is undone. */
+  private isOpen({ path }: Fact): boolean {
+    return [...this.of.values()].every((fact) => {
+      if (!isComposite(fact) || !isIn(path, fact.path)) return true
+      const won =
+        fact.kind === "race" &&
+        [...this.of.values()].some((one) => one.scope === fact.path && one.state === "succeeded")
+      return fact.state === "running" && fact.decision !== "again" && !won
+    })
   }
 }
 

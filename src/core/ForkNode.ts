@@ -213,7 +213,6 @@ export class ForkNode implements Node, Around {
   // --- as a part of others
 
   wind(): void {
-    if (this.winding) return
     this.winding = true
     for (const child of this.children.values()) child.wind()
     this.plan?.wind()

@@ -209,14 +209,13 @@ export class GroupNode implements Node, Around {
 
   // --- as a part of others
 
-  /** A failure that nobody decides about any more goes to what is around it. */
+  /** A failure that nobody decides about any more goes to what is around it. What it was left to since is let go as well. */
   wind(): void {
-    if (this.winding) return
+    const { broken, winding } = this
     this.winding = true
     this.body?.wind()
     this.plan?.wind()
-    const { broken } = this
-    if (broken === undefined || this.busy) return
+    if (winding || broken === undefined || this.busy) return
     this.broken = undefined
     this.told = true
     this.consequence = undefined

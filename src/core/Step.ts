@@ -52,7 +52,7 @@ export type Step =
       readonly _tag: "Blocked"
       /** all of them that are wanted; put together anew whenever it is asked for */
       readonly instructions: ReadonlyArray<Placed>
-      /** those of them of which no attempt runs */
+      /** those of them of which no attempt runs: the only ones to be started */
       readonly idle: ReadonlyArray<Placed>
       readonly consequences: ReadonlyArray<Consequence>
       /** whatever else is under way is not wanted any more */

@@ -61,12 +61,18 @@ const stepOf = (step: Step): unknown => {
   }
 }
 
+const pathsOf = (some: ReadonlyArray<Placed>): ReadonlyArray<string> => some.map(({ path }) => path).sort()
+
 /** All that can be told of where a walk stands. */
 const stand = ({ cursor, log }: Walk, history: History.History, { deep, shared }: Options): string => {
-  const step = stepOf(cursor.advance(history))
+  const step = cursor.advance(history)
+  if (step._tag === "Blocked") {
+    const idle = step.instructions.filter(({ path }) => history.phases.get(path)?.state !== "running")
+    assert.deepStrictEqual(pathsOf(step.idle), pathsOf(idle))
+  }
   const paths = [...history.phases.keys()]
   return JSON.stringify({
-    step,
+    step: stepOf(step),
     standing: paths.filter((path) => cursor.standing(path) !== undefined),
     known: deep ? paths.filter((path) => cursor.runAt(path) !== undefined) : undefined,
     lines: shared ? [...log().lines] : undefined
