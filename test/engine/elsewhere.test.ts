@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { StoreError } from "../../src/core/Errors.js"
@@ -53,6 +54,37 @@ describe("what another process sends", () => {
       })
     )
   }
+})
+
+describe("a refusal that comes while no engine runs, with the end of the race that it is part of", () => {
+  it.scoped("leaves nothing to undo", () =>
+    Effect.gen(function* () {
+      const tokens: Array<string> = []
+      const store = memory()
+      const task = Task.make("racing", {
+        success: Schema.Boolean,
+        error: Schema.Literal("no"),
+        *run() {
+          const ask = Phase.delegate("ask", {
+            error: Schema.Literal("no"),
+            retry: Schedule.recurs(1),
+            notify: (token) => Effect.sync(() => void tokens.push(token))
+          })
+          yield* Phase.race([ask, Phase.sleep("late", "1 hour")])
+          return true
+        }
+      })
+      const first = yield* engine(store, [task])
+      yield* first.run(task.start({}, { id: "e" }))
+      yield* recorded(store, "e", "Waiting")
+      yield* first.kill
+      yield* (yield* engine(store)).service.complete(tokens[0]!, Exit.fail("no"))
+      yield* TestClock.adjust("2 hours")
+      const second = yield* engine(store, [task])
+      assert.strictEqual((yield* second.service.settled("e")).status, "Completed")
+      assert.lengthOf(tokens, 1)
+    })
+  )
 })
 
 describe("an engine that owns the store already", () => {
