@@ -300,7 +300,11 @@ export class Driver {
     if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
     const { exit: outcome, letter } = exit.value
     if (outcome === undefined) return undefined
-    if (letter !== undefined) this.options.post.take(letter)
+    if (letter !== undefined) {
+      const { post, tokens, writer } = this.options
+      if (writer.history.phases.get(job.path)!.state !== "waiting") tokens.told(letter.key, undefined)
+      post.take(letter)
+    }
     return this.outcomes.attempted(job, outcome)
   }
 

@@ -207,8 +207,10 @@ export class Starts {
     return left > 0 ? () => rest(placed.path, this.options.now() + left) : this.resolve(placed, work, record)
   }
 
-  /** The next attempt; before that, what to do with a phase that may have happened. */
+  /** The next attempt; before that, what to do with a phase that may have happened, or that somebody has completed. */
   private resolve(placed: Placed, work: Work, record: PhaseRecord): Start | Failure {
+    const completed = this.waits.beforeWaiting(placed, work, record)
+    if (completed !== undefined) return completed
     const again = () => this.again(placed, work, record)
     if (!record.inDoubt || this.absent.has(placed.path)) return again
     const { inDoubt, verify } = work

@@ -40,7 +40,7 @@ export class Waits {
 
   /** Whether going on with this takes a look at what was sent. */
   static asks({ instruction }: Placed, record: PhaseRecord | undefined): boolean {
-    return instruction._tag === "Signal" || (record?.state === "waiting" && record.token !== undefined)
+    return instruction._tag === "Signal" || record?.token !== undefined
   }
 
   // --- a time
@@ -123,6 +123,12 @@ export class Waits {
     if (due === undefined || due > now) return () => rest(path, due)
     const isLate = record.until !== undefined && record.until <= now
     return () => this.settle(path, work, this.expire(record, token, isLate ? undefined : now - record.silence!))
+  }
+
+  /** Somebody was faster than a phase that ended without an outcome of its own: what was answered counts. */
+  beforeWaiting({ path }: Placed, work: Work, { token }: PhaseRecord): Start | Failure | undefined {
+    const letter = token === undefined ? undefined : this.post.completionOf(token)
+    return letter === undefined ? undefined : this.completed(path, work, letter)
   }
 
   private lastOf({ path, since }: PhaseRecord): number {

@@ -190,7 +190,9 @@ const undoHanded = (target: Target, token: string): Work | Failure => {
 
 /** The work of undoing a phase, or why that needs an operator. */
 export const ofUndo = (target: Target): Work | Failure => {
-  const { state, token } = target.record
+  const { inDoubt, state, token } = target.record
   if (state === "succeeded") return undoHappened(target)
+  // Its failure came after the undo was planned: it did not happen.
+  if (!inDoubt && (state === "delayed" || state === "failed")) return work(target, Effect.void)
   return token === undefined ? undoInDoubt(target) : undoHanded(target, token)
 }
