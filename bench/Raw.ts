@@ -70,6 +70,17 @@ export const names = {
 /** The yardstick: one insert a commit, synced. */
 export const full = (folder: string): Variant => driver(folder, names.full, "FULL", 1)
 
+/** The same, one at a time: the milliseconds that each takes. */
+export const commits = (folder: string): (() => number) => {
+  const db = open(path.join(folder, "raw-commits.db"), "FULL")
+  const statement = db.prepare(insert)
+  return () => {
+    const began = performance.now()
+    statement.run(body)
+    return performance.now() - began
+  }
+}
+
 /** All of them. */
 export const all = (folder: string): ReadonlyArray<Variant> => [
   full(folder),

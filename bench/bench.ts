@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- [PART ...] [--rounds N]`: what tidemark costs, against what SQLite and Effect do without it, in
- * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay cold-start memory; all by default.
+ * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay cold-start memory waiting; all by
+ * default.
  */
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -12,6 +13,7 @@ import * as Effect from "effect/Effect"
 import { type Group, median, run } from "./Measure.js"
 import * as Processes from "./Processes.js"
 import * as Throughput from "./Throughput.js"
+import * as Waiting from "./Waiting.js"
 
 const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> = {
   raw: (folder) => [Throughput.raw(folder)],
@@ -21,7 +23,8 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   interpreter: () => [Throughput.interpreter()],
   replay: Processes.replay,
   "cold-start": (folder) => [Processes.coldStart(folder)],
-  memory: (folder) => [Processes.memory(folder)]
+  memory: (folder) => [Processes.memory(folder)],
+  waiting: (folder) => [Waiting.parking(folder), Waiting.resuming(folder), Waiting.waking(folder)]
 }
 
 /** What a sync takes here, in microseconds: a file is grown by 4 KB and synced. */

@@ -67,7 +67,7 @@ export class Commands {
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
       const registered = code ?? this.registry.get(row.task)
       const opening: Opening<Acts.Refusal> = (history) => Acts.decide(id, command, history, registered?.definition)
-      const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, order)
+      const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
   }

@@ -62,7 +62,8 @@ export class Completions {
       const outcome = yield* this.accept(row, Completion.encode(exit))
       if (row.ended === null) yield* this.check(row, outcome)
       const body = outcome as unknown as Json
-      const done = yield* this.store.complete({ hash, outcome: Completion.hashOf(outcome), body, at: this.now() })
+      const completed = this.store.complete({ hash, outcome: Completion.hashOf(outcome), body, at: this.now() })
+      const done = yield* row.ended === null ? this.recovery.meeting(row, completed) : completed
       switch (done._tag) {
         case "Accepted":
           return yield* this.recovery.arrived(done.execution)

@@ -26,6 +26,7 @@ import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
 import type { Registry } from "./Registry.js"
+import type { Moved } from "./Standby.js"
 import type { CommitError } from "./Writer.js"
 
 /** There is nothing to take up: the execution stands still, as its history says. */
@@ -51,6 +52,8 @@ interface Joining extends ExecuteOptions {
   readonly call?: Call
   /** it was let go, and is to go on */
   readonly woken?: boolean
+  /** called when the claim is about to be committed */
+  readonly meet?: (() => void) | undefined
 }
 
 /** What comes between an execution and whoever joins it. */
@@ -63,12 +66,8 @@ interface Standing {
   readonly present: boolean
 }
 
-/** It is to be looked at again; `woken` if it was let go and is to go on. */
-interface Again {
-  readonly woken: boolean
-}
-
-const again: Again = { woken: false }
+/** It is to be looked at again. */
+const again: Moved = { woken: false, meet: undefined }
 
 /** Somebody who starts an execution, or joins it. */
 interface Visit extends Joining {
@@ -166,7 +165,7 @@ export class Joins {
   }
 
   /** What is known once a run is over; one that was handed back, or let go, is looked at again. */
-  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Again, JoinError> {
+  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Moved, JoinError> {
     if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
     const history = finished.value
     if (history === undefined || (isUnsettled(history.status) && visit.call === undefined)) return Effect.succeed(again)
@@ -176,13 +175,13 @@ export class Joins {
   /** Joins an execution that exists, until it stands still. */
   private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
-      for (let woken = this.isOrphan(visit); ; ) {
+      for (let moved: Moved = { ...again, woken: this.isOrphan(visit) }; ; ) {
         yield* this.ownership.ensure
         const running = this.live.runs.get(visit.id)
-        const found: Standing | Again =
-          running === undefined ? yield* this.takeUp({ ...visit, woken }) : yield* this.attend(visit, running)
+        const found: Standing | Moved =
+          running === undefined ? yield* this.takeUp({ ...visit, ...moved }) : yield* this.attend(visit, running)
         if ("history" in found) return found
-        woken = found.woken
+        moved = found
       }
     })
   }
@@ -193,7 +192,7 @@ export class Joins {
   }
 
   /** Waits for it where it runs. */
-  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Again, JoinError> {
+  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Moved, JoinError> {
     return Effect.gen(this, function* () {
       const known = yield* Effect.either(this.live.history(visit.id))
       if (Either.isRight(known)) yield* same(visit, known.right)
@@ -207,10 +206,10 @@ export class Joins {
   }
 
   /** Takes it up where nobody runs it; one that was let go is waited for. */
-  private takeUp(visit: Visit): Effect.Effect<Standing | Again, JoinError> {
-    const { call, id } = visit
+  private takeUp(visit: Visit): Effect.Effect<Standing | Moved, JoinError> {
+    const { call, id, meet } = visit
     return Effect.gen(this, function* () {
-      const taken = this.live.takeOver(id, call?.services, takingUp(visit))
+      const taken = this.live.takeOver(id, call?.services, takingUp(visit), { meet })
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
@@ -221,20 +220,17 @@ export class Joins {
   }
 
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
-  private standBy({ definition, id }: Visit): Effect.Effect<Again, StoreError> {
+  private standBy({ definition, id }: Visit): Effect.Effect<Moved, StoreError> {
     return Effect.suspend(() => {
       const { leave, moved } = this.live.standby.enter(id, definition)
       // It may have moved before anybody stood by.
       const waits = Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
       const woken = Effect.flatMap(waits, (waits) => {
-        if (!waits) return Effect.succeed(false)
+        if (!waits) return Effect.succeed(again)
         this.recovery.poke()
         return moved
       })
-      return Effect.ensuring(
-        Effect.map(woken, (woken) => ({ woken })),
-        Effect.sync(leave)
-      )
+      return Effect.ensuring(woken, Effect.sync(leave))
     })
   }
 

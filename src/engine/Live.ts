@@ -153,19 +153,19 @@ export class Live {
 
   /**
    * Takes an execution over for what `opening` decides: the claim and what it adds are on disk before anything runs. An
-   * execution that runs here already is answered as it is.
+   * execution that runs here already is answered as it is. `meet` is called when the claim is about to be committed.
    */
   takeOver<E>(
     id: string,
     services: Services,
     opening: Opening<E>,
-    order?: number
+    { meet, order }: { readonly order?: number | undefined; readonly meet?: (() => void) | undefined } = {}
   ): Effect.Effect<Entered<E | LoadError | CommitError>> {
     return Effect.gen(this, function* () {
       const opened = yield* Deferred.make<void, E | LoadError | CommitError>()
       const caller = services === undefined ? {} : { services }
       const entered = yield* this.enter(id, caller, (run) =>
-        Effect.onExit(this.open(run, opening, order), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
+        Effect.onExit(this.open(run, opening, order, meet), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
       )
       return { ...entered, opened: Deferred.await(opened) }
     })
@@ -175,7 +175,8 @@ export class Live {
   private open<E>(
     run: Run,
     opening: Opening<E>,
-    order: number | undefined
+    order: number | undefined,
+    meet: (() => void) | undefined
   ): Effect.Effect<Prepared | undefined, E | LoadError | CommitError> {
     return Effect.gen(this, function* () {
       const { id } = run
@@ -198,6 +199,7 @@ export class Live {
       for (const entry of entries) writer.stage(entry)
       if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
       if (order !== undefined) writer.answer(Orders.accepted(order))
+      meet?.()
       yield* writer.flush
       return { writer, definition }
     })

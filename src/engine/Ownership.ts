@@ -15,6 +15,11 @@ export class Ownership {
     private readonly one: Effect.Semaphore
   ) {}
 
+  /** It is. */
+  get isOwner(): boolean {
+    return this.owned
+  }
+
   /** Becomes the owner for as long as the engine lives, or says who is. */
   readonly ensure: Effect.Effect<void, EngineBusy | StoreError> = Effect.suspend(() =>
     this.owned ? Effect.void : this.one.withPermits(1)(Effect.suspend(() => (this.owned ? Effect.void : this.take)))

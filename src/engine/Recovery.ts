@@ -10,11 +10,12 @@ import type { Definition } from "../authoring/Definition.js"
 import { OrderRefused, type StoreError } from "../core/Errors.js"
 import type * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Due, Order, Store } from "../store/Store.js"
+import type { Due, Order, Store, TokenRow } from "../store/Store.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import type { Lane } from "./Lane.js"
 import type { Live, Opened, Services } from "./Live.js"
+import { Meeting } from "./Meeting.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registered, Registry } from "./Registry.js"
@@ -92,13 +93,27 @@ export class Recovery {
     })
   }
 
+  /** Writes something for an execution: in one commit with the claim with which it goes on, where it can do so here at once. */
+  meeting<A, E>({ execution: id, task }: Pick<TokenRow, "execution" | "task">, write: Effect.Effect<A, E>) {
+    return Effect.suspend(() => {
+      if (!this.mayGoOnNow(id, task)) return write
+      const meeting = new Meeting()
+      return this.rouse({ id, task }, meeting.arrive).pipe(Effect.zipRight(meeting.claim), Effect.zipRight(write))
+    })
+  }
+
+  private mayGoOnNow(id: string, task: string): boolean {
+    if (!this.ownership.isOwner || this.ended || this.queued.has(id) || this.live.runs.has(id)) return false
+    return this.live.standby.first(id) !== undefined || (this.registry.get(task) !== undefined && this.places.hasRoom)
+  }
+
   /** Has an execution that is due go on: with a caller that stands by; else with its task's layer; else by its parent. */
-  private rouse({ id, task }: Pick<Due, "id" | "task">): Effect.Effect<void> {
+  private rouse({ id, task }: Pick<Due, "id" | "task">, meet?: () => void): Effect.Effect<void> {
     return Effect.suspend(() => {
       const attached = this.live.standby.first(id)
-      if (attached !== undefined) return Effect.sync(attached.wake)
+      if (attached !== undefined) return Effect.sync(() => attached.wake(meet))
       const registered = this.registry.get(task)
-      if (registered !== undefined) return this.background(this.launch(registered, id))
+      if (registered !== undefined) return this.background(this.launch(registered, id, meet))
       return this.background(
         Effect.flatMap(this.live.history(id), ({ parent }) =>
           parent === undefined ? Effect.void : this.rouseParent(parent.execution)
@@ -147,14 +162,17 @@ export class Recovery {
   }
 
   /** Takes up an execution of a registered task, once there is a place for it; its run leaves the place when it ends. */
-  private launch({ definition, services }: Registered, id: string): Effect.Effect<void> {
+  private launch({ definition, services }: Registered, id: string, meet?: () => void): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.void
       this.queued.add(id)
       const taken = Effect.flatMap(this.places.enter, (leave) =>
         Effect.flatMap(
-          this.live.takeOver(id, services, ({ status }) =>
-            Effect.succeed({ entries: [], definition: mayGoOn(status) ? definition : undefined })
+          this.live.takeOver(
+            id,
+            services,
+            ({ status }) => Effect.succeed({ entries: [], definition: mayGoOn(status) ? definition : undefined }),
+            { meet }
           ),
           ({ entered, opened, run }) => {
             if (entered) this.live.atEnd(run, leave)

@@ -8,13 +8,18 @@ import type { Listeners } from "./Listeners.js"
 /** One of them. */
 export interface Caller {
   readonly definition: Definition
-  /** has it take the execution up */
-  readonly wake: () => void
+  /** has it take the execution up; `meet` is called when the claim is about to be committed */
+  readonly wake: (meet: (() => void) | undefined) => void
 }
 
-/** `moved` answers whether the execution is to be taken up, or has moved otherwise. */
+/** Whether the execution is to be taken up, or has moved otherwise; and who is to be met then. */
+export interface Moved {
+  readonly woken: boolean
+  readonly meet: (() => void) | undefined
+}
+
 export interface Waiting {
-  readonly moved: Effect.Effect<boolean>
+  readonly moved: Effect.Effect<Moved>
   readonly leave: () => void
 }
 
@@ -26,11 +31,11 @@ export class Standby {
 
   /** Stands by for an execution. */
   enter(id: string, definition: Definition): Waiting {
-    const moved = Deferred.unsafeMake<boolean>(FiberId.none)
-    const tell = (woken: boolean) => Deferred.unsafeDone(moved, Effect.succeed(woken))
-    const caller: Caller = { definition, wake: () => tell(true) }
+    const moved = Deferred.unsafeMake<Moved>(FiberId.none)
+    const tell = (how: Moved) => Deferred.unsafeDone(moved, Effect.succeed(how))
+    const caller: Caller = { definition, wake: (meet) => tell({ woken: true, meet }) }
     this.callers.set(id, [...(this.callers.get(id) ?? []), caller])
-    const stop = this.listeners.hear(id, () => tell(false))
+    const stop = this.listeners.hear(id, () => tell({ woken: false, meet: undefined }))
     const leave = () => {
       stop()
       const others = (this.callers.get(id) ?? []).filter((other) => other !== caller)
