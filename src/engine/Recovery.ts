@@ -31,6 +31,8 @@ export class Recovery {
   private readonly queued = new Set<string>()
   private readonly answering = new Set<number>()
   private readonly wakes: Wakes
+  /** the newest letter of which its execution was told */
+  private delivered = 0
 
   constructor(
     private readonly store: Store,
@@ -44,7 +46,7 @@ export class Recovery {
     private readonly places: Lane,
     now: () => number
   ) {
-    this.wakes = new Wakes(store, now, (due) => this.rouse(due))
+    this.wakes = new Wakes(store, config, now, (due) => this.rouse(due))
     live.onOver = (history) => this.over(history)
     ownership.onOwned = ownership.isPassive ? this.attend : this.stay
   }
@@ -85,8 +87,23 @@ export class Recovery {
   /** Somebody has sent an execution something. */
   arrived(id: string): Effect.Effect<void> {
     return Effect.sync(() => {
-      const run = this.live.runs.get(id)
-      if (run !== undefined) run.signals.offer({ _tag: "Letters" })
+      this.tell(id)
+      this.poke()
+    })
+  }
+
+  private tell(id: string): void {
+    this.live.runs.get(id)?.signals.offer({ _tag: "Letters" })
+  }
+
+  /** Another process may have sent something: to executions that run here, or rest. Each is told of a letter once. */
+  private get deliver(): Effect.Effect<void, StoreError> {
+    return Effect.map(this.store.addressed, (addressed) => {
+      const before = this.delivered
+      for (const { id, last } of addressed) {
+        if (last > before) this.tell(id)
+        this.delivered = Math.max(this.delivered, last)
+      }
       this.poke()
     })
   }
@@ -169,9 +186,10 @@ export class Recovery {
     })
   }
 
-  /** Everything of a task that is not finished, oldest first; and what was parked because other code was at hand. */
+  /** Everything of a task that is due or not finished, oldest first; and what was parked because other code was at hand. */
   private recover(task: Registered): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
+      this.poke()
       yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
@@ -219,7 +237,7 @@ export class Recovery {
 
   // --- the inbox
 
-  /** Looks for orders, and for executions that were started elsewhere: at once, and whenever another has written. */
+  /** Looks for orders, letters, and executions that were started elsewhere: at once, and whenever another has written. */
   private serve(carryOut: (order: Effect.Effect<void, StoreError>) => Effect.Effect<void>): Effect.Effect<void> {
     return Effect.gen(this, function* () {
       let seen: number | undefined
@@ -229,6 +247,7 @@ export class Recovery {
         for (const task of this.ownership.isPassive ? [] : this.registry.all) {
           yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
         }
+        yield* this.deliver
         seen = version
       })
       const failed = (error: StoreError) =>

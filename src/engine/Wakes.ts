@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { StoreError } from "../core/Errors.js"
 import type { Due, Store } from "../store/Store.js"
+import type { Config } from "./Config.js"
 
 /** A longer sleep is taken in parts: Node's timers overflow beyond 24 days. */
 const longest = 86_400_000
@@ -16,6 +17,7 @@ export class Wakes {
 
   constructor(
     private readonly store: Pick<Store, "due" | "nextWake">,
+    private readonly config: Pick<Config, "inbox">,
     private readonly now: () => number,
     /** has an execution go on, if this engine has its code */
     private readonly wake: (due: Due) => Effect.Effect<void>
@@ -31,26 +33,33 @@ export class Wakes {
     Deferred.unsafeDone(this.poked, Effect.void)
   }
 
-  /** Wakes what is due, then waits for the next; for ever. */
-  get serve(): Effect.Effect<never, StoreError> {
+  /** Wakes what is due, then waits for the next; for ever. A store in trouble is asked again. */
+  get serve(): Effect.Effect<never> {
     return Effect.forever(
-      Effect.gen(this, function* () {
-        this.poked = Deferred.unsafeMake<void>(FiberId.none)
-        yield* this.wakeAll
-        const now = this.now()
-        this.next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
-        const left = Math.max(1, Math.min(longest, this.next - this.now()))
-        yield* Effect.raceFirst(
-          Effect.interruptible(Deferred.await(this.poked)),
-          Effect.interruptible(Effect.sleep(left))
-        )
-      })
+      Effect.catchAll(this.round, (error) =>
+        Effect.zipRight(Effect.logWarning(error.message), Effect.sleep(this.config.inbox))
+      )
     )
   }
 
-  private get wakeAll(): Effect.Effect<void, StoreError> {
+  private get round(): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
+      this.poked = Deferred.unsafeMake<void>(FiberId.none)
+      // What is let go while the store is asked may not be in its answer.
+      this.next = Number.POSITIVE_INFINITY
       const now = this.now()
+      yield* this.wakeAll(now)
+      this.next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
+      const left = Math.max(1, Math.min(longest, this.next - this.now()))
+      yield* Effect.raceFirst(
+        Effect.interruptible(Deferred.await(this.poked)),
+        Effect.interruptible(Effect.sleep(left))
+      )
+    })
+  }
+
+  private wakeAll(now: number): Effect.Effect<void, StoreError> {
+    return Effect.gen(this, function* () {
       let after: Due | undefined
       for (;;) {
         const due = yield* this.store.due({ now, limit: page, ...(after === undefined ? {} : { after }) })
