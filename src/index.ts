@@ -3,7 +3,14 @@
 export * as Phase from "./authoring/Phase.js"
 export * as Retry from "./authoring/Retry.js"
 export * as Task from "./authoring/Task.js"
-export type { ExecuteOptions, ExecutionStatus, ExecutionSummary, Progress, Wait } from "./authoring/TaskEngine.js"
+export type {
+  Advanced,
+  ExecuteOptions,
+  ExecutionStatus,
+  ExecutionSummary,
+  Progress,
+  Wait
+} from "./authoring/TaskEngine.js"
 export type { Act, Entry, Recorded } from "./core/Entry.js"
 export type { TaskError } from "./core/Errors.js"
 export * as Errors from "./core/Errors.js"

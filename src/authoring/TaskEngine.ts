@@ -113,6 +113,16 @@ export interface ExecutionSummary {
   readonly updatedAt: number
 }
 
+/** How an execution stands that was advanced: ended, parked, or waiting. */
+export interface Advanced {
+  readonly id: string
+  readonly status: Status
+  /** when it can go on without anybody's doing, in milliseconds UTC; missing: when somebody has done something */
+  readonly until?: number
+  /** what it waits for */
+  readonly waits: ReadonlyArray<Wait>
+}
+
 /** Which executions to list. `after` is the id of the last one of the page before. */
 export interface ListOptions {
   readonly task?: string
@@ -155,6 +165,11 @@ export interface SendOptions {
   readonly advance?: boolean
 }
 
+/** `limit`: how many executions are taken up at most; all that are due, if it is left out. */
+export interface AdvanceOptions {
+  readonly limit?: number
+}
+
 /** What a completion can be refused with. The phase stays as it was. */
 export type CompleteError =
   | TokenNotFound
@@ -185,6 +200,9 @@ export type RequestError =
   | StoreError
   | Fenced
   | JournalCorrupt
+
+/** What advancing can be refused with. */
+export type AdvanceError = ExecutionNotFound | EngineBusy | TaskNotRegistered | StoreError | Fenced | JournalCorrupt
 
 /** What reading can be refused with. */
 export type ReadError = ExecutionNotFound | StoreError | JournalCorrupt
@@ -224,6 +242,8 @@ export interface Service {
   ) => Effect.Effect<void, CompleteError>
   readonly heartbeat: (token: string, progress?: Progress) => Effect.Effect<void, HeartbeatError>
   readonly signal: (id: string, name: string, value?: Json, options?: SendOptions) => Effect.Effect<void, SignalError>
+  readonly advance: (id: string) => Effect.Effect<Advanced, AdvanceError>
+  readonly advanceDue: (options?: AdvanceOptions) => Effect.Effect<ReadonlyArray<Advanced>, EngineBusy | StoreError>
   readonly status: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   readonly history: (id: string) => Effect.Effect<ReadonlyArray<Recorded>, ReadError>
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
@@ -297,6 +317,36 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly signal = (id: string, name: string, value?: Json, options?: SendOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.signal(id, name, value, options))
+  /**
+   * Runs an execution, and the children that it waits for, until it waits again, ends, or is parked, and says how it
+   * stands then. What is not due is answered as it is. Two who advance one execution share its run; interrupting the one
+   * who began it hands it back.
+   *
+   * For engines with `mode: "passive"`, which do nothing by themselves: see docs/workers.md. `ExecutionNotFound`: there
+   * is no such execution; `TaskNotRegistered`: it is due, and this engine has not its task; `EngineBusy`: another process
+   * advances the executions of this store.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   *
+   * const next = Effect.map(TaskEngine.advance("order-7"), ({ status, until }) => ({ status, until }))
+   */
+  static readonly advance = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.advance(id))
+  /**
+   * Advances every execution that is due and whose task this engine has, once each, the oldest first, as many at a time as
+   * `EngineConfig.concurrency` says; what comes to be due meanwhile, too. Answers how they stand then.
+   *
+   * One that cannot be advanced is logged, and keeps nobody else from it. Dies with a `TypeError` for a `limit` that is
+   * no positive integer. `EngineBusy`: another process advances the executions of this store.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const everyMinute = TaskEngine.advanceDue({ limit: 50 })
+   */
+  static readonly advanceDue = (options?: AdvanceOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.advanceDue(options))
   /** What is known of an execution. */
   static readonly status = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.status(id))
   /** The journal's entries, in order. */

@@ -123,6 +123,23 @@ export class ExecutionPaused extends Schema.TaggedError<ExecutionPaused>()("Exec
   }
 }
 
+/**
+ * The execution waits, and this engine is passive: nothing here goes on by itself. `until` is when it can go on without
+ * anybody's doing, in milliseconds UTC.
+ */
+export class ExecutionWaiting extends Schema.TaggedError<ExecutionWaiting>()("ExecutionWaiting", {
+  ...Execution,
+  until: Schema.optionalWith(Schema.Number, { exact: true })
+}) {
+  override get message() {
+    const when =
+      this.until === undefined
+        ? "somebody sends it something"
+        : Schema.decodeSync(Schema.DateFromNumber)(this.until).toISOString()
+    return `execution ${this.execution} waits until ${when}: advance it then, for this engine is passive`
+  }
+}
+
 /** The execution was closed before it completed. */
 export class ExecutionClosed extends Schema.TaggedError<ExecutionClosed>()("ExecutionClosed", {
   ...Execution,
@@ -254,6 +271,7 @@ export type TaskError =
   | ExecutionConflict
   | ExecutionFailed
   | ExecutionPaused
+  | ExecutionWaiting
   | ExecutionClosed
   | ExecutionReverted
   | RevertIncomplete
@@ -271,6 +289,7 @@ export const TaskErrors = [
   ExecutionConflict,
   ExecutionFailed,
   ExecutionPaused,
+  ExecutionWaiting,
   ExecutionClosed,
   ExecutionReverted,
   RevertIncomplete,

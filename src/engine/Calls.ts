@@ -1,7 +1,6 @@
 /** Runs, stops and reverts children by what the engine can do anyway. */
 
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { ExecutionConflict, ExecutionReverted, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
@@ -122,7 +121,7 @@ export class Calls implements Children {
         const command = commandFor(how, status, called.parent.execution)
         if (command === undefined && run === undefined) return
         if (command !== undefined) yield* this.carryOut(called, command, call)
-        yield* this.ended(called.id)
+        yield* this.live.gone(called.id)
       }
     })
   }
@@ -139,7 +138,7 @@ export class Calls implements Children {
           return yield* Effect.flatMap(this.own(call), (history) => incomplete(call.id, history!))
         }
         yield* this.carryOut(call, undoing(status, execution), call)
-        yield* this.ended(call.id)
+        yield* this.live.gone(call.id)
       }
     })
     return handedBack(reverted)
@@ -152,14 +151,6 @@ export class Calls implements Children {
       ({ _tag }) => _tag === "IllegalTransition",
       () => Effect.yieldNow()
     )
-  }
-
-  /** Until it does not run here. */
-  private ended(id: string): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const run = this.live.runs.get(id)
-      return run === undefined ? Effect.void : Effect.asVoid(Deferred.await(run.done))
-    })
   }
 
   /** What is recorded of a child; nothing if there is none, or it is not this parent's. */

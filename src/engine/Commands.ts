@@ -1,9 +1,8 @@
 /** Carries out what is asked of executions: of those that run, of those that stand still, and of another process's. */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/TaskEngine.js"
-import { EngineBusy, ExecutionNotFound } from "../core/Errors.js"
+import { type EngineBusy, ExecutionNotFound } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
@@ -28,11 +27,11 @@ export class Commands {
 
   /** Carries a command out here, or has the engine of the process that owns the store do it. */
   request(id: string, command: Orders.Command): Effect.Effect<void, RequestError> {
-    return Effect.flatMap(Effect.either(this.ownership.ensure), (owned): Effect.Effect<void, RequestError> => {
-      if (Either.isRight(owned)) return this.carryOut(id, command)
-      if (!(owned.left instanceof EngineBusy)) return Effect.fail(owned.left)
-      return Orders.send(this.store, this.config, id, command, this.now())
-    })
+    const { isPassive } = this.ownership
+    const done = Effect.zipRight(this.carryOut(id, command), isPassive ? this.live.gone(id) : Effect.void)
+    return Effect.catchTag(this.ownership.during(done), "EngineBusy", () =>
+      Orders.send(this.store, this.config, id, command, this.now())
+    )
   }
 
   /**

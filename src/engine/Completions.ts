@@ -54,7 +54,7 @@ export class Completions {
     private readonly now: () => number
   ) {}
 
-  /** Completes the phase that gave this token; answered as done once it is on disk. */
+  /** Completes the phase that gave this token; answered as done once it is on disk, with the execution that it is for. */
   complete(token: string, exit: Exit.Exit<unknown, unknown>) {
     return Effect.gen(this, function* () {
       const { hash, row } = yield* this.find(token)
@@ -66,9 +66,10 @@ export class Completions {
       const done = yield* row.ended === null ? this.recovery.meeting(row, completed) : completed
       switch (done._tag) {
         case "Accepted":
-          return yield* this.recovery.arrived(done.execution)
+          yield* this.recovery.arrived(done.execution)
+          return done.execution
         case "Same":
-          return
+          return execution
         case "Differs":
           return yield* new AlreadyCompleted({ execution, path })
         case "Expired":

@@ -5,6 +5,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 export interface Config {
+  /**
+   * `active`: stays awake, and advances what is due by itself. `passive`: advances what it is asked to, on the caller's
+   * fiber, and owns the store only meanwhile; for serverless functions, cron, and tests. Active
+   */
+  readonly mode: "active" | "passive"
   /** how long phases in flight get to finish when the engine stops; then they are interrupted, and in doubt. 30 seconds */
   readonly grace: Duration.DurationInput
   /** after how many crashes in a row without any progress an execution is parked as Failed. 3 */
@@ -36,6 +41,7 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
   defaultValue: (): Config => EngineConfig.defaults
 }) {
   static readonly defaults: Config = {
+    mode: "active",
     grace: Duration.seconds(30),
     crashes: 3,
     concurrency: 100,

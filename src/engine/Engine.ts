@@ -6,10 +6,11 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
+import { Advances } from "./Advances.js"
 import { Calls } from "./Calls.js"
 import { Commands } from "./Commands.js"
 import { Completions } from "./Completions.js"
@@ -35,6 +36,8 @@ class Engine {
     private readonly joins: Joins,
     private readonly commands: Commands,
     private readonly completions: Completions,
+    private readonly advances: Advances,
+    readonly status: Service["status"],
     private readonly now: () => number
   ) {}
 
@@ -49,13 +52,6 @@ class Engine {
   // --- reading
 
   readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
-
-  readonly status: Service["status"] = (id) =>
-    Effect.gen(this, function* () {
-      const history = yield* this.live.history(id)
-      const told = yield* this.completions.told(history)
-      return View.statusOf(id, history, this.registry.get(history.task) !== undefined, told)
-    })
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
@@ -100,6 +96,18 @@ class Engine {
     )
   }
 
+  // --- sending
+
+  readonly complete: Service["complete"] = (token, exit, options) =>
+    Effect.flatMap(this.completions.complete(token, exit), (execution) => this.follow(execution, options))
+
+  readonly signal: Service["signal"] = (id, name, value, options) =>
+    Effect.zipRight(this.completions.signal(id, name, value), this.follow(id, options))
+
+  private follow(id: string, { advance }: SendOptions = {}): Effect.Effect<void> {
+    return advance === true ? this.advances.follow(id) : Effect.void
+  }
+
   get service(): Service {
     return {
       execute: this.execute,
@@ -113,9 +121,11 @@ class Engine {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
       },
-      complete: (token, exit) => this.completions.complete(token, exit),
+      complete: this.complete,
       heartbeat: (token, progress) => this.completions.heartbeat(token, progress),
-      signal: (id, name, value) => this.completions.signal(id, name, value),
+      signal: this.signal,
+      advance: this.advances.advance,
+      advanceDue: this.advances.advanceDue,
       status: this.status,
       history: this.history,
       list: (query = {}) => this.store.list(query),
@@ -136,7 +146,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const owned = yield* Scope.make()
   const live = new Live(store, config, owner, clock, new Lane(1))
   const registry = new Registry()
-  const ownership = new Ownership(store, owned, yield* Effect.makeSemaphore(1))
+  const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1))
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Lane(config.concurrency)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, now)
@@ -145,16 +155,20 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   live.children = new Calls(live, store, registry, joins, commands)
   // The store is let go of last: until then no other engine runs what runs here.
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOption(
-      Effect.interruptible(recovery.end(live.suspendAll)),
-      Duration.sum(config.grace, "1 second")
-    ).pipe(
+    Effect.timeoutOption(Effect.interruptible(recovery.end), Duration.sum(config.grace, "1 second")).pipe(
       Effect.zipRight(live.interruptAll),
       Effect.zipRight(Scope.close(runs, Exit.void)),
       Effect.zipRight(Scope.close(owned, Exit.void))
     )
   )
-  return new Engine(store, registry, live, recovery, joins, commands, completions, now).service
+  const status: Service["status"] = (id) =>
+    Effect.gen(function* () {
+      const history = yield* live.history(id)
+      const told = yield* completions.told(history)
+      return View.statusOf(id, history, registry.get(history.task) !== undefined, told)
+    })
+  const advances = new Advances(store, config, registry, live, ownership, now, status)
+  return new Engine(store, registry, live, recovery, joins, commands, completions, advances, status, now).service
 })
 
 /** The engine over whatever store there is. */

@@ -35,9 +35,6 @@ class Settled {
   constructor(readonly history: History) {}
 }
 
-/** It goes on by itself. */
-const isUnsettled = (status: Status): boolean => isActive(status) || status === "Waiting"
-
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
 
 /** Whether a child that stands still goes on with its parent: that stopped it, or was resumed since it stopped. */
@@ -122,6 +119,11 @@ export class Joins {
     private readonly now: () => number
   ) {}
 
+  /** It goes on by itself. */
+  private isUnsettled(status: Status): boolean {
+    return isActive(status) || (status === "Waiting" && !this.ownership.isPassive)
+  }
+
   private accept(definition: Definition, payload: unknown, options: Joining) {
     return Effect.gen(this, function* () {
       const json = definition.payload.encode(payload)
@@ -139,9 +141,15 @@ export class Joins {
   join(definition: Definition, payload: unknown, options: Joining): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
       const visit = yield* this.accept(definition, payload, options)
-      yield* this.ownership.ensure
+      // A child runs where its parent does, as long as that.
+      return yield* visit.call === undefined ? this.ownership.during(this.enter(visit)) : this.enter(visit)
+    })
+  }
+
+  private enter(visit: Visit): Effect.Effect<Standing, JoinError> {
+    return Effect.gen(this, function* () {
       if (this.live.runs.has(visit.id)) return yield* this.attach(visit)
-      const begun = this.live.begin(definition, visit.id, visit.payload, visit.call)
+      const begun = this.live.begin(visit.definition, visit.id, visit.payload, visit.call)
       const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
       return "history" in found ? found : yield* this.attach(visit)
     })
@@ -168,7 +176,9 @@ export class Joins {
   private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Moved, JoinError> {
     if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
     const history = finished.value
-    if (history === undefined || (isUnsettled(history.status) && visit.call === undefined)) return Effect.succeed(again)
+    if (history === undefined || (this.isUnsettled(history.status) && visit.call === undefined)) {
+      return Effect.succeed(again)
+    }
     return Effect.as(same(visit, history), { id: visit.id, history, present: true })
   }
 
@@ -176,7 +186,6 @@ export class Joins {
   private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
       for (let moved: Moved = { ...again, woken: this.isOrphan(visit) }; ; ) {
-        yield* this.ownership.ensure
         const running = this.live.runs.get(visit.id)
         const found: Standing | Moved =
           running === undefined ? yield* this.takeUp({ ...visit, ...moved }) : yield* this.attend(visit, running)
@@ -214,8 +223,11 @@ export class Joins {
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
       const { history } = finished.left
-      const waits = history.status === "Waiting" && call === undefined
-      return waits ? yield* this.standBy(visit) : { id, history, present: false }
+      const standing = { id, history, present: false }
+      if (history.status !== "Waiting" || call !== undefined) return standing
+      if (!this.ownership.isPassive) return yield* this.standBy(visit)
+      const due = yield* this.store.due({ id, now: this.now() })
+      return due.length > 0 ? { ...again, woken: true } : standing
     })
   }
 

@@ -329,14 +329,26 @@ export class Live {
     )
   }
 
-  /** Hands everything back: for the end of the engine. */
+  /** Hands everything back. */
   get suspendAll(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      this.ended = true
-      return Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
+    return Effect.suspend(() =>
+      Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
         concurrency: "unbounded",
         discard: true
       })
+    )
+  }
+
+  /** Begins nothing any more: the engine ends. */
+  end(): void {
+    this.ended = true
+  }
+
+  /** Until it does not run here. */
+  gone(id: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const run = this.runs.get(id)
+      return run === undefined ? Effect.void : Effect.asVoid(Deferred.await(run.done))
     })
   }
 

@@ -49,12 +49,28 @@ export class Recovery {
   ) {
     this.wakes = new Wakes(store, config, now, (due) => this.rouse(due))
     live.onOver = (history) => this.over(history)
-    ownership.onOwned = Effect.zipRight(
+    ownership.onOwned = ownership.isPassive ? this.attend : this.stay
+  }
+
+  private get stay(): Effect.Effect<void> {
+    return Effect.zipRight(
       Effect.suspend(() =>
         Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })
       ),
-      Effect.zipRight(this.background(this.serve), this.background(this.wakes.serve))
+      Effect.zipRight(this.background(this.serve((order) => this.background(order))), this.background(this.wakes.serve))
     )
+  }
+
+  /** A passive engine carries out orders while it is asked something; what then still runs is handed back. */
+  private get attend(): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.gen(this, function* () {
+      yield* Effect.addFinalizer(() => this.live.suspendAll)
+      const scope = yield* Effect.scope
+      yield* this.background(
+        this.serve((order) => this.background(order, scope)),
+        scope
+      )
+    })
   }
 
   // --- what was let go
@@ -127,17 +143,17 @@ export class Recovery {
   }
 
   /** Nothing is taken up any more; then `last` runs. */
-  end<A>(last: Effect.Effect<A>): Effect.Effect<A> {
-    return Effect.suspend(() => {
-      this.ended = true
-      return last
-    })
-  }
+  readonly end: Effect.Effect<void> = Effect.suspend(() => {
+    this.ended = true
+    this.live.end()
+    return this.live.suspendAll
+  })
 
   /** Adds a task, and recovers its executions once this engine is the owner: at once, or when the present one ends. */
   register(definition: Definition, services: Services): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.registry.add(definition, services)
+      if (this.ownership.isPassive) return Effect.void
       const task = { definition, services }
       const standby = Effect.retry(this.ownership.ensure, {
         while: (error) => !this.ended && (error._tag === "EngineBusy" || error.reason === "Busy"),
@@ -150,15 +166,15 @@ export class Recovery {
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
   wake(task: string, id: string): Effect.Effect<void> {
     const registered = this.registry.get(task)
-    return registered === undefined || this.ended
+    return registered === undefined || this.ended || this.ownership.isPassive
       ? Effect.void
       : this.background(Effect.zipRight(this.ownership.ensure, this.launch(registered, id)))
   }
 
   /** Runs beside everything else, for as long as the engine lives; what stops it is logged. */
-  private background(work: Effect.Effect<void, { readonly message: string }>): Effect.Effect<void> {
+  private background(work: Effect.Effect<void, { readonly message: string }>, scope = this.scope): Effect.Effect<void> {
     const logged = Effect.catchAll(work, (error) => Effect.logWarning(error.message))
-    return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), this.scope))
+    return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), scope))
   }
 
   /** Takes up an execution of a registered task, once there is a place for it; its run leaves the place when it ends. */
@@ -240,13 +256,13 @@ export class Recovery {
   // --- the inbox
 
   /** Looks for orders, letters, and executions that were started elsewhere: at once, and whenever another has written. */
-  private get serve(): Effect.Effect<void> {
+  private serve(carryOut: (order: Effect.Effect<void, StoreError>) => Effect.Effect<void>): Effect.Effect<void> {
     return Effect.gen(this, function* () {
       let seen: number | undefined
       const look = Effect.gen(this, function* () {
         const version = yield* this.store.changed(seen, this.config.inbox)
-        for (const order of yield* this.store.orders) yield* this.background(this.obey(order))
-        for (const task of this.registry.all) {
+        for (const order of yield* this.store.orders) yield* carryOut(this.obey(order))
+        for (const task of this.ownership.isPassive ? [] : this.registry.all) {
           yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
         }
         yield* this.deliver

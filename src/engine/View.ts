@@ -9,6 +9,7 @@ import {
   ExecutionFailed,
   ExecutionPaused,
   ExecutionReverted,
+  ExecutionWaiting,
   RevertIncomplete
 } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
@@ -159,6 +160,8 @@ export const answerOf = (
         failures: history.failures,
         causes: History.revertOf(history)?.failures ?? []
       })
+    case "Waiting":
+      return new ExecutionWaiting({ execution: id, ...(history.until === undefined ? {} : { until: history.until }) })
     default:
       return new ExecutionPaused({ execution: id })
   }

@@ -62,6 +62,14 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     new Errors.ExecutionPaused({ execution }),
     "execution order-7 is Paused: resume it, or execute with { resume: true }"
   ],
+  [
+    new Errors.ExecutionWaiting({ execution, until: 3_600_000 }),
+    "execution order-7 waits until 1970-01-01T01:00:00.000Z: advance it then, for this engine is passive"
+  ],
+  [
+    new Errors.ExecutionWaiting({ execution }),
+    "execution order-7 waits until somebody sends it something: advance it then, for this engine is passive"
+  ],
   [new Errors.ExecutionClosed({ execution }), "execution order-7 was closed"],
   [new Errors.ExecutionClosed({ execution, reason: "sold out" }), "execution order-7 was closed: sold out"],
   [new Errors.ExecutionReverted({ execution, failures: [] }), "execution order-7 was reverted"],
