@@ -133,6 +133,7 @@ export class Driver {
       const { options, stopping } = this
       const step = cursor.advance(options.writer.history)
       if (step._tag !== "Blocked") return yield* this.end(step)
+      if (yield* this.takesUp(step.instructions)) return undefined
       const late = this.options.deadlines.pass(this.options.now())
       if (late === "again") return late
       if (late !== undefined) return yield* this.end(late, isCall)
@@ -185,6 +186,26 @@ export class Driver {
     return instructions.some(asks)
       ? Effect.flatMap(post.look, () => this.startAll(instructions.filter(isNew)))
       : this.startAll(instructions.filter(isNew))
+  }
+
+  /** Whether something is over that was completed before its time was, and nobody has looked at yet. That counts. */
+  private takesUp(instructions: ReadonlyArray<Placed>): Effect.Effect<boolean, CommitError> {
+    const { deadlines, now, post, writer } = this.options
+    const { next } = deadlines
+    if (next === undefined || next > now()) return Effect.succeed(false)
+    const tokenOf = ({ path }: Placed) => {
+      const record = writer.history.phases.get(path)
+      return record?.state === "waiting" ? record.token : undefined
+    }
+    const waits = instructions.filter((placed) => tokenOf(placed) !== undefined)
+    if (waits.length === 0) return Effect.succeed(false)
+    return Effect.flatMap(post.look, () => {
+      const sent = waits.filter((placed) => post.completionOf(tokenOf(placed)!) !== undefined)
+      const fresh = sent.filter(({ path }) => this.flights.wakes(path))
+      if (fresh.length === 0) return Effect.succeed(sent.length > 0)
+      // One that does not fit the code is met where it is asked for.
+      return Effect.map(this.startAll(fresh), (begun) => begun === undefined || begun === "settled")
+    })
   }
 
   private startAll(instructions: ReadonlyArray<Placed>): Effect.Effect<Ending | "settled" | undefined, CommitError> {
@@ -270,7 +291,8 @@ export class Driver {
     if (Exit.isSuccess(exit) && exit.value instanceof Later) return Effect.succeed(this.later(job, exit.value))
     const token = this.tokenOf(job)
     if (token === undefined) return this.outcomes.attempted(job, exit)
-    return Effect.flatMap(this.options.tokens.end(token, "closed"), (ended) => {
+    const as = Exit.isFailure(exit) ? "expired" : "closed"
+    return Effect.flatMap(this.options.tokens.end(token, as), (ended) => {
       if (ended === "ended") return this.outcomes.attempted(job, exit)
       this.options.post.stale()
       return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))
@@ -299,7 +321,8 @@ export class Driver {
     const { tokens, writer } = this.options
     const work = this.flights.workAt(path)
     if (work?.token === undefined) return nothing
-    const hash = this.waits.tokenMade(path, work.token)
+    const known = writer.history.phases.get(path)?.token
+    const hash = known !== undefined && tokens.has(known) ? known : this.waits.tokenMade(path, work.token)
     return Effect.zipRight(writer.flush, Effect.as(Deferred.succeed(reply, tokens.handed(hash)), undefined))
   }
 

@@ -70,6 +70,8 @@ export interface Caller {
 export interface Opened {
   readonly entries: ReadonlyArray<Entry>
   readonly definition: Definition | undefined
+  /** tokens that end with that: nothing is written if somebody has completed one of them */
+  readonly close?: ReadonlyArray<string>
 }
 
 /** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
@@ -181,7 +183,7 @@ export class Live {
       const { id } = run
       const journal = yield* this.load(id)
       const history = yield* foldOf(journal)
-      const { definition, entries } = yield* opening(history)
+      const { close = [], definition, entries } = yield* opening(history)
       if (definition === undefined && entries.length === 0) {
         if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
         return undefined
@@ -196,6 +198,7 @@ export class Live {
       const starts = definition !== undefined || history.startedAt !== undefined
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
       for (const entry of entries) writer.stage(entry)
+      for (const token of close) writer.close(token, true)
       if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
       if (order !== undefined) writer.answer(Orders.accepted(order))
       yield* writer.flush
@@ -331,10 +334,11 @@ export class Live {
   get suspendAll(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.ended = true
-      return Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
+      const suspended = Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
         concurrency: "unbounded",
         discard: true
       })
+      return Effect.zipRight(this.standby.end, suspended)
     })
   }
 

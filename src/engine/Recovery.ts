@@ -61,9 +61,9 @@ export class Recovery {
     this.wakes.poke()
   }
 
-  private over({ parent, status, until }: History.History): void {
-    if (status === "Waiting") this.wakes.rests(until)
-    if (parent !== undefined) this.poke()
+  /** What was sent while it was let go, or what it tells its parent, may make something due. */
+  private over({ parent, status }: History.History): void {
+    if (status === "Waiting" || parent !== undefined) this.poke()
   }
 
   /** Somebody has sent an execution something. */
@@ -84,14 +84,20 @@ export class Recovery {
       if (registered !== undefined) return this.background(this.launch(registered, id))
       return this.background(
         Effect.flatMap(this.live.history(id), ({ parent }) =>
-          parent === undefined ? Effect.void : this.rouseParent(parent.execution)
+          parent === undefined ? Effect.void : this.rouseBy(parent.execution, id)
         )
       )
     })
   }
 
-  private rouseParent(id: string): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(this.store.get(id), (row) => (row?.status === "Waiting" ? this.rouse(row) : Effect.void))
+  /** Has a parent take up its child: one that runs looks at it as if it had moved. */
+  private rouseBy(parent: string, child: string): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      if (this.live.runs.has(parent)) return Effect.sync(() => this.live.listeners.notify(child))
+      return Effect.flatMap(this.store.get(parent), (row) =>
+        row?.status === "Waiting" ? this.rouse(row) : Effect.void
+      )
+    })
   }
 
   /** Nothing is taken up any more; then `last` runs. */
@@ -157,6 +163,7 @@ export class Recovery {
   private recover(task: Registered): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
       yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
+      this.poke()
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
   }
@@ -213,6 +220,8 @@ export class Recovery {
         for (const task of this.registry.all) {
           yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
         }
+        for (const { id } of yield* this.store.addressed) this.live.runs.get(id)?.signals.offer({ _tag: "Letters" })
+        this.poke()
         seen = version
       })
       const failed = (error: StoreError) =>
