@@ -31,6 +31,8 @@ export const owned = (
 export interface Decision {
   readonly entries: ReadonlyArray<Entry>
   readonly definition: Definition | undefined
+  /** tokens that end with it, if nobody has completed them */
+  readonly close?: ReadonlyArray<string>
 }
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
@@ -77,10 +79,7 @@ export const decide = (
   if (!allows(status, verb)) return illegal(execution, verb, status)
   switch (verb) {
     case "pause":
-      return Effect.succeed({
-        entries: [{ _tag: "PauseRequested", act: actOf(command) }, { _tag: "Paused" }],
-        definition: undefined
-      })
+      return Effect.succeed(pause(command, history, definition))
     case "close":
       return close(execution, command, history, definition)
     default:
@@ -143,6 +142,15 @@ const reverted = (command: Extract<Command, { _tag: "revert" }>, history: Histor
     ? { _tag: "RevertResumed", act: actOf(command) }
     : { _tag: "RevertStarted", n: history.reverts.length + 1, failures: history.failures, act: actOf(command) }
 
+/** What waits for children runs for as long as it takes to have them pause, too. */
+const pause = (command: Act, { open }: History.History, definition: Definition | undefined): Decision => {
+  const requested: Entry = { _tag: "PauseRequested", act: actOf(command) }
+  const calls = definition !== undefined && [...open].some(({ child }) => child !== undefined)
+  return calls
+    ? { entries: [requested], definition }
+    : { entries: [requested, { _tag: "Paused" }], definition: undefined }
+}
+
 const close = (
   execution: string,
   command: Extract<Command, { _tag: "close" }>,
@@ -187,7 +195,11 @@ const skip = (
     if (record.forward) return refuse(`the revert stands at ${history.position}`)
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
   }
-  const go = Effect.succeed({ entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const, definition })
+  const go = Effect.succeed({
+    entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const,
+    definition,
+    ...(record.token === undefined ? {} : { close: [record.token] })
+  })
   if (record.kind === "undo") return go
   const { cursor, misfit } = Replay.fresh(definition, history)
   if (misfit !== undefined) return mismatch(execution, misfit)

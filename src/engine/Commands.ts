@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/TaskEngine.js"
-import { type EngineBusy, ExecutionNotFound } from "../core/Errors.js"
+import { type EngineBusy, ExecutionNotFound, PhaseNotOpen, type StoreError } from "../core/Errors.js"
 import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
@@ -40,7 +40,9 @@ export class Commands {
    */
   carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
     const owned = (command._tag === "close" || command._tag === "revert") && command.force !== true
-    const done = this.doAs(id, command, undefined, order)
+    const once = this.doAs(id, command, undefined, order)
+    // Somebody may have completed the phase in this moment: then a second look says so.
+    const done = command._tag === "skip" ? Effect.catchTag(once, "Fenced", () => once) : once
     return owned
       ? Effect.zipRight(
           Effect.flatMap(this.live.history(id), (history) => Acts.owned(id, command, history)),
@@ -64,11 +66,23 @@ export class Commands {
       }
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const registered = code ?? this.registry.get(row.task)
-      const opening: Opening<Acts.Refusal> = (history) => Acts.decide(id, command, history, registered?.definition)
+      const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
+      const opening: Opening<Acts.Refusal | StoreError> = (history) =>
+        Effect.tap(Acts.decide(id, command, history, registered?.definition), ({ close = [] }) =>
+          Effect.forEach(close, (token) => this.isOpen(id, token), { discard: true })
+        )
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
+  }
+
+  /** Refuses to say how a phase ended where somebody has said so. */
+  private isOpen(execution: string, token: string): Effect.Effect<void, PhaseNotOpen | StoreError> {
+    return Effect.flatMap(this.store.token(token), (row) =>
+      row?.ended === "completed"
+        ? new PhaseNotOpen({ execution, phase: row.path, reason: "somebody has completed it: resume takes that up" })
+        : Effect.void
+    )
   }
 
   /** Whether a live execution took the command; not if its run was over first. */

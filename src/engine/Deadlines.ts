@@ -7,7 +7,7 @@ import { timedOut } from "./Perform.js"
 import type { Writer } from "./Writer.js"
 
 /** Whether something of it may not take for ever. */
-export const isTimed = ({ deadline, timed }: History): boolean => deadline !== undefined || timed.size > 0
+const isTimed = ({ deadline, timed }: History): boolean => deadline !== undefined || timed.size > 0
 
 export class Deadlines {
   constructor(private readonly writer: Writer) {}

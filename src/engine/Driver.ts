@@ -18,7 +18,7 @@ import type { Placed, Step } from "../core/Step.js"
 import { Alarm } from "./Alarm.js"
 import type { Parked } from "./Children.js"
 import { Consequences } from "./Consequences.js"
-import { type Deadlines, isTimed } from "./Deadlines.js"
+import type { Deadlines } from "./Deadlines.js"
 import { type Family, isOpen, type Leaving } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
@@ -138,9 +138,19 @@ export class Driver {
     const { deadlines, now, writer } = this.options
     const step = cursor.advance(writer.history)
     if (step._tag !== "Blocked") return this.end(step)
-    const late = isTimed(writer.history) ? deadlines.pass(now()) : undefined
-    if (late !== undefined) return late === "again" ? late : this.end(late, isCall)
+    const { next } = deadlines
+    if (next !== undefined && next <= now()) return this.expire(step)
     return step.narrowed || step.consequences.length > 0 ? this.settle(step) : this.start(step)
+  }
+
+  /** The time of something is over: what was sent before counts. */
+  private expire(step: Blocked): Effect.Effect<Ending | "again" | undefined, CommitError> {
+    return Effect.gen(this, function* () {
+      if (yield* this.takesUp(step.instructions)) return undefined
+      const late = this.options.deadlines.pass(this.options.now())
+      if (late === "again") return late
+      return late === undefined ? yield* this.settle(step) : yield* this.end(late, isCall)
+    })
   }
 
   /** Lets go of what is not wanted, and records what follows; then starts what may start. */
@@ -193,6 +203,24 @@ export class Driver {
     const asks = !post.known && fresh.some((placed) => Waits.asks(placed, writer.history.phases.get(placed.path)))
     if (!asks) return this.startAll(fresh)
     return Effect.flatMap(post.look, () => effectOf(this.startAll(fresh)))
+  }
+
+  /** Whether something is over that was completed before its time was, and nobody has looked at yet. That counts. */
+  private takesUp(instructions: ReadonlyArray<Placed>): Effect.Effect<boolean, CommitError> {
+    const { post, writer } = this.options
+    const tokenOf = ({ path }: Placed) => {
+      const record = writer.history.phases.get(path)
+      return record?.state === "waiting" ? record.token : undefined
+    }
+    const waits = instructions.filter((placed) => tokenOf(placed) !== undefined)
+    if (waits.length === 0) return Effect.succeed(false)
+    return Effect.flatMap(post.look, () => {
+      const sent = waits.filter((placed) => post.completionOf(tokenOf(placed)!) !== undefined)
+      const fresh = sent.filter(({ path }) => this.flights.wakes(path))
+      if (fresh.length === 0) return Effect.succeed(sent.length > 0)
+      // One that does not fit the code is met where it is asked for.
+      return Effect.map(effectOf(this.startAll(fresh)), (begun) => begun === undefined || begun === "again")
+    })
   }
 
   private startAll(fresh: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
@@ -279,7 +307,8 @@ export class Driver {
     if (Exit.isSuccess(exit) && exit.value instanceof Later) return this.later(job, exit.value)
     const token = this.tokenOf(job)
     if (token === undefined) return this.outcomes.attempted(job, exit)
-    return Effect.flatMap(this.options.tokens.end(token, "closed"), (ended) => {
+    const as = Exit.isFailure(exit) ? "expired" : "closed"
+    return Effect.flatMap(this.options.tokens.end(token, as), (ended) => {
       if (ended === "ended") return effectOf(this.outcomes.attempted(job, exit))
       this.options.post.stale()
       return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))
@@ -312,7 +341,8 @@ export class Driver {
     const { tokens, writer } = this.options
     const work = this.flights.workAt(path)
     if (work?.token === undefined) return nothing
-    const hash = this.waits.tokenMade(path, work.token)
+    const known = writer.history.phases.get(path)?.token
+    const hash = known !== undefined && tokens.has(known) ? known : this.waits.tokenMade(path, work.token)
     return Effect.zipRight(writer.flush, Effect.as(Deferred.succeed(reply, tokens.handed(hash)), undefined))
   }
 

@@ -111,6 +111,12 @@ export class Flights {
     }
   }
 
+  /** What rests at a path does so no more: whether nothing is under way there now. */
+  wakes(path: string): boolean {
+    if (this.all.get(path)?.job._tag === "Rest") this.all.delete(path)
+    return !this.all.has(path)
+  }
+
   /** Whatever rests is looked at again: somebody has sent something. */
   rouseAll(): void {
     for (const { job } of this.all.values()) if (job._tag === "Rest") this.all.delete(job.path)

@@ -21,6 +21,7 @@ import * as Acts from "./Acts.js"
 import { type Call, isParent } from "./Children.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
+import { Fibers } from "./Fibers.js"
 import { createdOf, type Entered, type Finished, type Live, type LoadError, type Opening, type Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
@@ -159,10 +160,9 @@ export class Joins {
   private finished<E>({ call, definition, onInterrupt }: Visit, begun: Effect.Effect<Entered<E>>) {
     // What becomes of a child is its parent's to say.
     const detach = (run: Run) => Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
-    const close = ({ id }: Run) => this.commands.request(id, { _tag: "close", reason: "its caller was interrupted" })
     const abandon = (run: Run) => {
       if (call !== undefined) return Effect.void
-      return onInterrupt === "close" ? Effect.orElse(close(run), () => detach(run)) : detach(run)
+      return onInterrupt === "close" ? Effect.orElse(this.closeAbandoned(run.id), () => detach(run)) : detach(run)
     }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(begun, ({ entered, opened, run }) => {
@@ -187,8 +187,9 @@ export class Joins {
     return Effect.gen(this, function* () {
       for (let moved: Moved = { ...again, woken: this.isOrphan(visit) }; ; ) {
         const running = this.live.runs.get(visit.id)
-        const found: Standing | Moved =
-          running === undefined ? yield* this.takeUp({ ...visit, ...moved }) : yield* this.attend(visit, running)
+        const next = running === undefined ? this.takeUp({ ...visit, ...moved }) : this.attend(visit, running)
+        // Who was woken and is gone has not taken it up: somebody else may.
+        const found: Standing | Moved = yield* Effect.onInterrupt(next, () => Effect.sync(() => this.recovery.poke()))
         if ("history" in found) return found
         moved = found
       }
@@ -232,9 +233,9 @@ export class Joins {
   }
 
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
-  private standBy({ definition, id }: Visit): Effect.Effect<Moved, StoreError> {
-    return Effect.suspend(() => {
-      const { leave, moved } = this.live.standby.enter(id, definition)
+  private standBy({ definition, id, onInterrupt }: Visit): Effect.Effect<Moved, StoreError> {
+    return Effect.flatMap(Fibers.here, (services) => {
+      const { leave, moved } = this.live.standby.enter(id, definition, services)
       // It may have moved before anybody stood by.
       const waits = Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
       const woken = Effect.flatMap(waits, (waits) => {
@@ -242,8 +243,19 @@ export class Joins {
         this.recovery.poke()
         return moved
       })
-      return Effect.ensuring(woken, Effect.sync(leave))
+      const abandon = Effect.suspend(() => {
+        const lends = this.live.standby.first(id)?.services === services
+        return onInterrupt === "close" && lends ? Effect.ignore(this.closeAbandoned(id)) : Effect.void
+      })
+      return Effect.ensuring(
+        Effect.onInterrupt(woken, () => abandon),
+        Effect.sync(leave)
+      )
     })
+  }
+
+  private closeAbandoned(id: string) {
+    return this.commands.request(id, { _tag: "close", reason: "its caller was interrupted" })
   }
 
   /** Writes an execution for whoever owns the store to run. */

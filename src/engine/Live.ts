@@ -70,6 +70,8 @@ export interface Caller {
 export interface Opened {
   readonly entries: ReadonlyArray<Entry>
   readonly definition: Definition | undefined
+  /** tokens that end with that: nothing is written if somebody has completed one of them */
+  readonly close?: ReadonlyArray<string>
 }
 
 /** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
@@ -182,7 +184,7 @@ export class Live {
       const { id } = run
       const journal = yield* this.load(id)
       const history = yield* foldOf(journal)
-      const { definition, entries } = yield* opening(history)
+      const { close = [], definition, entries } = yield* opening(history)
       if (definition === undefined && entries.length === 0) {
         if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
         return undefined
@@ -197,6 +199,7 @@ export class Live {
       const starts = definition !== undefined || history.startedAt !== undefined
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
       for (const entry of entries) writer.stage(entry)
+      for (const token of close) writer.close(token, true)
       if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
       if (order !== undefined) writer.answer(Orders.accepted(order))
       meet?.()
@@ -331,12 +334,13 @@ export class Live {
 
   /** Hands everything back. */
   get suspendAll(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
+    return Effect.suspend(() => {
+      const suspended = Effect.forEach([...this.runs.values()], (run) => this.suspend(run), {
         concurrency: "unbounded",
         discard: true
       })
-    )
+      return this.ended ? Effect.zipRight(this.standby.end, suspended) : suspended
+    })
   }
 
   /** Begins nothing any more: the engine ends. */

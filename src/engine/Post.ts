@@ -47,6 +47,11 @@ export class Post {
     return this.letters.find(({ key, kind }) => kind === "signal" && key === name)
   }
 
+  /** Nobody has taken it. */
+  has(letter: Letter): boolean {
+    return this.letters.includes(letter)
+  }
+
   /** It goes with the next commit, which holds what it says. */
   take(letter: Letter): void {
     this.letters = this.letters.filter((other) => other !== letter)

@@ -80,9 +80,9 @@ export class Recovery {
     this.wakes.poke()
   }
 
-  private over({ parent, status, until }: History.History): void {
-    if (status === "Waiting") this.wakes.rests(until)
-    if (parent !== undefined) this.poke()
+  /** What was sent while it was let go, or what it tells its parent, may make something due. */
+  private over({ parent, status }: History.History): void {
+    if (status === "Waiting" || parent !== undefined) this.poke()
   }
 
   /** Somebody has sent an execution something. */
@@ -132,14 +132,20 @@ export class Recovery {
       if (registered !== undefined) return this.background(this.launch(registered, id, meet))
       return this.background(
         Effect.flatMap(this.live.history(id), ({ parent }) =>
-          parent === undefined ? Effect.void : this.rouseParent(parent.execution)
+          parent === undefined ? Effect.void : this.rouseBy(parent.execution, id)
         )
       )
     })
   }
 
-  private rouseParent(id: string): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(this.store.get(id), (row) => (row?.status === "Waiting" ? this.rouse(row) : Effect.void))
+  /** Has a parent take up its child: one that runs looks at it as if it had moved. */
+  private rouseBy(parent: string, child: string): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      if (this.live.runs.has(parent)) return Effect.sync(() => this.live.listeners.notify(child))
+      return Effect.flatMap(this.store.get(parent), (row) =>
+        row?.status === "Waiting" ? this.rouse(row) : Effect.void
+      )
+    })
   }
 
   /** Nothing is taken up any more; then `last` runs. */
@@ -209,6 +215,7 @@ export class Recovery {
     return Effect.gen(this, function* () {
       this.poke()
       yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
+      this.poke()
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
   }

@@ -3,11 +3,13 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
+import type { Fibers } from "./Fibers.js"
 import type { Listeners } from "./Listeners.js"
 
 /** One of them. */
 export interface Caller {
   readonly definition: Definition
+  readonly services: Fibers
   /** has it take the execution up; `meet` is called when the claim is about to be committed */
   readonly wake: (meet: (() => void) | undefined) => void
 }
@@ -30,10 +32,10 @@ export class Standby {
   constructor(private readonly listeners: Listeners) {}
 
   /** Stands by for an execution. */
-  enter(id: string, definition: Definition): Waiting {
+  enter(id: string, definition: Definition, services: Fibers): Waiting {
     const moved = Deferred.unsafeMake<Moved>(FiberId.none)
     const tell = (how: Moved) => Deferred.unsafeDone(moved, Effect.succeed(how))
-    const caller: Caller = { definition, wake: (meet) => tell({ woken: true, meet }) }
+    const caller: Caller = { definition, services, wake: (meet) => tell({ woken: true, meet }) }
     this.callers.set(id, [...(this.callers.get(id) ?? []), caller])
     const stop = this.listeners.hear(id, () => tell({ woken: false, meet: undefined }))
     const leave = () => {
@@ -43,6 +45,13 @@ export class Standby {
       else this.callers.delete(id)
     }
     return { moved: Deferred.await(moved), leave }
+  }
+
+  /** Nobody is woken any more: all of them look again. */
+  get end(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      for (const callers of [...this.callers.values()]) for (const { wake } of callers) wake(undefined)
+    })
   }
 
   /** The first of those who stand by for an execution. */

@@ -46,6 +46,11 @@ export class Tokens {
     return Effect.orDie(token)
   }
 
+  /** Whether it was made here, for a phase that still does its own part. */
+  has(hash: string): boolean {
+    return this.clear.has(hash)
+  }
+
   /** What a new token is in clear, once its hash is on disk. */
   handed(hash: string): string {
     return this.clear.get(hash)!
@@ -53,7 +58,8 @@ export class Tokens {
 
   private stored(hash: string): Effect.Effect<string | undefined, StoreError> {
     return Effect.map(this.store.token(hash), (row) =>
-      row === undefined || row.ended !== null ? undefined : (row.clear ?? undefined)
+      // One that somebody has used already is given again: what it was used for counts.
+      row === undefined || row.ended === "expired" || row.ended === "closed" ? undefined : (row.clear ?? undefined)
     )
   }
 

@@ -72,6 +72,8 @@ export class Waits {
     return () => {
       if (!waits) start(until)
       if (letter !== undefined) {
+        // Another branch that asks for the same may have taken it in the same moment: then the next one is looked at.
+        if (!this.post.has(letter)) return rest(path, this.now())
         this.post.take(letter)
         return this.outcomes.succeeded(path, sent)
       }

@@ -11,8 +11,6 @@ const longest = 86_400_000
 const page = 500
 
 export class Wakes {
-  /** when the next of them is due, as far as this engine knows, in milliseconds UTC */
-  private next = Number.POSITIVE_INFINITY
   private poked = Deferred.unsafeMake<void>(FiberId.none)
 
   constructor(
@@ -22,11 +20,6 @@ export class Wakes {
     /** has an execution go on, if this engine has its code */
     private readonly wake: (due: Due) => Effect.Effect<void>
   ) {}
-
-  /** An execution was let go until then. */
-  rests(until: number | undefined): void {
-    if (until !== undefined && until < this.next) this.poke()
-  }
 
   /** Something may be due now. */
   poke(): void {
@@ -45,12 +38,10 @@ export class Wakes {
   private get round(): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
       this.poked = Deferred.unsafeMake<void>(FiberId.none)
-      // What is let go while the store is asked may not be in its answer.
-      this.next = Number.POSITIVE_INFINITY
       const now = this.now()
       yield* this.wakeAll(now)
-      this.next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
-      const left = Math.max(1, Math.min(longest, this.next - this.now()))
+      const next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
+      const left = Math.max(1, Math.min(longest, next - this.now()))
       yield* Effect.raceFirst(
         Effect.interruptible(Deferred.await(this.poked)),
         Effect.interruptible(Effect.sleep(left))

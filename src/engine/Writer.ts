@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Abandoned from "../core/Abandoned.js"
 import type { Entry } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
@@ -75,6 +76,12 @@ export class Writer {
     if (this.staged.length === 0) this.at = this.clock.unsafeCurrentTimeMillis()
     Fold.apply(this.history, entry, this.at, this.epoch)
     this.staged.push(entry)
+    for (const token of Abandoned.by(this.history, entry)) this.close(token, false)
+  }
+
+  /** Ends a token with the next commit, that is refused if it must be open and somebody has completed it. */
+  close(hash: string, mustBeOpen: boolean): void {
+    this.beside.close = [...(this.beside.close ?? []), { hash, mustBeOpen }]
   }
 
   /** Answers an order in the transaction of the next commit. */

@@ -8,7 +8,18 @@ import type { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { Status } from "../core/Status.js"
 import type { Letter, Notice, Signal } from "./Letter.js"
-import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending, NewToken, TokenRow, Told } from "./Token.js"
+import type {
+  Beat,
+  BeatAnswer,
+  Closed,
+  Completing,
+  Completion,
+  EndAnswer,
+  Ending,
+  NewToken,
+  TokenRow,
+  Told
+} from "./Token.js"
 
 /** An execution as a store lists it. Times in milliseconds UTC. */
 export interface ExecutionRow {
@@ -57,6 +68,8 @@ export interface BesideAppend extends Beside {
   readonly claim?: string
   /** the ids of this execution's letters that the entries hold: taken away; `Fenced` if one of them is not there */
   readonly taken?: ReadonlyArray<number>
+  /** tokens that complete nothing any more; `Fenced` if one of them must be open, and somebody has completed it */
+  readonly close?: ReadonlyArray<Closed>
 }
 
 /**
@@ -148,7 +161,7 @@ export interface Encoded {
   readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, StoreError>
   /**
    * fails with `Fenced`, and has written nothing, if the epoch is not the execution's, the entries are not the next, or a
-   * letter that they take is gone
+   * letter that they take is gone, or a token that has to be open is completed
    */
   readonly append: (request: AppendRequest) => Effect.Effect<void, Fenced | StoreError>
   /** raises the epoch and sets the owner; nothing if there is no such execution */

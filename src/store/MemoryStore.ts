@@ -44,13 +44,15 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { claim, epoch, execution, rows, status, taken } = request
+  const { claim, close, epoch, execution, rows, status, taken } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
   const before = claim === undefined ? epoch : epoch - 1
   const gone = taken?.some((letter) => kept.letters.get(letter)?.execution !== execution) ?? false
-  if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || gone) {
+  const completed = close?.some(({ hash, mustBeOpen }) => mustBeOpen && kept.tokens.get(hash)?.ended === "completed")
+  const late = gone || completed === true
+  if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || late) {
     return Exit.fail(new Fenced({ execution, epoch, seq: rows[0]!.seq }))
   }
   if (isForged(kept, request)) return failed(tokenThere)
@@ -61,6 +63,7 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
     found.wake = null
   }
   for (const letter of taken ?? []) kept.letters.delete(letter)
+  for (const { hash } of close ?? []) MemoryTokens.end(kept, { hash, as: "closed" })
   writeBeside(kept, execution, request, last.at)
   return Exit.void
 }

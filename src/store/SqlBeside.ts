@@ -8,19 +8,23 @@ import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
 
 /** Whether the entries go alone: then they need no transaction. */
-export const isNothing = ({ answers, claim, letters, rest, taken, told, tokens }: AppendRequest): boolean =>
+export const isNothing = ({ answers, claim, close, letters, rest, taken, told, tokens }: AppendRequest): boolean =>
   claim === undefined &&
   rest === undefined &&
-  !(answers?.length || letters?.length || taken?.length || told?.length || tokens?.length)
+  !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
   sql.run(Statements.answer, [JSON.stringify(body), order])
 
-/** Claims the execution and takes its letters: whether both could be done. Nothing else may be written if not. */
+/** Claims the execution, takes its letters, closes tokens: whether all could be done. Nothing else may be written if not. */
 export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: AppendRequest) {
-  const { claim, epoch, execution, taken = [] } = request
+  const { claim, close = [], epoch, execution, taken = [] } = request
   if (claim !== undefined && (yield* sql.run(Statements.claimFrom, [claim, execution, epoch - 1])) === 0) return false
   if (taken.length > 0 && !(yield* SqlLetters.take(sql, execution, taken))) return false
+  for (const { hash, mustBeOpen } of close) {
+    const ended = yield* SqlTokens.end(sql, { hash, as: "closed" })
+    if (mustBeOpen && ended === "completed") return false
+  }
   return true
 })
 

@@ -25,6 +25,12 @@ export interface Told {
   readonly expires: number | null
 }
 
+/** A token that ends with the entries beside it, if it is open. `mustBeOpen`: they say what somebody else might have said. */
+export interface Closed {
+  readonly hash: string
+  readonly mustBeOpen: boolean
+}
+
 /** Whether the tokens of an execution complete nothing any more: it has ended, or is being ended or undone. */
 export const isOver = (status: Status): boolean =>
   isFinal(status) || status === "Closing" || status === "Reverting" || status === "RevertFailed"

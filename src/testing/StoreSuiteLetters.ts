@@ -165,6 +165,28 @@ export const waking = (test: Test): void => {
       yield* store.append({ ...request("Waiting", 2, ["2"]), taken: [letter!.id] })
       assert.deepStrictEqual(yield* store.due({ now: 0 }), [])
     }))
+  test("is not what has seen its letters already, and is again what has a newer one", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      for (const key of ["one", "two"]) yield* store.post(signal("a", key, 4))
+      const [one, two] = yield* store.letters("a")
+      const rests = (seq: number, seen: number) =>
+        store.append({ ...request("a", seq, [String(seq)]), status: "Waiting", rest: { wake: 50, seen } })
+      yield* rests(1, one!.id)
+      assert.deepStrictEqual(idsOf(yield* store.due({ now: 9 })), ["a"])
+      yield* rests(2, two!.id)
+      assert.deepStrictEqual(yield* store.due({ now: 9 }), [])
+      assert.lengthOf(yield* store.letters("a"), 2)
+      // Its time makes it due all the same.
+      assert.deepStrictEqual(yield* store.due({ now: 50 }), [{ id: "a", task: "place-order", since: 50 }])
+      yield* store.post(signal("a", "three", 6))
+      assert.deepStrictEqual(idsOf(yield* store.due({ now: 9 })), ["a"])
+      // Also as one that is claimed, and rests again.
+      const [, , three] = yield* store.letters("a")
+      yield* store.append({ ...request("a", 3, ["3"], 1), claim: "me", status: "Running" })
+      yield* store.append({ ...request("a", 4, ["4"], 1), status: "Waiting", rest: { wake: null, seen: three!.id } })
+      assert.deepStrictEqual([yield* store.due({ now: 99 }), yield* store.nextWake(0)], [[], undefined])
+    }))
   test("is no more what was paused, and is again what waits once more, as it then says", (store) =>
     Effect.gen(function* () {
       yield* store.create({ ...created("a", { status: "Waiting" }), rest: { wake: 10, seen: 0 } })

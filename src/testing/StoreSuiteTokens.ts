@@ -66,7 +66,7 @@ export const completing = (test: Test, driver: Driver): void => {
         assert.isNull((yield* store.token("h"))?.progress)
       }))
   }
-  for (const status of ["Completed", "Closed", "Reverted"] as const) {
+  for (const status of ["Closing", "Reverting", "RevertFailed", "Completed", "Closed", "Reverted"] as const) {
     test(`of an execution that is ${status} complete nothing`, (store) =>
       Effect.gen(function* () {
         yield* holding(store, token("h"))
@@ -76,6 +76,49 @@ export const completing = (test: Test, driver: Driver): void => {
         assert.deepStrictEqual(yield* store.letters("a"), [])
       }))
   }
+  test("of an execution that is being ended have told before what they were completed with", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("g"), token("h"))
+      yield* store.complete(completion("g", "yes"))
+      yield* store.append({ ...request("a", 1, [claimed]), status: "Closing" })
+      assert.strictEqual((yield* store.complete(completion("g", "yes")))._tag, "Same")
+      assert.strictEqual((yield* store.complete(completion("g", "no")))._tag, "Differs")
+      assert.strictEqual(yield* store.end({ hash: "g", as: "closed" }), "completed")
+      assert.strictEqual(yield* store.end({ hash: "h", as: "closed" }), "ended")
+      assert.deepStrictEqual(yield* keysOf(store), ["g"])
+    }))
+  test("are closed by entries: those that are open, and their text is erased", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("done"), token("late"), token("open", { clear: "text" }), token("other"))
+      yield* store.complete(completion("done", "yes"))
+      yield* store.end({ hash: "late", as: "expired" })
+      const close = ["done", "late", "open", "nobody's"].map((hash) => ({ hash, mustBeOpen: false }))
+      yield* store.append({ ...request("a", 1, [claimed]), close })
+      const found = yield* Effect.forEach(["done", "late", "open", "other"], (hash) => store.token(hash))
+      assert.deepStrictEqual(
+        found.map((row) => [row?.ended, row?.clear]),
+        [
+          ["completed", null],
+          ["expired", null],
+          ["closed", null],
+          [null, null]
+        ]
+      )
+      assert.deepStrictEqual(yield* store.complete(completion("open", "late")), { _tag: "Closed", ...where })
+    }))
+  test("that have to be open and are completed refuse the entries that close them, and all beside them", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("done"), token("open"))
+      yield* store.complete(completion("done", "yes"))
+      const close = (...hashes: ReadonlyArray<string>) => hashes.map((hash) => ({ hash, mustBeOpen: true }))
+      const refused = store.append({ ...request("a", 1, [claimed]), close: close("open", "done"), status: "Running" })
+      assert.strictEqual((yield* Effect.flip(refused))._tag, "Fenced")
+      assert.isNull((yield* store.token("open"))?.ended)
+      assert.lengthOf(yield* store.read("a", 1), 0)
+      // What has ended otherwise, or is not there, is as good as open.
+      yield* store.end({ hash: "open", as: "expired" })
+      yield* store.append({ ...request("a", 1, [claimed]), close: close("open", "nobody's") })
+    }))
   for (const status of ["Waiting", "Paused", "Failed"] as const) {
     test(`of an execution that is ${status} are completed`, (store) =>
       Effect.gen(function* () {

@@ -119,9 +119,10 @@ describe("an engine that owns the store already", () => {
 describe("what wakes executions", () => {
   const due: Due = { id: "e", task: "t", since: 100 }
 
-  /** Whose answer to `nextWake` was old when it was given: `rests` came in between. */
-  const wakes = (first: { readonly due?: StoreError }, rests: number | undefined, woken: Array<string>) => {
+  /** `late`: the first answer to `nextWake` is old when it is given, for something was let go meanwhile. */
+  const wakes = (first: { readonly due?: StoreError }, late: boolean, woken: Array<string>) => {
     let asked = 0
+    let told = !late
     const now = () => clock
     let clock = 0
     const tick = Effect.zipRight(
@@ -138,8 +139,10 @@ describe("what wakes executions", () => {
           ),
         nextWake: (after) =>
           Effect.sync(() => {
-            if (after < due.since && rests !== undefined) made.rests(rests)
-            return rests === undefined ? (after < due.since ? due.since : undefined) : 1_000
+            if (told) return after < due.since ? due.since : undefined
+            told = true
+            made.poke()
+            return 1_000
           })
       },
       { inbox: 10 },
@@ -153,7 +156,7 @@ describe("what wakes executions", () => {
     Effect.gen(function* () {
       const woken: Array<string> = []
       const busy = new StoreError({ reason: "Busy", store: "a", message: "it is busy" })
-      const { made, tick } = wakes({ due: busy }, undefined, woken)
+      const { made, tick } = wakes({ due: busy }, false, woken)
       yield* Effect.forkScoped(made.serve)
       yield* idle
       yield* TestClock.adjust(10)
@@ -165,8 +168,7 @@ describe("what wakes executions", () => {
   it.scoped("misses none that is let go while the store is asked for the next", () =>
     Effect.gen(function* () {
       const woken: Array<string> = []
-      const { made, tick } = wakes({}, 100, woken)
-      made.rests(50)
+      const { made, tick } = wakes({}, true, woken)
       yield* Effect.forkScoped(made.serve)
       yield* Effect.yieldNow()
       yield* tick

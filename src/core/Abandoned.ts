@@ -1,0 +1,28 @@
+/** The tokens of phases that nobody waits for any more once an entry is recorded: they complete nothing from then on. */
+import type { Entry } from "./Entry.js"
+import type { History } from "./History.js"
+import { isComposite, isSettled, type PhaseRecord } from "./PhaseRecord.js"
+
+const none: ReadonlyArray<string> = []
+
+/**
+ * Their hashes, where this entry, the last of the history, leaves phases behind: a race is won, something made of phases
+ * has ended, or a group is tried again. Not where somebody may let the execution go on there.
+ */
+export const by = (history: History, entry: Entry): ReadonlyArray<string> => {
+  if (entry._tag === "Decided") return entry.decision === "again" ? inside(history, entry.path) : none
+  if (entry._tag !== "PhaseSucceeded" && entry._tag !== "PhaseFailed") return none
+  const record = history.phases.get(entry.path)!
+  if (!isSettled(record)) return none
+  const own = isComposite(record) ? inside(history, record.path) : none
+  const around = record.state === "succeeded" ? history.phases.get(record.scope) : undefined
+  return around?.kind === "race" ? [...own, ...inside(history, around.path, record)] : own
+}
+
+/** Of the phases without an outcome below a scope; what has an outcome has left its own behind already. */
+const inside = (history: History, scope: string, winner?: PhaseRecord): ReadonlyArray<string> =>
+  (history.scopes.get(scope) ?? []).flatMap((record) => {
+    if (record === winner || isSettled(record)) return none
+    if (isComposite(record)) return inside(history, record.path)
+    return record.token === undefined ? none : [record.token]
+  })
