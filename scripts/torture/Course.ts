@@ -4,7 +4,20 @@
  */
 import { type Fact, type Facts, isCleanUp } from "./Facts.js"
 import {
-  type Branch,
+  catches,
+  type Failure,
+  type Flow,
+  firstToThrow,
+  type Here,
+  inTime,
+  isBroken,
+  next,
+  type Stops,
+  stops
+} from "./Flow.js"
+import type { Does, Leaf } from "./Leaf.js"
+import { branchPaths, follows, type Line, numbered, under } from "./Line.js"
+import {
   type Concurrent,
   type ForkStatement,
   type GroupStatement,
@@ -13,142 +26,13 @@ import {
   tells,
   type Work
 } from "./Program.js"
-
-export interface Failure {
-  readonly path: string
-  readonly tag: "Fail" | "Die" | "TaskDefect"
-  readonly order: number
-  /** of a group that throws before anything in it has started: which of all starts its own was */
-  readonly fresh?: number
-}
-
-/** What follows a failure: what strategies and the task say; nothing, for an undo failed; or everything is reverted. */
-type Follow = "task" | "park" | "revert"
-
-/** The way to a phase: its place in what is around it. */
-interface Line {
-  readonly up: Line | undefined
-  readonly scope: string
-  readonly rank: number
-  /** of a branch: what it is a branch of */
-  readonly fork: ForkStatement | undefined
-}
-
-/** Where a generator is: what it has gone through, and whether it was returned. */
-interface Here {
-  readonly scope: string
-  readonly up: Line | undefined
-  /** nothing new starts in it */
-  readonly winds: boolean
-  readonly leaving: boolean
-  readonly seen: Map<string, number>
-}
-
-/** A generator that has not ended, and its `finally` blocks, innermost first. */
-interface Open {
-  readonly here: Here
-  readonly blocks: ReadonlyArray<ReadonlyArray<Concurrent>>
-}
-
-/** How a statement goes. It stops where something has no outcome yet; or is broken, for failures that are no values. */
-type Flow =
-  | { readonly _tag: "Next"; readonly answer: number }
-  | { readonly _tag: "Throws" }
-  | {
-      readonly _tag: "Stops"
-      readonly broken: Follow | undefined
-      readonly failures: ReadonlyArray<Failure>
-      /** the `finally` blocks that it is in, innermost first, and the generators in it, oldest and outermost first */
-      readonly blocks: ReadonlyArray<ReadonlyArray<Concurrent>>
-      readonly open: ReadonlyArray<Open>
-    }
-type Stops = Extract<Flow, { readonly _tag: "Stops" }>
-
-type Does = PhaseStatement | Extract<Concurrent, { readonly _tag: "Checkpoint" | "Fail" }>
-
-/** A phase that was begun. */
-export interface Leaf {
-  readonly path: string
-  readonly does: Does | { readonly _tag: "Undo"; readonly of: Leaf }
-  readonly line: Line
-  readonly fact: Fact
-  readonly winds: boolean
-}
-
-/** Whether there is something to do when it is undone: its `undo`, or in doubt its `undoUnknown`. */
-export const hasUndo = ({ does, fact }: Leaf): boolean => fact.doubt || (does as PhaseStatement).undo
-
-/** What becomes of an attempt that nobody interrupts. */
-export const verdict = ({ does, fact }: Leaf, facts: Facts): "succeeds" | "retries" | "fails" | "dies" => {
-  const failed = facts.failed.get(fact.path) ?? 0
-  if (does._tag === "Undo")
-    return hasUndo(does.of) && failed < (does.of.does as PhaseStatement).undoFails ? "fails" : "succeeds"
-  if (does._tag !== "Phase") return does._tag === "Fail" ? "fails" : "succeeds"
-  if (does.dies) return "dies"
-  if (failed >= does.fails) return "succeeds"
-  return fact.tries < does.retries ? "retries" : "fails"
-}
+import { Undos } from "./Undos.js"
 
 /** What follows and is not recorded yet. */
 export interface Due {
   readonly what: "succeeds" | "fails" | "undecided" | "rewinds"
   readonly failures: ReadonlyArray<Failure>
   readonly group: GroupStatement | undefined
-}
-
-const next = (answer = 0): Flow => ({ _tag: "Next", answer })
-const stops = (of: Partial<Stops> = {}): Stops => ({
-  _tag: "Stops",
-  broken: undefined,
-  failures: [],
-  blocks: [],
-  open: [],
-  ...of
-})
-const isBroken = (flow: Flow | undefined): flow is Stops => flow?._tag === "Stops" && flow.broken !== undefined
-
-const under = (scope: string, name: string): string => (scope === "" ? name : `${scope}/${name}`)
-
-const numbered = (scope: string, name: string, seen: Map<string, number>): string => {
-  const count = (seen.get(name) ?? 0) + 1
-  seen.set(name, count)
-  return under(scope, count === 1 ? name : `${name}#${count}`)
-}
-
-export const inTime = (failures: ReadonlyArray<Failure>): ReadonlyArray<Failure> =>
-  [...failures].sort((a, b) => a.order - b.order)
-
-/** The failures of branches that the first of them ends: one that would throw at once is not entered after that. */
-const firstToThrow = (stopped: ReadonlyArray<Stops>): ReadonlyArray<Failure> => {
-  const throws = ({ failures }: Stops) => Math.min(...failures.map(({ fresh = Number.POSITIVE_INFINITY }) => fresh))
-  const first = Math.min(...stopped.map(throws))
-  return stopped.flatMap((flow) =>
-    throws(flow) === first ? flow.failures : flow.failures.filter(({ fresh }) => fresh === undefined)
-  )
-}
-
-/** Whether a failure is a value to who waits. */
-const catches = (capture: Fact["capture"], { broken, failures }: Stops): boolean =>
-  broken === "task" && (capture === "exit" || (capture === "either" && failures.every(({ tag }) => tag === "Fail")))
-
-const branchPaths = (path: string, { branches }: ForkStatement): ReadonlyArray<string> => {
-  const seen = new Map<string, number>()
-  return branches.map(({ name }) => numbered(path, name, seen))
-}
-
-const linesOf = (line: Line | undefined): ReadonlyArray<Line> => (line === undefined ? [] : [...linesOf(line.up), line])
-
-/** Whether the one had to wait for the other to end: it comes later in the same generator, or needs it. */
-export const follows = (later: Line, earlier: Line): boolean => {
-  const others = linesOf(earlier)
-  const needs = (branches: ReadonlyArray<Branch>, from: number, to: number): boolean =>
-    branches[from]!.needs.some((need) => need === to || needs(branches, need, to))
-  for (const [depth, { fork, rank, scope }] of linesOf(later).entries()) {
-    const other = others[depth]
-    if (other === undefined || other.scope !== scope) return false
-    if (other.rank !== rank) return fork === undefined ? rank > other.rank : needs(fork.branches, rank, other.rank)
-  }
-  return false
 }
 
 export class Course {
@@ -414,46 +298,20 @@ export class Course {
     return this.did("").filter((leaf) => follows(line, leaf.line))
   }
 
-  /** The newest first, and nothing before what followed it; a failure keeps back what the phase had followed. */
+  /** Those that may be undone now are; a failure keeps back what the phase had followed. */
   private undo(did: ReadonlyArray<Leaf>, scope: string, concurrency: number, winds: boolean): Flow {
     const own = this.program.ownRevert && this.facts.cleaned
-    const left = did.filter(({ does, fact }) => {
-      if (fact.undone || fact.committed) return false
-      return fact.state === "succeeded" ? own || (does as PhaseStatement).undo : fact.doubt
-    })
-    const factOf = (leaf: Leaf) => this.facts.of.get(`${scope}/undo/${leaf.path}`)
-    for (const of of left) {
-      const fact = factOf(of)
-      const undo = { does: { _tag: "Undo" as const, of }, line: of.line, winds }
-      if (fact !== undefined) this.leaves.set(fact.path, { path: fact.path, fact, ...undo })
-    }
-    const failed = left.filter((leaf) => factOf(leaf)?.state === "failed")
-    const isHeld = (leaf: Leaf) => !own && left.some((other) => follows(other.line, leaf.line))
-    const free = left.filter((leaf) => !failed.includes(leaf) && !isHeld(leaf))
-    const doubts = free.filter(({ fact }) => fact.doubt)
-    const sure = free.filter(({ fact }) => !fact.doubt).sort((a, b) => (this.isNewer(a, b, own) ? -1 : 1))
-    const may = own && doubts.length > 0 ? doubts : [...doubts, ...(concurrency === 1 ? sure.slice(0, 1) : sure)]
-    const running = left.filter((leaf) => factOf(leaf)?.state === "running").length
-    const failures = failed.map((leaf): Failure => ({ ...factOf(leaf)!, tag: "Fail" }))
-    if (left.length === 0) return next()
-    if (running === 0 && (free.length === 0 || (own && failed.length > 0))) return stops({ broken: "park", failures })
-    for (const leaf of winds ? [] : may) {
-      const path = `${scope}/undo/${leaf.path}`
+    const undos = new Undos(did, this.facts, scope, own, concurrency)
+    for (const undo of undos.begun(winds)) this.leaves.set(undo.path, undo)
+    if (undos.left.length === 0) return next()
+    const { failures, stuck } = undos
+    if (stuck) return stops({ broken: "park", failures })
+    for (const path of winds ? [] : undos.may) {
       const state = this.facts.of.get(path)?.state
-      if (state === undefined && running < concurrency) this.starts.set(path, "undo")
+      if (state === undefined && undos.running < concurrency) this.starts.set(path, "undo")
       if (state === "open") this.again.add(path)
     }
     return stops({ failures })
-  }
-
-  /** By when they completed; for a revert of the author's own, what is in a group that completed counts as the group. */
-  private isNewer(a: Leaf, b: Leaf, own: boolean): boolean {
-    const [one, other] = [a, b].map(({ fact, line }) => {
-      const groups = linesOf(line).map(({ scope }) => this.facts.of.get(scope))
-      const group = groups.find((each) => each?.kind === "group" && each.state === "succeeded")
-      return own ? (group ?? fact).order : fact.order
-    })
-    return one === other ? a.fact.order > b.fact.order : one! > other!
   }
 
   private revert(): Flow {

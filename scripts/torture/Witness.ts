@@ -1,8 +1,10 @@
 /** Holds a journal against the course of its program: each entry must be one that may come next, and none may be missing. */
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type * as Core from "../../src/core/Failure.js"
-import { Course, type Failure, hasUndo, inTime, verdict } from "./Course.js"
+import { Course } from "./Course.js"
 import { Facts, isCleanUp, isComposite } from "./Facts.js"
+import { type Failure, inTime } from "./Flow.js"
+import { hasUndo, verdict } from "./Leaf.js"
 import type { Program } from "./Program.js"
 import { answerOf } from "./TaskOf.js"
 
