@@ -26,6 +26,7 @@ import { type Flight, Flights, parkedBy } from "./Flights.js"
 import { type Active, type Attempt, isAsked, isCall, type Job, type Settle, type Settled, type Start } from "./Job.js"
 import type { Mailbox } from "./Mailbox.js"
 import { Outcomes } from "./Outcomes.js"
+import { TimedOut } from "./Perform.js"
 import type { Post } from "./Post.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type StartOptions, Starts } from "./Starts.js"
@@ -61,6 +62,10 @@ const any = () => true
 
 /** It is not interrupted: it is over when its child has stopped, or when its author knows whether it happened. */
 const isAwaited = (job: Job): boolean => isCall(job) || isAsked(job)
+
+/** Its time was over. */
+const isLate = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error instanceof TimedOut
 
 const faultOf = (failure: Failure | undefined): Ending | undefined => failure && { _tag: "Fault", failure }
 
@@ -270,7 +275,8 @@ export class Driver {
     if (Exit.isSuccess(exit) && exit.value instanceof Later) return Effect.succeed(this.later(job, exit.value))
     const token = this.tokenOf(job)
     if (token === undefined) return this.outcomes.attempted(job, exit)
-    return Effect.flatMap(this.options.tokens.end(token, "closed"), (ended) => {
+    const as = isLate(exit) ? "expired" : "closed"
+    return Effect.flatMap(this.options.tokens.end(token, as), (ended) => {
       if (ended === "ended") return this.outcomes.attempted(job, exit)
       this.options.post.stale()
       return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))

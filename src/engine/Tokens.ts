@@ -51,9 +51,10 @@ export class Tokens {
     return this.clear.get(hash)!
   }
 
+  /** One that somebody has completed meanwhile stays the phase's: what was answered counts once the phase has run. */
   private stored(hash: string): Effect.Effect<string | undefined, StoreError> {
     return Effect.map(this.store.token(hash), (row) =>
-      row === undefined || row.ended !== null ? undefined : (row.clear ?? undefined)
+      row?.ended === null || row?.ended === "completed" ? (row.clear ?? undefined) : undefined
     )
   }
 
