@@ -20,6 +20,7 @@ const json = (value: unknown, of: (json: Json.Json | undefined) => Outcome): Tol
 
 /** What is kept of an exit whose values are plain JSON. Nobody can complete a phase by being interrupted. */
 export const encode = (exit: Exit.Exit<unknown, unknown>): Told => {
+  if (!Exit.isExit(exit)) return Either.left({ at: "$", reason: "it is no Exit: give Exit.succeed or Exit.fail" })
   if (Exit.isSuccess(exit)) {
     return json(exit.value, (value) => (value === undefined ? { _tag: "Success" } : { _tag: "Success", value }))
   }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import { plain } from "../authoring/Recordable.js"
 import type { Progress } from "../authoring/TaskEngine.js"
 import {
@@ -83,10 +84,12 @@ export class Completions {
   }
 
   /** Tells that whoever is to complete a phase is at it. */
-  heartbeat(token: string, { progress, text }: Progress = {}) {
+  heartbeat(token: string, given: Progress = {}) {
     return Effect.gen(this, function* () {
       const { hash, row } = yield* this.find(token)
       const { execution, path } = row
+      if (!Predicate.isRecord(given)) return yield* refuse(row, noProgress)
+      const { progress, text } = given
       const problem = progressProblem(progress, text)
       if (problem !== undefined) return yield* refuse(row, problem)
       const told = { ...(progress === undefined ? {} : { progress }), ...(text === undefined ? {} : { text }) }
@@ -110,7 +113,7 @@ export class Completions {
   /** Leaves a value for an execution, under a name. */
   signal(id: string, name: string, value: unknown) {
     return Effect.gen(this, function* () {
-      const invalid = Name.check("the signal", name)
+      const invalid = Name.check("the execution id", id) ?? Name.check("the signal", name)
       if (invalid !== undefined) return yield* invalid
       const json = plain.encode(value)
       const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
@@ -138,9 +141,11 @@ export class Completions {
   }
 
   private find(token: string) {
-    const hash = hashOf(String(token))
-    const row = form.test(token) ? this.store.token(hash) : Effect.succeed(undefined)
-    return Effect.flatMap(row, (row) => (row === undefined ? new TokenNotFound({}) : Effect.succeed({ hash, row })))
+    if (typeof token !== "string" || !form.test(token)) return new TokenNotFound({})
+    const hash = hashOf(token)
+    return Effect.flatMap(this.store.token(hash), (row) =>
+      row === undefined ? new TokenNotFound({}) : Effect.succeed({ hash, row })
+    )
   }
 
   private accept(where: Where, encoded: Either.Either<Completion.Outcome, Problem>) {
@@ -174,6 +179,8 @@ export class Completions {
     })
   }
 }
+
+const noProgress: Problem = { at: "$", reason: "it is an object of a number `progress` and a `text`" }
 
 /** In characters. */
 const longestText = 1_000

@@ -56,6 +56,7 @@ export class Tokens {
     return this.clear.get(hash)!
   }
 
+  /** One that somebody has completed meanwhile stays the phase's: what was answered counts once the phase has run. */
   private stored(hash: string): Effect.Effect<string | undefined, StoreError> {
     return Effect.map(this.store.token(hash), (row) =>
       // One that somebody has used already is given again: what it was used for counts.

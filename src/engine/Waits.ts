@@ -124,7 +124,7 @@ export class Waits {
     const due = least(record.until, silent)
     if (due === undefined || due > now) return () => rest(path, due)
     const isLate = record.until !== undefined && record.until <= now
-    return () => this.settle(path, work, this.expire(record, token, isLate ? undefined : now - record.silence!))
+    return () => this.settle(path, work, this.expire(record, work, token, isLate ? undefined : now - record.silence!))
   }
 
   /** Somebody was faster than a phase that ended without an outcome of its own: what was answered counts. */
@@ -150,13 +150,15 @@ export class Waits {
   /** Its time is over, unless somebody has completed it, or was heard of. */
   private expire(
     { path, silence, since, until }: PhaseRecord,
+    work: Work,
     token: string,
     quietSince: number | undefined
   ): Effect.Effect<Settled, StoreError> {
     return Effect.gen(this, function* () {
       const ended = yield* this.tokens.end(token, "expired", quietSince)
       if (ended === "ended") {
-        const after = until !== undefined && quietSince === undefined ? until - since : silence
+        const limit = work.token?.delegate === true ? work.timeout : undefined
+        const after = until === undefined || quietSince !== undefined ? silence : (limit ?? Math.max(0, until - since))
         return { exit: Exit.fail(new Perform.TimedOut(after)), letter: undefined }
       }
       if (ended === "completed") this.post.stale()
