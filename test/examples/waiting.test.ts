@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import ts from "typescript"
@@ -125,5 +126,42 @@ describe("docs/waiting.md", () => {
       yield* service.close("e")
       assert.strictEqual(yield* answer(service.complete(tokens[1]!, yes)), "TokenClosed")
     })
+  )
+
+  it.scoped(
+    "says what becomes of a token in a crash, of one whose notify failed, and of one that was answered by a failure",
+    () =>
+      Effect.gen(function* () {
+        const tokens: Array<string> = []
+        const task = Task.make("asking", {
+          payload: { document: Schema.String },
+          *run() {
+            yield* Phase.delegate("ask", {
+              error: Schema.String,
+              retry: Schedule.recurs(2),
+              notify: (token) =>
+                Effect.suspend((): Effect.Effect<void, string> => {
+                  tokens.push(token)
+                  return tokens.length === 1 ? Effect.never : tokens.length === 2 ? Effect.fail("no mail") : Effect.void
+                })
+            })
+          }
+        })
+        const store = memory()
+        const first = yield* engine(store, [task])
+        yield* first.run(task.start({ document: "a.pdf" }, { id: "e" }))
+        yield* idle
+        yield* first.kill
+        const { service } = yield* engine(store, [task])
+        yield* idle
+        assert.strictEqual(tokens[1], tokens[0])
+        assert.strictEqual(yield* answer(service.complete(tokens[1]!, Exit.void)), "TokenClosed")
+        assert.strictEqual(yield* answer(service.complete(tokens[2]!, Exit.fail("not I"))), "accepted")
+        yield* idle
+        assert.strictEqual(yield* answer(service.complete(tokens[2]!, Exit.void)), "AlreadyCompleted")
+        assert.strictEqual(new Set(tokens).size, 3)
+        assert.strictEqual(yield* answer(service.complete(tokens[3]!, Exit.void)), "accepted")
+        assert.strictEqual((yield* service.settled("e")).status, "Completed")
+      })
   )
 })
