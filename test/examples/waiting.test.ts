@@ -135,6 +135,7 @@ describe("docs/waiting.md", () => {
         const tokens: Array<string> = []
         const task = Task.make("asking", {
           payload: { document: Schema.String },
+          error: Schema.String,
           *run() {
             yield* Phase.delegate("ask", {
               error: Schema.String,
