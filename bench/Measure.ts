@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 /** One thing that is measured: a round answers one figure, in `unit`. */
 export interface Variant {
   readonly name: string
-  readonly unit: "/s" | "ms" | "MB"
+  readonly unit: "/s" | "ms" | "MB" | "bytes"
   readonly round: Effect.Effect<number>
 }
 

@@ -110,3 +110,23 @@ export const memory = (folder: string): Group => {
     limits: [{ of: running, below: 500 }]
   }
 }
+
+export const waiting = (folder: string): Group => {
+  const each = (how: "started" | "interrupted"): Variant => ({
+    name: `of each that was ${how}`,
+    unit: "bytes",
+    round: Effect.suspend(() =>
+      figure("waiting", path.join(fs.mkdtempSync(path.join(folder, how)), "w.db"), 10_000, how)
+    )
+  })
+  const variants = [each("started"), each("interrupted")]
+  return {
+    name: "waiting-heap",
+    about: "heap held by a process that let 10,000 executions go, which wait for somebody or for a time",
+    rounds: 1,
+    warmUp: 0,
+    variants,
+    ratios: [],
+    limits: variants.map(({ name }) => ({ of: name, below: 2_048 }))
+  }
+}

@@ -24,7 +24,12 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   replay: Processes.replay,
   "cold-start": (folder) => [Processes.coldStart(folder)],
   memory: (folder) => [Processes.memory(folder)],
-  waiting: (folder) => [Waiting.parking(folder), Waiting.resuming(folder), Waiting.waking(folder)]
+  waiting: (folder) => [
+    Waiting.parking(folder),
+    Waiting.resuming(folder),
+    Waiting.waking(folder),
+    Processes.waiting(folder)
+  ]
 }
 
 /** What a sync takes here, in microseconds: a file is grown by 4 KB and synced. */

@@ -88,7 +88,8 @@ export class Completions {
     return Effect.gen(this, function* () {
       const { hash, row } = yield* this.find(token)
       const { execution, path } = row
-      if (!Predicate.isRecord(given)) return yield* refuse(row, noProgress)
+      const isProgress: boolean = Predicate.isRecord(given)
+      if (!isProgress) return yield* refuse(row, noProgress)
       const { progress, text } = given
       const problem = progressProblem(progress, text)
       if (problem !== undefined) return yield* refuse(row, problem)
