@@ -85,7 +85,7 @@ describe("an engine that owns the store already", () => {
 })
 
 describe("what wakes executions", () => {
-  const due: Due = { id: "e", task: "t", since: 100 }
+  const due: Due = { id: "e", task: "t", priority: 0, since: 100 }
 
   /** Whose answer to `nextWake` was old when it was given: `rests` came in between. */
   const wakes = (first: { readonly due?: StoreError }, rests: number | undefined, woken: Array<string>) => {
