@@ -1,8 +1,7 @@
 /** Waits for an instant. */
-import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import * as Thrown from "../core/Thrown.js"
 import { describe, type Phase } from "./Description.js"
+import * as Instant from "./Instant.js"
 import * as Limit from "./Limit.js"
 
 type Slept = Phase<void, never, never, never, true>
@@ -26,15 +25,6 @@ export const sleep = (name: string, duration: Duration.DurationInput): Slept => 
   return describe({ _tag: "Sleep", name, until: (now) => now + millis })
 }
 
-const instantOf = (instant: unknown): number => {
-  if (instant instanceof Date) return instant.getTime()
-  if (DateTime.isDateTime(instant)) return DateTime.toEpochMillis(instant)
-  return typeof instant === "number" ? instant : Number.NaN
-}
-
-/** What a Date can hold, in milliseconds from 1970 either way. */
-const farthest = 8_640_000_000_000_000
-
 /**
  * Nothing until this instant: a Date, a DateTime or milliseconds UTC. One in the past is over at once.
  *
@@ -44,14 +34,10 @@ const farthest = 8_640_000_000_000_000
  *
  * @example
  * import { Phase } from "tidemark"
- * import * as DateTime from "effect/DateTime"
- *
+ *  *
  * const newYear = Phase.sleepUntil("new year", DateTime.unsafeMake("2027-01-01T00:00:00Z"))
  */
-export const sleepUntil = (name: string, instant: Date | DateTime.DateTime | number): Slept => {
-  const until = Math.ceil(instantOf(instant))
-  if (Math.abs(until) <= farthest) return describe({ _tag: "Sleep", name, until: () => until })
-  throw new TypeError(
-    `instant of Phase.sleepUntil ${name} must be a valid Date, a DateTime or milliseconds UTC, not ${Thrown.text(instant).slice(0, 80)}`
-  )
+export const sleepUntil = (name: string, instant: Instant.Instant): Slept => {
+  const until = Instant.toMillis(`instant of Phase.sleepUntil ${name}`, instant)
+  return describe({ _tag: "Sleep", name, until: () => until })
 }

@@ -11,12 +11,14 @@ import * as Thrown from "../core/Thrown.js"
 import * as Body from "./Body.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
+import * as Instant from "./Instant.js"
 import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
 
 export type { FailuresOf, RequirementsOf } from "./Body.js"
 
-import { type ExecuteOptions, TaskEngine } from "./TaskEngine.js"
+import * as Schedule from "./Schedule.js"
+import { type ExecuteOptions, type StartOptions, TaskEngine } from "./TaskEngine.js"
 
 /** A phase that happened, as `revert` gets it. */
 export type Completed = Definition.Completed<Phase<void>>
@@ -34,8 +36,38 @@ export interface Task<in out Name extends string, in P, out A, out E, out R> {
    * another task or payload is an `ExecutionConflict`. Interrupting the caller hands the execution back.
    */
   readonly execute: (payload: P, options?: ExecuteOptions) => Effect.Effect<A, E | TaskError, R | TaskEngine>
-  /** Starts an execution and answers its id once it is recorded. It runs with the services of `layer`. */
-  readonly start: (payload: P, options?: Pick<ExecuteOptions, "id">) => Effect.Effect<string, TaskError, TaskEngine>
+  /**
+   * Starts an execution and answers its id once it is recorded. It runs with the services of `layer`; with `at`, not before
+   * then: it is Pending until that time, and can be closed. Throws a `TypeError` for an `at` that is no instant and a
+   * `priority` that is no integer.
+   */
+  readonly start: (payload: P, options?: StartOptions) => Effect.Effect<string, TaskError, TaskEngine>
+  /**
+   * Starts an execution at each time of a cron expression (five fields, or six with seconds first), while the layer is
+   * there and any engine of the store has it.
+   *
+   * An execution's id is made of the task, the schedule's `name` and the instant: none is started twice, whatever crashes
+   * and however many processes have the layer. How far the schedule has come is in the store; times that were missed are
+   * made up for as `missed` says. A schedule begins when its layer is first built. It runs with the services of `layer`.
+   * Throws a `TypeError` for an expression, a time zone or a payload that does not parse or fit, and `InvalidName` for a
+   * name that cannot be kept. The idea is cron's and anacron's, and a Kubernetes CronJob's.
+   *
+   * @example
+   * import { Phase, Task } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   *
+   * const report = Task.make("report", {
+   *   *run() {
+   *     yield* Phase.make("send", Effect.log("the report"))
+   *   }
+   * })
+   * const daily = report.schedule("0 9 * * 1-5", {}, { name: "daily", timeZone: "Europe/Paris" })
+   */
+  readonly schedule: (
+    expression: string,
+    payload: P,
+    options?: Schedule.Options
+  ) => Layer.Layer<never, never, TaskEngine>
   /**
    * An execution of this task as a phase of another: its result is the phase's, its error the phase's error.
    *
@@ -114,8 +146,18 @@ function* undoAll(completed: ReadonlyArray<Completed>): Generator<unknown, void,
 const asked = (definition: Definition.Definition) => ({
   execute: (payload: unknown, given: ExecuteOptions = {}) =>
     Effect.flatMap(TaskEngine, (engine) => engine.execute(definition, payload, given)),
-  start: (payload: unknown, given: Pick<ExecuteOptions, "id"> = {}) =>
-    Effect.flatMap(TaskEngine, (engine) => engine.start(definition, payload, given)),
+  start: (payload: unknown, given: StartOptions = {}) => {
+    if (given.at !== undefined) Instant.toMillis(`at of a start of task ${definition.name}`, given.at)
+    if (given.priority !== undefined && !Number.isSafeInteger(given.priority)) {
+      const text = Thrown.text(given.priority)
+      throw new TypeError(`priority of a start of task ${definition.name} must be an integer, not ${text}`)
+    }
+    return Effect.flatMap(TaskEngine, (engine) => engine.start(definition, payload, given))
+  },
+  schedule: (expression: string, payload: unknown, given: Schedule.Options = {}) => {
+    const schedule = Schedule.make(definition, expression, payload, given)
+    return Layer.scopedDiscard(Effect.flatMap(TaskEngine, (engine) => engine.schedule(definition, schedule)))
+  },
   phase: (payload: unknown, given: ChildOptions = {}) => {
     if (given.id !== undefined) checkName(given.id, "the execution id")
     return describe({

@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
@@ -33,6 +34,8 @@ import type { Defect, Failure } from "../core/Failure.js"
 import type { Json } from "../core/Json.js"
 import type { Status } from "../core/Status.js"
 import type { Definition } from "./Definition.js"
+import type { Instant } from "./Instant.js"
+import type { Schedule } from "./Schedule.js"
 
 /** One plain object about one execution. Times in milliseconds UTC. */
 export interface ExecutionStatus {
@@ -52,6 +55,8 @@ export interface ExecutionStatus {
   readonly result: Json | undefined
   readonly times: {
     readonly created: number
+    /** before which it does not start */
+    readonly due: number | undefined
     readonly started: number | undefined
     readonly updated: number
     readonly ended: number | undefined
@@ -141,6 +146,14 @@ export interface ExecuteOptions {
   readonly onInterrupt?: "detach" | "close"
 }
 
+/** How an execution is started that nobody waits for. */
+export interface StartOptions extends Pick<ExecuteOptions, "id"> {
+  /** not before then: a Date, a DateTime, or milliseconds UTC. It is Pending until then. Default: at once */
+  readonly at?: Instant
+  /** of those that are due and for which there is no place yet, the ones with the higher one go first. An integer; default 0 */
+  readonly priority?: number
+}
+
 /** `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask. */
 export interface ResumeOptions extends Act {
   readonly inDoubt?: "rerun"
@@ -213,11 +226,9 @@ export interface Service {
     payload: unknown,
     options: ExecuteOptions
   ) => Effect.Effect<unknown, unknown, unknown>
-  readonly start: (
-    definition: Definition,
-    payload: unknown,
-    options: Pick<ExecuteOptions, "id">
-  ) => Effect.Effect<string, TaskError>
+  readonly start: (definition: Definition, payload: unknown, options: StartOptions) => Effect.Effect<string, TaskError>
+  /** starts executions at the times of a schedule, for as long as the scope is open */
+  readonly schedule: (definition: Definition, schedule: Schedule) => Effect.Effect<void, never, Scope.Scope>
   readonly register: (definition: Definition) => Effect.Effect<void, never, unknown>
   readonly resume: (id: string, options?: ResumeOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly pause: (id: string, options?: Act) => Effect.Effect<ExecutionStatus, RequestError>

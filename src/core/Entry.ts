@@ -44,7 +44,9 @@ const Created = Schema.TaggedStruct("Created", {
   /** of a child: the round of its parent's phase in which it was called, if that is not the first */
   round: optional(Schema.Int),
   /** how long it may take, in milliseconds */
-  timeout: optional(Schema.JsonNumber)
+  timeout: optional(Schema.JsonNumber),
+  /** not before then, in milliseconds UTC */
+  due: optional(Schema.JsonNumber)
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })

@@ -62,7 +62,8 @@ const create = (history: History, entry: EntryOf<"Created">, at: number): void =
   history.parent = entry.parent
   history.round = entry.round ?? 0
   history.timeout = entry.timeout
-  history.deadline = entry.timeout === undefined ? undefined : at + entry.timeout
+  history.deadline = entry.timeout === undefined ? undefined : Math.max(at, entry.due ?? at) + entry.timeout
+  history.due = entry.due
   history.createdAt = at
   history.updatedAt = at
 }

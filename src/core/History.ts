@@ -63,6 +63,8 @@ export interface History {
   epoch: number
   /** the path of the phase that started last */
   position: string
+  /** it does not start before then */
+  due: number | undefined
   createdAt: number
   startedAt: number | undefined
   updatedAt: number
@@ -102,12 +104,17 @@ export const empty = (): History => ({
   owner: undefined,
   epoch: 0,
   position: Path.root,
+  due: undefined,
   createdAt: 0,
   startedAt: undefined,
   updatedAt: 0,
   endedAt: undefined,
   entries: 0
 })
+
+/** It was started for later, and its time has not come. */
+export const isEarly = ({ due, startedAt, status }: History, now: number): boolean =>
+  status === "Pending" && startedAt === undefined && due !== undefined && due > now
 
 /** What has this scope; none if it is the body's, or one of the engine's own. A plain phase has no scope, whatever its name. */
 export const ownerOf = (history: History, scope: string): PhaseRecord | undefined => {

@@ -11,10 +11,11 @@ import type { Config } from "./Config.js"
 import type { Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registry } from "./Registry.js"
+import type { Schedules } from "./Schedules.js"
 import { least } from "./Waits.js"
 
-/** In which an engine has something to do, whenever it looks. */
-const unfinished: ReadonlyArray<Status> = ["Pending", "Running", "Closing", "Reverting"]
+/** In which an engine was at work: here there is none, so it has died. */
+const left: ReadonlyArray<Status> = ["Running", "Closing", "Reverting"]
 const page = 500
 
 export class Advances {
@@ -24,6 +25,7 @@ export class Advances {
     private readonly registry: Registry,
     private readonly live: Live,
     private readonly ownership: Ownership,
+    private readonly schedules: Schedules,
     private readonly now: () => number,
     private readonly statusOf: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   ) {}
@@ -58,7 +60,7 @@ export class Advances {
 
   private isReady({ id, status }: ExecutionRow): Effect.Effect<boolean, StoreError> {
     if (this.live.runs.has(id)) return Effect.succeed(true)
-    if (status !== "Waiting") return Effect.succeed(isActive(status))
+    if (status !== "Waiting" && status !== "Pending") return Effect.succeed(isActive(status))
     return Effect.map(this.store.due({ id, now: this.now() }), (due) => due.length > 0)
   }
 
@@ -141,6 +143,7 @@ export class Advances {
   /** When it can go on by itself, or what it waits for. */
   private untilOf(row: ExecutionRow): Effect.Effect<number | undefined, ReadError> {
     return Effect.gen(this, function* () {
+      if (row.status === "Pending") return (yield* this.live.history(row.id)).due
       if (row.status !== "Waiting") return undefined
       let { until } = yield* this.live.history(row.id)
       for (const child of yield* this.childrenOf(row)) {
@@ -154,6 +157,7 @@ export class Advances {
 
   private runDue(limit: number): Effect.Effect<ReadonlyArray<Advanced>, EngineBusy | StoreError> {
     return Effect.gen(this, function* () {
+      yield* this.schedules.startDue
       const done = new Set<string>()
       const answers: Array<Advanced> = []
       for (;;) {
@@ -175,22 +179,18 @@ export class Advances {
     )
   }
 
-  /** Some of those that are due and not among these: the oldest. */
+  /** Some of those that are due and not among these: what a dead engine left, then the oldest. */
   private due(done: ReadonlySet<string>): Effect.Effect<ReadonlyArray<string>, StoreError> {
     return Effect.gen(this, function* () {
       const tasks = this.registry.all.map(({ definition }) => definition.name)
-      const found: Array<{ readonly id: string; readonly since: number }> = []
+      const found: Array<string> = []
       const limit = page + done.size
       for (const task of tasks) {
-        const rows = yield* this.store.list({ task, status: unfinished, order: "oldest", limit })
-        for (const { createdAt, id } of rows) found.push({ id, since: createdAt })
+        const rows = yield* this.store.list({ task, status: left, order: "oldest", limit })
+        for (const { id } of rows) found.push(id)
       }
-      found.push(...(yield* this.store.due({ now: this.now(), tasks, limit })))
-      return found
-        .filter(({ id }) => !done.has(id))
-        .sort((a, b) => a.since - b.since)
-        .slice(0, page)
-        .map(({ id }) => id)
+      for (const { id } of yield* this.store.due({ now: this.now(), tasks, limit })) found.push(id)
+      return found.filter((id) => !done.has(id)).slice(0, page)
     })
   }
 }

@@ -23,6 +23,7 @@ import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
+import { Schedules } from "./Schedules.js"
 import * as Steady from "./Steady.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
@@ -37,6 +38,7 @@ class Engine {
     private readonly commands: Commands,
     private readonly completions: Completions,
     private readonly advances: Advances,
+    private readonly schedules: Schedules,
     readonly status: Service["status"],
     private readonly now: () => number
   ) {}
@@ -55,10 +57,15 @@ class Engine {
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
+    const due = Effect.map(
+      Effect.suspend(() => this.store.due({ id, now: this.now() })),
+      ({ length }) => length > 0
+    )
+    if (status === "Pending") return due
     if (status !== "Waiting") return Effect.succeed(isActive(status))
     return Effect.gen(this, function* () {
       const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
-      if (has && (yield* this.store.due({ id, now: this.now() })).length > 0) return true
+      if (has && (yield* due)) return true
       for (const { child, state } of (yield* this.live.history(id)).open) {
         const row = child === undefined || state !== "waiting" ? undefined : yield* this.store.get(child)
         if (row !== undefined && (yield* this.goesOn(row))) return true
@@ -112,6 +119,7 @@ class Engine {
     return {
       execute: this.execute,
       start: this.joins.start,
+      schedule: this.schedules.add,
       register: this.register,
       resume: (id, options = {}) => this.request(id, { _tag: "resume", ...options }, this.status(id)),
       pause: (id, options = {}) => this.request(id, { _tag: "pause", ...options }, this.settled(id)),
@@ -167,8 +175,10 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
       const told = yield* completions.told(history)
       return View.statusOf(id, history, registry.get(history.task) !== undefined, told)
     })
-  const advances = new Advances(store, config, registry, live, ownership, now, status)
-  return new Engine(store, registry, live, recovery, joins, commands, completions, advances, status, now).service
+  const schedules = new Schedules(store, config, joins.start, now)
+  const advances = new Advances(store, config, registry, live, ownership, schedules, now, status)
+  return new Engine(store, registry, live, recovery, joins, commands, completions, advances, schedules, status, now)
+    .service
 })
 
 /** The engine over whatever store there is. */

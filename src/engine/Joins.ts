@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Definition } from "../authoring/Definition.js"
+import * as Instant from "../authoring/Instant.js"
 import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
 import {
   type EngineBusy,
@@ -12,7 +13,7 @@ import {
   PayloadInvalid,
   type StoreError
 } from "../core/Errors.js"
-import type { History } from "../core/History.js"
+import { type History, isEarly } from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
@@ -93,9 +94,10 @@ const same = (visit: Visit, history: History): Effect.Effect<void, ExecutionConf
 
 /** How a visitor takes an execution up, if it is the one that was meant: as it stands, or resumed. */
 const takingUp =
-  (visit: Visit): Opening<Settled | ExecutionConflict> =>
+  (visit: Visit, now: () => number): Opening<Settled | ExecutionConflict> =>
   (history) =>
     Effect.flatMap(same(visit, history), () => {
+      if (isEarly(history, now())) return Effect.fail(new Settled(history))
       const { call, definition, resume, woken } = visit
       const { status } = history
       if (isActive(status) || (status === "Waiting" && woken === true))
@@ -219,13 +221,14 @@ export class Joins {
   private takeUp(visit: Visit): Effect.Effect<Standing | Moved, JoinError> {
     const { call, id, meet } = visit
     return Effect.gen(this, function* () {
-      const taken = this.live.takeOver(id, call?.services, takingUp(visit), { meet })
+      const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { meet })
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
       const { history } = finished.left
       const standing = { id, history, present: false }
-      if (history.status !== "Waiting" || call !== undefined) return standing
+      const { status } = history
+      if ((status !== "Waiting" && status !== "Pending") || call !== undefined) return standing
       if (!this.ownership.isPassive) return yield* this.standBy(visit)
       const due = yield* this.store.due({ id, now: this.now() })
       return due.length > 0 ? { ...again, woken: true } : standing
@@ -237,7 +240,8 @@ export class Joins {
     return Effect.flatMap(Fibers.here, (services) => {
       const { leave, moved } = this.live.standby.enter(id, definition, services)
       // It may have moved before anybody stood by.
-      const waits = Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
+      const rests = (status: Status | undefined) => status === "Waiting" || status === "Pending"
+      const waits = Effect.map(this.store.get(id), (row) => rests(row?.status) && !this.live.runs.has(id))
       const woken = Effect.flatMap(waits, (waits) => {
         if (!waits) return Effect.succeed(again)
         this.recovery.poke()
@@ -261,8 +265,9 @@ export class Joins {
   /** Writes an execution for whoever owns the store to run. */
   readonly start: Service["start"] = (definition, payload, options) =>
     Effect.gen(this, function* () {
-      const visit = yield* this.accept(definition, payload, options)
+      const visit = yield* this.accept(definition, payload, { ...(options.id === undefined ? {} : { id: options.id }) })
       const { id } = visit
+      const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
       const at = this.now()
       const row: ExecutionRow = {
         id,
@@ -274,12 +279,16 @@ export class Joins {
         createdAt: at,
         updatedAt: at
       }
-      const made = yield* this.store.create(row, [createdOf(definition, visit.payload)])
+      const made = yield* this.store.create(row, [createdOf(definition, visit.payload, due)], {
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
+        ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } })
+      })
       if ("existing" in made) {
         const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
         yield* same(visit, history)
       }
-      yield* this.recovery.wake(definition.name, id)
+      if (due === undefined || due <= at) yield* this.recovery.wake(definition.name, id)
+      else this.recovery.poke()
       return id
     })
 }

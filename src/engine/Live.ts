@@ -101,12 +101,13 @@ const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt
   })
 
 /** How the journal of an execution begins. */
-export const createdOf = ({ name, timeout, version }: Definition, payload: Json): EntryOf<"Created"> => ({
+export const createdOf = ({ name, timeout, version }: Definition, payload: Json, due?: number): EntryOf<"Created"> => ({
   _tag: "Created",
   task: name,
   version,
   payload,
-  ...(timeout === undefined ? {} : { timeout })
+  ...(timeout === undefined ? {} : { timeout }),
+  ...(due === undefined ? {} : { due })
 })
 
 /** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */

@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { OrderRefused, type StoreError } from "../core/Errors.js"
-import type * as History from "../core/History.js"
+import * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Due, Order, Store, TokenRow } from "../store/Store.js"
 import type { Commands } from "./Commands.js"
@@ -22,9 +22,8 @@ import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
 import { Wakes } from "./Wakes.js"
 
-const mayGoOn = (status: Status): boolean => isActive(status) || status === "Waiting"
-
-const unfinished: ReadonlyArray<Status> = ["Pending", "Running", "Closing", "Reverting"]
+/** In which an engine was at work: where there is none any more, it has died. */
+const left: ReadonlyArray<Status> = ["Running", "Closing", "Reverting"]
 const page = 500
 
 export class Recovery {
@@ -45,7 +44,7 @@ export class Recovery {
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
     private readonly places: Lane,
-    now: () => number
+    private readonly now: () => number
   ) {
     this.wakes = new Wakes(store, config, now, (due) => this.rouse(due))
     live.onOver = (history) => this.over(history)
@@ -131,9 +130,11 @@ export class Recovery {
       const registered = this.registry.get(task)
       if (registered !== undefined) return this.background(this.launch(registered, id, meet))
       return this.background(
-        Effect.flatMap(this.live.history(id), ({ parent }) =>
-          parent === undefined ? Effect.void : this.rouseBy(parent.execution, id)
-        )
+        Effect.gen(this, function* () {
+          const row = yield* this.store.get(id)
+          const parent = row?.status === "Waiting" ? (yield* this.live.history(id)).parent : undefined
+          if (parent !== undefined) yield* this.rouseBy(parent.execution, id)
+        })
       )
     })
   }
@@ -183,6 +184,10 @@ export class Recovery {
     return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), scope))
   }
 
+  private mayGoOn(history: History.History): boolean {
+    return (isActive(history.status) || history.status === "Waiting") && !History.isEarly(history, this.now())
+  }
+
   /** Takes up an execution of a registered task, once there is a place for it; its run leaves the place when it ends. */
   private launch({ definition, services }: Registered, id: string, meet?: () => void): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -193,7 +198,8 @@ export class Recovery {
           this.live.takeOver(
             id,
             services,
-            ({ status }) => Effect.succeed({ entries: [], definition: mayGoOn(status) ? definition : undefined }),
+            (history) =>
+              Effect.sync(() => ({ entries: [], definition: this.mayGoOn(history) ? definition : undefined })),
             { meet }
           ),
           ({ entered, opened, run }) => {
@@ -214,7 +220,7 @@ export class Recovery {
   private recover(task: Registered): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
       this.poke()
-      yield* this.each(task, unfinished, (id) => this.background(this.launch(task, id)))
+      yield* this.each(task, left, (id) => this.background(this.launch(task, id)))
       this.poke()
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
@@ -262,16 +268,13 @@ export class Recovery {
 
   // --- the inbox
 
-  /** Looks for orders, letters, and executions that were started elsewhere: at once, and whenever another has written. */
+  /** Looks for orders and letters, and has what is due looked for: at once, and whenever another has written. */
   private serve(carryOut: (order: Effect.Effect<void, StoreError>) => Effect.Effect<void>): Effect.Effect<void> {
     return Effect.gen(this, function* () {
       let seen: number | undefined
       const look = Effect.gen(this, function* () {
         const version = yield* this.store.changed(seen, this.config.inbox)
         for (const order of yield* this.store.orders) yield* carryOut(this.obey(order))
-        for (const task of this.ownership.isPassive ? [] : this.registry.all) {
-          yield* this.each(task, ["Pending"], (id) => this.background(this.launch(task, id)))
-        }
         yield* this.deliver
         seen = version
       })

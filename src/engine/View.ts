@@ -87,6 +87,7 @@ export const statusOf = (
   result: history.result,
   times: {
     created: history.createdAt,
+    due: history.due,
     started: history.startedAt,
     updated: history.updatedAt,
     ended: history.endedAt
@@ -160,8 +161,11 @@ export const answerOf = (
         failures: history.failures,
         causes: History.revertOf(history)?.failures ?? []
       })
-    case "Waiting":
-      return new ExecutionWaiting({ execution: id, ...(history.until === undefined ? {} : { until: history.until }) })
+    case "Pending":
+    case "Waiting": {
+      const until = history.status === "Pending" ? history.due : history.until
+      return new ExecutionWaiting({ execution: id, ...(until === undefined ? {} : { until }) })
+    }
     default:
       return new ExecutionPaused({ execution: id })
   }

@@ -55,7 +55,8 @@ export interface Beside {
   readonly letters?: ReadonlyArray<Notice>
   /**
    * The execution is Waiting: when it is due by itself, in milliseconds UTC (null: never), and the last letter that its owner
-   * has looked at: what was sent before that does not wake it. A status that moves takes the time away.
+   * has looked at: what was sent before that does not wake it. Or it is Pending, and is due then (null: at once). A status
+   * that moves takes the time away.
    */
   readonly rest?: { readonly wake: number | null; readonly seen: number }
   /** tokens that those whom they are for have: their text is erased, and they expire then */
@@ -83,8 +84,14 @@ export interface AppendRequest extends BesideAppend {
   readonly status: Status | null
 }
 
+/** What goes in the same transaction as the first entries of an execution. */
+export interface BesideCreate extends Beside {
+  /** of those that are due, the ones with a higher one come first; 0 */
+  readonly priority?: number
+}
+
 /** A new execution and its first entries, from 0 on, all or none; if the id exists, nothing is written and that row is answered. */
-export interface CreateRequest extends Beside {
+export interface CreateRequest extends BesideCreate {
   readonly row: ExecutionRow
   readonly rows: ReadonlyArray<EntryRow>
 }
@@ -133,12 +140,22 @@ export interface DueQuery {
   readonly limit?: number
 }
 
-/** An execution that is to be woken. */
+/** An execution that is to go on. */
 export interface Due {
   readonly id: string
   readonly task: string
-  /** its oldest letter, or its wake time if that was earlier */
+  readonly priority: number
+  /** Waiting: its oldest letter, or its wake time if that was earlier; Pending: its wake time, or when it was created */
   readonly since: number
+}
+
+/** How far a schedule has come. */
+export interface Reached {
+  readonly schedule: string
+  /** in milliseconds UTC */
+  readonly at: number
+  /** whether it only begins there, if it never did before */
+  readonly begins: boolean
 }
 
 /** An execution that has letters, the newest of them `last`. */
@@ -188,13 +205,15 @@ export interface Encoded {
   /** the letters of an execution that no entry has taken, oldest first */
   readonly letters: (id: string) => Effect.Effect<ReadonlyArray<Letter>, StoreError>
   /**
-   * The executions that are Waiting and have a letter, or whose time has come; by `since` and then id, oldest first. Holds
-   * for as long as that is so: a letter that was written before the execution became Waiting counts as one after.
+   * The executions that are Waiting and have a letter, or Waiting or Pending and their time has come; by priority, then
+   * `since`, oldest first, then id. Holds for as long as that is so: a letter that was written before the execution became Waiting counts as one after.
    */
   readonly due: (query: DueQuery) => Effect.Effect<ReadonlyArray<Due>, StoreError>
   /** the executions that have letters and are Waiting, or an engine has work with them (`isActive`); by their last letter */
   readonly addressed: Effect.Effect<ReadonlyArray<Addressed>, StoreError>
-  /** the first time after this one at which an execution that is Waiting is due by itself */
+  /** how far a schedule has come, all told: it never goes back */
+  readonly reach: (reached: Reached) => Effect.Effect<number, StoreError>
+  /** the first time after this one at which an execution that is Waiting or Pending is due by itself */
   readonly nextWake: (after: number) => Effect.Effect<number | undefined, StoreError>
   /**
    * Waits until somebody else has written to the store: until a number differs from `seen` that changes with every such

@@ -8,6 +8,7 @@ import type { TokenRow } from "./Token.js"
 export interface KeptExecution {
   row: ExecutionRow
   readonly rows: Array<EntryRow>
+  readonly priority: number
   wake: number | null
   /** the last letter that its owner has looked at */
   seen: number
@@ -38,6 +39,8 @@ export interface Memory {
   readonly letters: Map<number, KeptLetter>
   /** how many letters there ever were */
   lettersEver: number
+  /** how far schedules have come, by name */
+  readonly reached: Map<string, number>
   /** since when a store has owned it, in milliseconds UTC */
   ownedSince: number | undefined
   /** how many writes there were, by all its stores */
@@ -54,6 +57,7 @@ export const make = (): Memory => ({
   tokens: new Map(),
   letters: new Map(),
   lettersEver: 0,
+  reached: new Map(),
   ownedSince: undefined,
   writes: 0,
   watchers: new Set()

@@ -28,14 +28,17 @@ const withLetters = (kept: Memory): ReadonlyMap<string, { readonly since: number
   return found
 }
 
-const byDue = (a: Due, b: Due): number => a.since - b.since || compareText(a.id, b.id)
+const byDue = (a: Due, b: Due): number => b.priority - a.priority || a.since - b.since || compareText(a.id, b.id)
 
 export const due = (kept: Memory, { after, id: only, limit, now, tasks }: DueQuery): ReadonlyArray<Due> => {
   const letters = withLetters(kept)
   const sinceOf = (execution: KeptExecution): number | undefined => {
-    if (execution.row.status !== "Waiting") return undefined
+    const { createdAt, status } = execution.row
+    if (status === "Pending" && execution.wake === null) return createdAt
+    if (status !== "Waiting" && status !== "Pending") return undefined
     const sent = letters.get(execution.row.id)
-    const letter = sent !== undefined && sent.last > execution.seen ? sent.since : Number.POSITIVE_INFINITY
+    const letter =
+      status === "Waiting" && sent !== undefined && sent.last > execution.seen ? sent.since : Number.POSITIVE_INFINITY
     const wake = execution.wake !== null && execution.wake <= now ? execution.wake : Number.POSITIVE_INFINITY
     const since = Math.min(letter, wake)
     return since === Number.POSITIVE_INFINITY ? undefined : since
@@ -45,7 +48,9 @@ export const due = (kept: Memory, { after, id: only, limit, now, tasks }: DueQue
     const since = sinceOf(execution)
     const { id, task } = execution.row
     if (only !== undefined && only !== id) continue
-    if (since !== undefined && (tasks === undefined || tasks.includes(task))) found.push({ id, task, since })
+    if (since !== undefined && (tasks === undefined || tasks.includes(task))) {
+      found.push({ id, task, priority: execution.priority, since })
+    }
   }
   return found
     .filter((each) => after === undefined || byDue(each, after) > 0)
@@ -65,7 +70,8 @@ export const addressed = (kept: Memory): ReadonlyArray<Addressed> =>
 export const nextWake = (kept: Memory, after: number): number | undefined => {
   let next: number | undefined
   for (const { row, wake } of kept.executions.values()) {
-    if (row.status === "Waiting" && wake !== null && wake > after && !(wake >= (next ?? Number.POSITIVE_INFINITY))) {
+    const waits = row.status === "Waiting" || row.status === "Pending"
+    if (waits && wake !== null && wake > after && !(wake >= (next ?? Number.POSITIVE_INFINITY))) {
       next = wake
     }
   }

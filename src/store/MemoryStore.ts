@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
-import type { AppendRequest, Beside, CreateRequest, Encoded, ExecutionRow, ListQuery } from "./Encoded.js"
+import type { AppendRequest, Beside, CreateRequest, Encoded, ExecutionRow, ListQuery, Reached } from "./Encoded.js"
 import { byAge, nothingToAppend } from "./Encoded.js"
 import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
 import * as MemoryLetters from "./MemoryLetters.js"
@@ -34,11 +34,12 @@ const writeBeside = (kept: Memory, id: string, { answers, letters, rest, told, t
 }
 
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
-  const { row, rows } = request
+  const { priority = 0, row, rows } = request
   const existing = kept.executions.get(row.id)
   if (existing !== undefined) return Exit.succeed({ ...existing.row })
   if (isForged(kept, request)) return failed(tokenThere)
-  kept.executions.set(row.id, { row: { ...row }, rows: rows.map((entry) => ({ ...entry })), wake: null, seen: 0 })
+  const entries = rows.map((entry) => ({ ...entry }))
+  kept.executions.set(row.id, { row: { ...row }, rows: entries, priority, wake: null, seen: 0 })
   writeBeside(kept, row.id, request, row.updatedAt)
   return Exit.succeed(undefined)
 }
@@ -71,6 +72,13 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
 const setAnswer = (kept: Memory, id: number, body: Json): void => {
   const waiting = kept.inbox.get(id)
   if (waiting !== undefined) waiting.answer = JSON.stringify(body)
+}
+
+const reach = (kept: Memory, { at, begins, schedule }: Reached): number => {
+  const before = kept.reached.get(schedule)
+  const now = before === undefined ? at : begins ? before : Math.max(before, at)
+  kept.reached.set(schedule, now)
+  return now
 }
 
 const list = (kept: Memory, { after, limit, order, status, task }: ListQuery): ReadonlyArray<ExecutionRow> => {
@@ -177,6 +185,7 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
       letters: (id) => Effect.sync(() => MemoryLetters.lettersOf(kept, id)),
       due: (query) => Effect.sync(() => MemoryLetters.due(kept, query)),
       addressed: Effect.sync(() => MemoryLetters.addressed(kept)),
+      reach: (reached) => doing(() => reach(kept, reached)),
       nextWake: (after) => Effect.sync(() => MemoryLetters.nextWake(kept, after)),
       changed,
       damage: Effect.succeed(new Map()),

@@ -24,20 +24,22 @@ const ofExecution = `SELECT id, kind, key, body, at FROM letter
  * CROSS JOIN: from the letters to their executions, for there are fewer of them than of executions that wait. What waits
  * for the time alone is found along execution_by_wake.
  */
-const dueOnes = `SELECT id, task, min(since) AS since FROM (
-    SELECT e.id, e.task, l.since FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
+const dueOnes = `SELECT id, task, priority, min(since) AS since FROM (
+    SELECT e.id, e.task, e.priority, l.since FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
       CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting' AND l.last > e.seen
     UNION ALL
-    SELECT id, task, wake FROM execution WHERE status = 'Waiting' AND wake <= ?)
+    SELECT id, task, priority, wake FROM execution WHERE status IN ('Waiting', 'Pending') AND wake <= ?
+    UNION ALL
+    SELECT id, task, priority, created_at FROM execution WHERE status = 'Pending' AND wake IS NULL)
   WHERE (? IS NULL OR task IN (SELECT value FROM json_each(?))) AND (? IS NULL OR id = ?)
-  GROUP BY id HAVING (min(since), id) > (?, ?) ORDER BY 3, 1 LIMIT ?`
+  GROUP BY id HAVING (-priority, min(since), id) > (?, ?, ?) ORDER BY 3 DESC, 4, 1 LIMIT ?`
 
 const addressedOnes = `SELECT e.id, e.task, e.status, l.last
   FROM (SELECT execution, max(id) AS last FROM letter GROUP BY execution) l
   CROSS JOIN execution e ON e.number = l.execution
   WHERE e.status IN (${listed([...statuses.filter(isActive), "Waiting"])}) ORDER BY l.last`
 
-const next = "SELECT wake FROM execution WHERE status = 'Waiting' AND wake > ? ORDER BY wake LIMIT 1"
+const next = "SELECT wake FROM execution WHERE status IN ('Waiting', 'Pending') AND wake > ? ORDER BY wake LIMIT 1"
 
 /** Whether the signal was taken. `body` is JSON text here. */
 export const post = (sql: Sql, { at, execution, key }: Signal, body: string): Effect.Effect<boolean, StoreError> =>
@@ -72,12 +74,18 @@ export const due = (
     some,
     id ?? null,
     id ?? null,
+    after === undefined ? Number.MIN_SAFE_INTEGER : -after.priority,
     after?.since ?? Number.MIN_SAFE_INTEGER,
     after?.id ?? "",
     limit ?? -1
   ]
   return Effect.map(sql.all(dueOnes, values), (rows) =>
-    rows.map((row) => ({ id: String(row.id), task: String(row.task), since: Number(row.since) }))
+    rows.map((row) => ({
+      id: String(row.id),
+      task: String(row.task),
+      priority: Number(row.priority),
+      since: Number(row.since)
+    }))
   )
 }
 

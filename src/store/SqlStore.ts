@@ -174,6 +174,7 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     letters: (id) => SqlLetters.lettersOf({ all }, id),
     due: (query) => SqlLetters.due({ all }, query),
     addressed: SqlLetters.addressed({ all }),
+    reach: (reached) => unfenced(write({ _tag: "Reach", reached })),
     nextWake: (after) => SqlLetters.nextWake({ all }, after),
     changed: (seen, every) => changed(sql, seen, every),
     damage: Effect.succeed(new Map()),

@@ -168,6 +168,7 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     end: no,
     beat: no,
     post: no,
+    reach: no,
     accept: no,
     token: (hash) => or(guarded.token(hash), undefined),
     letters: (id) => or(guarded.letters(id), []),

@@ -35,8 +35,8 @@ export const append = (width: number): string => {
 }
 
 /** One execution, if its id is free. */
-export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at, priority)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 
 export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? RETURNING epoch"
 
@@ -44,6 +44,10 @@ export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id
 export const claimFrom = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? AND epoch = ?"
 
 export const rest = "UPDATE execution SET wake = ?, seen = ? WHERE id = ?"
+
+/** Name and instant; and whether it goes on to there, or only begins there. */
+export const reach = `INSERT INTO schedule (name, reached) VALUES (?, ?) ON CONFLICT (name)
+  DO UPDATE SET reached = CASE WHEN ? THEN max(reached, excluded.reached) ELSE reached END RETURNING reached`
 
 export const get = `SELECT ${columns} FROM execution WHERE id = ?`
 

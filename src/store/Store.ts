@@ -10,9 +10,9 @@ import type { Fenced, StoreError } from "../core/Errors.js"
 import { JournalCorrupt } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
-import type { Beside, BesideAppend, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
+import type { BesideAppend, BesideCreate, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
 
-export type { Answer, Beside, BesideAppend, Due, ExecutionRow, Order } from "./Encoded.js"
+export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, Order } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
 export type { EndAnswer, NewToken, TokenRow } from "./Token.js"
 
@@ -41,7 +41,7 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read"> {
   readonly create: (
     row: ExecutionRow,
     entries: ReadonlyArray<Entry>,
-    beside?: Beside
+    beside?: BesideCreate
   ) => Effect.Effect<{ readonly existing: ExecutionRow } | { readonly head: Head }, StoreError>
   /** With `beside.claim`, the entries are the first of the epoch after the head's, and so is the head that is answered. */
   readonly append: (

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
-import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order, Posted } from "./Encoded.js"
+import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order, Posted, Reached } from "./Encoded.js"
 import type { Signal } from "./Letter.js"
 import type { Row, Sql, Value } from "./Sql.js"
 import * as SqlBeside from "./SqlBeside.js"
@@ -22,6 +22,7 @@ export type Write =
   | { readonly _tag: "End"; readonly ending: Ending }
   | { readonly _tag: "Beat"; readonly beat: Beat }
   | { readonly _tag: "Post"; readonly signal: Signal; readonly body: string }
+  | { readonly _tag: "Reach"; readonly reached: Reached }
 
 /** What each write answers. */
 export interface Answers {
@@ -35,6 +36,7 @@ export interface Answers {
   readonly End: EndAnswer
   readonly Beat: BeatAnswer
   readonly Post: Posted | undefined
+  readonly Reach: number
 }
 
 export type Answered = Answers[keyof Answers]
@@ -138,7 +140,7 @@ const find = (sql: Sql, id: string) =>
   Effect.map(sql.all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0])))
 
 /** Inserts the execution: nothing, or the row that has the id. */
-const createRow = (sql: Sql, { row }: CreateRequest) =>
+const createRow = (sql: Sql, { priority, row }: CreateRequest) =>
   Effect.flatMap(
     sql.run(Statements.create, [
       row.id,
@@ -148,7 +150,8 @@ const createRow = (sql: Sql, { row }: CreateRequest) =>
       row.epoch,
       row.owner,
       row.createdAt,
-      row.updatedAt
+      row.updatedAt,
+      priority ?? 0
     ]),
     (inserted) => (inserted === 1 ? Effect.succeed(undefined) : find(sql, row.id))
   )
@@ -218,6 +221,10 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
       return Effect.flatMap(SqlLetters.post(sql, write.signal, write.body), (posted) =>
         Effect.map(find(sql, write.signal.execution), (row) => (row === undefined ? undefined : { row, posted }))
       )
+    case "Reach": {
+      const { at, begins, schedule } = write.reached
+      return Effect.map(sql.all(Statements.reach, [schedule, at, begins ? 0 : 1]), (rows) => Number(rows[0]!.reached))
+    }
   }
 }
 

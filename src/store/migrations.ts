@@ -67,7 +67,9 @@ const journal = [
 const wakes = [
   "ALTER TABLE execution ADD COLUMN wake INTEGER",
   "ALTER TABLE execution ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
-  "CREATE INDEX execution_by_wake ON execution (wake, id) WHERE status = 'Waiting'",
+  "ALTER TABLE execution ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
+  "CREATE INDEX execution_by_wake ON execution (wake, id) WHERE wake IS NOT NULL",
+  "CREATE TABLE schedule (name TEXT NOT NULL PRIMARY KEY, reached INTEGER NOT NULL) STRICT",
   "DROP TRIGGER journal_moves_status",
   `CREATE TRIGGER journal_moves_status AFTER INSERT ON journal WHEN NEW.status IS NOT NULL BEGIN
     UPDATE execution SET status = NEW.status, updated_at = NEW.at, wake = NULL WHERE number = NEW.execution;

@@ -70,6 +70,7 @@ export const make = Effect.fnUntraced(function* (encoded: Encoded, crash?: Crash
       letters: (id) => alive(encoded.letters(id)),
       due: (query) => alive(encoded.due(query)),
       addressed: alive(encoded.addressed),
+      reach: (reached) => write(encoded.reach(reached)),
       nextWake: (after) => alive(encoded.nextWake(after)),
       changed: (seen, every) => alive(encoded.changed(seen, every)),
       damage: encoded.damage,

@@ -59,7 +59,9 @@ export const standingBeside = (test: Test): void => {
       assert.deepStrictEqual(yield* store.letters("a"), [])
       const { at } = given.rows[1]!
       assert.deepInclude((yield* store.letters("b"))[0], { kind: "child", key: "a", body: null, at })
-      assert.deepStrictEqual(yield* store.due({ now: 7 }), [{ id: "a", task: "place-order", since: 7 }])
+      assert.deepStrictEqual(yield* store.due({ now: 7, id: "a" }), [
+        { id: "a", task: "place-order", priority: 0, since: 7 }
+      ])
     }))
   for (const [what, wrong] of refusals) {
     test(`is not written if the entries are refused: ${what}`, (store) =>

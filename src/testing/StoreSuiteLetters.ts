@@ -146,20 +146,22 @@ export const waking = (test: Test): void => {
       for (const status of statuses)
         yield* store.create({ ...created(status, { status }), rest: { wake: 10, seen: 0 } })
       assert.deepStrictEqual(yield* store.due({ now: 9 }), [])
-      assert.deepStrictEqual(yield* store.due({ now: 10 }), [{ id: "Waiting", task: "place-order", since: 10 }])
+      const due = yield* store.due({ now: 10, id: "Waiting" })
+      assert.deepStrictEqual(idsOf(yield* store.due({ now: 10 })), ["Pending", "Waiting"])
+      assert.deepStrictEqual(due, [{ id: "Waiting", task: "place-order", priority: 0, since: 10 }])
       assert.deepStrictEqual(yield* store.nextWake(9), 10)
       assert.isUndefined(yield* store.nextWake(10))
     }))
   test("is what is Waiting and has a letter, and nothing else", (store) =>
     Effect.gen(function* () {
-      for (const status of statuses) {
+      for (const status of statuses.filter((other) => other !== "Pending")) {
         yield* store.create(created(status, { status: "Running" }))
         yield* store.post(signal(status, "s", 4))
         // The letter was there before it became so.
         yield* store.append({ ...request(status, 1, ["1"]), status })
       }
       yield* store.create({ ...created("quiet", { status: "Waiting" }), rest: { wake: 99, seen: 0 } })
-      const due = [{ id: "Waiting", task: "place-order", since: 4 }]
+      const due = [{ id: "Waiting", task: "place-order", priority: 0, since: 4 }]
       assert.deepStrictEqual(yield* store.due({ now: 0 }), due)
       const [letter] = yield* store.letters("Waiting")
       yield* store.append({ ...request("Waiting", 2, ["2"]), taken: [letter!.id] })
@@ -178,7 +180,7 @@ export const waking = (test: Test): void => {
       assert.deepStrictEqual(yield* store.due({ now: 9 }), [])
       assert.lengthOf(yield* store.letters("a"), 2)
       // Its time makes it due all the same.
-      assert.deepStrictEqual(yield* store.due({ now: 50 }), [{ id: "a", task: "place-order", since: 50 }])
+      assert.deepStrictEqual(yield* store.due({ now: 50 }), [{ id: "a", task: "place-order", priority: 0, since: 50 }])
       yield* store.post(signal("a", "three", 6))
       assert.deepStrictEqual(idsOf(yield* store.due({ now: 9 })), ["a"])
       // Also as one that is claimed, and rests again.
@@ -222,7 +224,7 @@ export const waking = (test: Test): void => {
       const found = yield* store.due({ now: 49 })
       const wanted = ["l1", "both", "w3", "z3", "é", "\ud83c\udf0a", "w5", "l6"]
       assert.deepStrictEqual(idsOf(found), wanted)
-      assert.deepStrictEqual(found[1], { id: "both", task: "long", since: 2 })
+      assert.deepStrictEqual(found[1], { id: "both", task: "long", priority: 0, since: 2 })
       assert.deepStrictEqual(yield* store.due({ now: 49, limit: 3 }), found.slice(0, 3))
       assert.deepStrictEqual(yield* store.due({ now: 49, tasks: ["long"] }), [found[1]!])
       assert.lengthOf(yield* store.due({ now: 49, tasks: ["short", "nobody's", "long"] }), wanted.length)
@@ -232,5 +234,51 @@ export const waking = (test: Test): void => {
       }
       assert.strictEqual(yield* store.nextWake(5), 7)
       assert.strictEqual(yield* store.nextWake(7), 50)
+    }))
+  test("is what is Pending, once its time has come: those of a higher priority first, then the oldest", (store) =>
+    Effect.gen(function* () {
+      const pending = (id: string, createdAt: number, priority?: number, wake?: number) =>
+        store.create({
+          ...created(id, { status: "Pending", createdAt }),
+          ...(priority === undefined ? {} : { priority }),
+          ...(wake === undefined ? {} : { rest: { wake, seen: 0 } })
+        })
+      yield* pending("plain", 5)
+      yield* pending("older", 4)
+      yield* pending("urgent", 6, 2)
+      yield* pending("later", 1, 1, 30)
+      yield* pending("lazy", 1, -1)
+      yield* store.create({ ...created("waits", { status: "Waiting" }), priority: 1, rest: { wake: 7, seen: 0 } })
+      yield* store.post(signal("later", "s"))
+      const due = yield* store.due({ now: 29 })
+      assert.deepStrictEqual(idsOf(due), ["urgent", "waits", "older", "plain", "lazy"])
+      assert.deepStrictEqual(
+        due.map(({ priority, since }) => [priority, since]),
+        [
+          [2, 6],
+          [1, 7],
+          [0, 4],
+          [0, 5],
+          [-1, 1]
+        ]
+      )
+      for (const [index, after] of due.entries()) {
+        assert.deepStrictEqual(yield* store.due({ now: 29, after, limit: 2 }), due.slice(index + 1, index + 3))
+      }
+      assert.strictEqual(yield* store.nextWake(29), 30)
+      assert.deepStrictEqual(idsOf(yield* store.due({ now: 30, limit: 2 })), ["urgent", "waits"])
+      assert.deepStrictEqual(idsOf(yield* store.due({ now: 30, id: "later" })), ["later"])
+      yield* store.append({ ...request("later", 1, ["1"]), status: "Paused" })
+      assert.isUndefined(yield* store.nextWake(29))
+    }))
+  test("of a schedule is how far it has come: it begins once, and never goes back", (store) =>
+    Effect.gen(function* () {
+      const reach = (schedule: string, at: number, begins: boolean) => store.reach({ schedule, at, begins })
+      assert.strictEqual(yield* reach("a", 10, true), 10)
+      assert.strictEqual(yield* reach("a", 20, true), 10)
+      assert.strictEqual(yield* reach("a", 30, false), 30)
+      assert.strictEqual(yield* reach("a", 25, false), 30)
+      assert.strictEqual(yield* reach("b", 5, false), 5)
+      assert.strictEqual(yield* reach("a", 0, true), 30)
     }))
 }

@@ -117,7 +117,7 @@ describe("an engine that owns the store already", () => {
 })
 
 describe("what wakes executions", () => {
-  const due: Due = { id: "e", task: "t", since: 100 }
+  const due: Due = { id: "e", task: "t", priority: 0, since: 100 }
 
   /** `late`: the first answer to `nextWake` is old when it is given, for something was let go meanwhile. */
   const wakes = (first: { readonly due?: StoreError }, late: boolean, woken: Array<string>) => {

@@ -92,7 +92,7 @@ describe("migrations", () => {
       yield* store.append(head, 3, [{ _tag: "PhaseSucceeded", path: "q", value: 1 }], "Waiting", {
         rest: { wake: 5, seen: 0 }
       })
-      assert.deepStrictEqual(yield* store.due({ now: 5 }), [{ id: "a", task: "t", since: 5 }])
+      assert.deepStrictEqual(yield* store.due({ now: 5 }), [{ id: "a", task: "t", priority: 0, since: 5 }])
     })
   )
 

@@ -53,7 +53,7 @@ layer(Layer.scoped(Programs, compiled), { excludeTestServices: true })("what ano
       assert.notStrictEqual(yield* Fiber.join(noticed), seen)
       // Opening the file may have been noticed first: then the completion is, a look later.
       assert.strictEqual(yield* other.line, "Accepted")
-      assert.deepStrictEqual(yield* store.due({ now: 1 }), [{ id: "a", task: "t", since: 1 }])
+      assert.deepStrictEqual(yield* store.due({ now: 1 }), [{ id: "a", task: "t", priority: 0, since: 1 }])
       const [letter] = yield* store.letters("a")
       assert.deepInclude(letter, { kind: "completion", key: "h0", body: "yes" })
       assert.deepStrictEqual(yield* store.addressed, [{ id: "a", task: "t", status: "Waiting", last: letter!.id }])

@@ -50,6 +50,7 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     letters: (id) => live(encoded.letters(id)),
     due: (query) => live(encoded.due(query)),
     addressed: live(encoded.addressed),
+    reach: (reached) => live(encoded.reach(reached)),
     nextWake: (after) => live(encoded.nextWake(after)),
     changed: (seen, every) => live(encoded.changed(seen, every))
   }

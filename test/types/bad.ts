@@ -521,3 +521,16 @@ export const branchError = Task.make("parent", {
     yield* Phase.all([Phase.forEach("x", [1], (n) => child.phase({ n }))])
   }
 })
+
+// --- starts later
+
+// @ts-expect-error
+export const startAt = child.start({ n: 1 }, { at: "tomorrow" })
+// @ts-expect-error
+export const startPriority = child.start({ n: 1 }, { priority: "high" })
+// @ts-expect-error
+export const startAndResume = child.start({ n: 1 }, { resume: true })
+// @ts-expect-error
+export const schedulePayload = child.schedule("0 9 * * *", { n: "1" })
+// @ts-expect-error
+export const scheduleMissed = child.schedule("0 9 * * *", { n: 1 }, { missed: "some" })

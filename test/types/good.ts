@@ -12,7 +12,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { type Failure, Phase, Retry, Task, type TaskEngine } from "tidemark"
+import { type Advanced, type Failure, Phase, Retry, Task, TaskEngine } from "tidemark"
+import type { AdvanceError } from "../../src/authoring/TaskEngine.js"
 import type { TaskError } from "../../src/core/Errors.js"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
@@ -69,6 +70,17 @@ export const placeOrder = Task.make("place-order", {
 export const placed = placeOrder.execute({ sku: "tea", card: "4242" }, { id: "order-7" })
 is<Equal<typeof placed, Executed<string, Declined, Shop | Refunds>>>()
 export const started = placeOrder.start({ sku: "tea", card: "4242" })
+const order = { sku: "tea", card: "4242" }
+export const startedLater = [
+  placeOrder.start(order, { at: DateTime.unsafeMake(0), priority: 1 }),
+  placeOrder.start(order, { id: "o-1", at: 0 })
+]
+export const scheduled: Layer.Layer<never, never, TaskEngine> = placeOrder.schedule("0 9 * * *", order, {
+  name: "daily",
+  timeZone: "Europe/Paris",
+  missed: "all"
+})
+export const advanced: Effect.Effect<Advanced, AdvanceError, TaskEngine> = TaskEngine.advance("o-1")
 is<Equal<typeof started, Effect.Effect<string, TaskError, TaskEngine>>>()
 is<Equal<typeof placeOrder.layer, Layer.Layer<never, never, Shop | Refunds | TaskEngine>>>()
 is<Equal<typeof placeOrder.name, "place-order">>()
