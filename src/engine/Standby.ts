@@ -40,6 +40,11 @@ export class Standby {
     return { moved: Deferred.await(moved), leave }
   }
 
+  /** Nobody stands by for anything. */
+  get isEmpty(): boolean {
+    return this.callers.size === 0
+  }
+
   /** The first of those who stand by for an execution. */
   first(id: string): Caller | undefined {
     return this.callers.get(id)?.[0]

@@ -110,9 +110,9 @@ describe("what wakes executions", () => {
             return rests === undefined ? (after < due.since ? due.since : undefined) : 1_000
           })
       },
-      { inbox: 10 },
       now,
-      ({ id }) => Effect.sync(() => void woken.push(id))
+      ({ id }) => Effect.sync(() => woken.push(id) > 0),
+      () => true
     )
     return { made, tick }
   }
@@ -124,7 +124,7 @@ describe("what wakes executions", () => {
       const { made, tick } = wakes({ due: busy }, undefined, woken)
       yield* Effect.forkScoped(made.serve)
       yield* idle
-      yield* TestClock.adjust(10)
+      yield* TestClock.adjust(100)
       yield* tick
       assert.deepStrictEqual(woken, ["e"])
     })
