@@ -16,6 +16,8 @@ export interface Config {
   readonly crashes: number
   /** how many recovered and detached executions run at once. 100 */
   readonly concurrency: number
+  /** of some tasks: how many of theirs at most. None */
+  readonly tasks: Readonly<Record<string, number>>
   /** the largest recorded value, in characters of JSON. 10 MiB; a tenth of it is logged as a warning */
   readonly maxValue: number
   /** how many phases one execution may record. 50,000; a fifth of it is logged as a warning */
@@ -45,6 +47,7 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     grace: Duration.seconds(30),
     crashes: 3,
     concurrency: 100,
+    tasks: {},
     maxValue: 10 * 1024 * 1024,
     maxPhases: 50_000,
     maxJournal: 50 * 1024 * 1024,

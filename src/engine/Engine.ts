@@ -21,6 +21,7 @@ import { Lane } from "./Lane.js"
 import { Live } from "./Live.js"
 import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
+import { Places } from "./Places.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import { Schedules } from "./Schedules.js"
@@ -156,7 +157,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const registry = new Registry()
   const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1))
   const commands = new Commands(store, config, registry, live, ownership, now)
-  const places = new Lane(config.concurrency)
+  const places = new Places(config)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, now)
   const joins = new Joins(store, config, registry, live, ownership, recovery, commands, now)
   const completions = new Completions(store, config, registry, live, recovery, now)

@@ -124,8 +124,8 @@ export class Live {
   /** the children for which their parents wait on a fiber */
   readonly joined = new Set<string>()
   readonly standby = new Standby(this.listeners)
-  /** an execution is over here: it rests until then, if it rests */
-  onOver: (history: History.History) => void = () => {}
+  /** an execution is over here, with what is known then */
+  onOver: (id: string, history: History.History | undefined) => void = () => {}
   private ended = false
 
   constructor(
@@ -268,7 +268,7 @@ export class Live {
     this.runs.delete(run.id)
     for (const leave of [...run.leaving, ...run.ends]) leave()
     this.listeners.notify(run.id)
-    if (Exit.isSuccess(exit) && exit.value !== undefined) this.onOver(exit.value)
+    this.onOver(run.id, Exit.isSuccess(exit) ? exit.value : undefined)
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
 

@@ -3,23 +3,25 @@
  * carries out the orders in the inbox. Before it is the owner, it stands by.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
-import { OrderRefused, type StoreError } from "../core/Errors.js"
+import { OrderRefused, StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Due, Order, Store, TokenRow } from "../store/Store.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
-import type { Lane } from "./Lane.js"
 import type { Live, Opened, Services } from "./Live.js"
 import { Meeting } from "./Meeting.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
+import type { Places } from "./Places.js"
 import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
+import { Trouble } from "./Trouble.js"
 import { Wakes } from "./Wakes.js"
 
 /** In which an engine was at work: where there is none any more, it has died. */
@@ -28,7 +30,11 @@ const page = 500
 
 export class Recovery {
   private ended = false
+  /** those that are being taken up */
   private readonly queued = new Set<string>()
+  /** those that were due while they still ran */
+  private readonly overtaken = new Set<string>()
+  private readonly trouble = new Trouble()
   private readonly answering = new Set<number>()
   private readonly wakes: Wakes
   /** the newest letter of which its execution was told */
@@ -43,11 +49,13 @@ export class Recovery {
     private readonly commands: Commands,
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
-    private readonly places: Lane,
+    private readonly places: Places,
     private readonly now: () => number
   ) {
-    this.wakes = new Wakes(store, config, now, (due) => this.rouse(due))
-    live.onOver = (history) => this.over(history)
+    const hasRoom = () => !places.isFull || !live.standby.isEmpty
+    this.wakes = new Wakes(store, now, (due) => this.rouse(due), hasRoom)
+    places.onFree = () => this.wakes.freed()
+    live.onOver = (id, history) => this.over(id, history)
     ownership.onOwned = ownership.isPassive ? this.attend : this.stay
   }
 
@@ -80,8 +88,9 @@ export class Recovery {
   }
 
   /** What was sent while it was let go, or what it tells its parent, may make something due. */
-  private over({ parent, status }: History.History): void {
-    if (status === "Waiting" || parent !== undefined) this.poke()
+  private over(id: string, history: History.History | undefined): void {
+    const overtaken = this.overtaken.delete(id)
+    if (overtaken || history?.status === "Waiting" || history?.parent !== undefined) this.poke()
   }
 
   /** Somebody has sent an execution something. */
@@ -113,39 +122,54 @@ export class Recovery {
     return Effect.suspend(() => {
       if (!this.mayGoOnNow(id, task)) return write
       const meeting = new Meeting()
-      return this.rouse({ id, task }, meeting.arrive).pipe(Effect.zipRight(meeting.claim), Effect.zipRight(write))
+      const roused = Effect.ignore(this.rouse({ id, task }, meeting.arrive))
+      return roused.pipe(Effect.zipRight(meeting.claim), Effect.zipRight(write))
     })
   }
 
   private mayGoOnNow(id: string, task: string): boolean {
     if (!this.ownership.isOwner || this.ended || this.queued.has(id) || this.live.runs.has(id)) return false
-    return this.live.standby.first(id) !== undefined || (this.registry.get(task) !== undefined && this.places.hasRoom)
+    return (
+      this.live.standby.first(id) !== undefined || (this.registry.get(task) !== undefined && this.places.isOpen(task))
+    )
   }
 
-  /** Has an execution that is due go on: with a caller that stands by; else with its task's layer; else by its parent. */
-  private rouse({ id, task }: Pick<Due, "id" | "task">, meet?: () => void): Effect.Effect<void> {
+  /**
+   * Has an execution that is due go on: with a caller that stands by; else with its task's layer, where there is a place;
+   * else by its parent. Whether that could be done, or there is no place for it.
+   */
+  private rouse({ id, task }: Pick<Due, "id" | "task">, meet?: () => void): Effect.Effect<boolean, StoreError> {
     return Effect.suspend(() => {
+      if (this.live.runs.has(id)) this.overtaken.add(id)
+      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.succeed(true)
       const attached = this.live.standby.first(id)
-      if (attached !== undefined) return Effect.sync(() => attached.wake(meet))
       const registered = this.registry.get(task)
-      if (registered !== undefined) return this.background(this.launch(registered, id, meet))
-      return this.background(
-        Effect.gen(this, function* () {
-          const row = yield* this.store.get(id)
-          const parent = row?.status === "Waiting" ? (yield* this.live.history(id)).parent : undefined
-          if (parent !== undefined) yield* this.rouseBy(parent.execution, id)
-        })
-      )
+      if (attached === undefined)
+        return registered === undefined ? this.rouseParent(id) : this.admit(registered, id, meet)
+      attached.wake(meet)
+      return Effect.succeed(true)
     })
   }
 
-  /** Has a parent take up its child: one that runs looks at it as if it had moved. */
-  private rouseBy(parent: string, child: string): Effect.Effect<void, StoreError> {
+  private rouseParent(id: string): Effect.Effect<boolean, StoreError> {
+    return Effect.gen(this, function* () {
+      const row = yield* this.store.get(id)
+      if (row?.status !== "Waiting") return true
+      const known = yield* Effect.either(this.live.history(id))
+      const parent = Either.isRight(known) ? known.right.parent : undefined
+      // One that runs looks at its child as if that had moved.
+      if (parent !== undefined && this.live.runs.has(parent.execution)) this.live.listeners.notify(id)
+      const waiting = parent === undefined ? undefined : yield* this.store.get(parent.execution)
+      return waiting?.status === "Waiting" ? yield* this.rouse(waiting) : true
+    })
+  }
+
+  /** Takes an execution up, if there is a place for it. */
+  private admit(task: Registered, id: string, meet?: () => void): Effect.Effect<boolean> {
     return Effect.suspend(() => {
-      if (this.live.runs.has(parent)) return Effect.sync(() => this.live.listeners.notify(child))
-      return Effect.flatMap(this.store.get(parent), (row) =>
-        row?.status === "Waiting" ? this.rouse(row) : Effect.void
-      )
+      const leave = this.places.take(task.definition.name)
+      if (leave === undefined) return Effect.succeed(false)
+      return Effect.as(this.background(this.launch(task, id, leave, meet)), true)
     })
   }
 
@@ -173,9 +197,16 @@ export class Recovery {
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
   wake(task: string, id: string): Effect.Effect<void> {
     const registered = this.registry.get(task)
-    return registered === undefined || this.ended || this.ownership.isPassive
-      ? Effect.void
-      : this.background(Effect.zipRight(this.ownership.ensure, this.launch(registered, id)))
+    if (registered === undefined || this.ended || this.ownership.isPassive) return Effect.void
+    const admitted = Effect.suspend(() => {
+      if (this.live.runs.has(id) || this.queued.has(id)) return Effect.void
+      // Those who were there before go first.
+      const now = this.wakes.isEmpty ? this.admit(registered, id) : Effect.succeed(false)
+      return Effect.map(now, (admitted) => {
+        if (!admitted) this.poke()
+      })
+    })
+    return this.background(Effect.zipRight(this.ownership.ensure, admitted))
   }
 
   /** Runs beside everything else, for as long as the engine lives; what stops it is logged. */
@@ -188,30 +219,36 @@ export class Recovery {
     return (isActive(history.status) || history.status === "Waiting") && !History.isEarly(history, this.now())
   }
 
-  /** Takes up an execution of a registered task, once there is a place for it; its run leaves the place when it ends. */
-  private launch({ definition, services }: Registered, id: string, meet?: () => void): Effect.Effect<void> {
+  /** Takes up an execution of a registered task; its run leaves the place when it ends. */
+  private launch(
+    { definition, services }: Registered,
+    id: string,
+    leave: () => void,
+    meet?: () => void
+  ): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.void
+      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.sync(leave)
       this.queued.add(id)
-      const taken = Effect.flatMap(this.places.enter, (leave) =>
-        Effect.flatMap(
-          this.live.takeOver(
-            id,
-            services,
-            (history) =>
-              Effect.sync(() => ({ entries: [], definition: this.mayGoOn(history) ? definition : undefined })),
-            { meet }
-          ),
-          ({ entered, opened, run }) => {
-            if (entered) this.live.atEnd(run, leave)
-            else leave()
-            return opened
-          }
-        )
+      const taken = Effect.flatMap(
+        this.live.takeOver(
+          id,
+          services,
+          (history) => Effect.sync(() => ({ entries: [], definition: this.mayGoOn(history) ? definition : undefined })),
+          { meet }
+        ),
+        ({ entered, opened, run }) => {
+          if (entered) this.live.atEnd(run, leave)
+          else leave()
+          return opened
+        }
       )
-      return Effect.ensuring(
-        Effect.catchAll(taken, (error) => Effect.logWarning(String(error))),
-        Effect.sync(() => this.queued.delete(id))
+      const failed = (error: { readonly _tag: string; readonly message?: string }) => {
+        if (error instanceof StoreError) return Effect.sync(() => this.wakes.failed(error))
+        return Effect.logWarning(error.message ?? error._tag)
+      }
+      return Effect.matchEffect(taken, { onFailure: failed, onSuccess: () => this.wakes.succeeded }).pipe(
+        Effect.onInterrupt(() => Effect.sync(leave)),
+        Effect.ensuring(Effect.sync(() => this.queued.delete(id)))
       )
     })
   }
@@ -220,8 +257,12 @@ export class Recovery {
   private recover(task: Registered): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
       this.poke()
-      yield* this.each(task, left, (id) => this.background(this.launch(task, id)))
-      this.poke()
+      // One after another as there are places: no fiber stands in line for each.
+      yield* this.each(task, left, (id) =>
+        Effect.flatMap(this.places.enter(task.definition.name), (leave) =>
+          this.background(this.launch(task, id, leave))
+        )
+      )
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })
   }
@@ -276,11 +317,10 @@ export class Recovery {
         const version = yield* this.store.changed(seen, this.config.inbox)
         for (const order of yield* this.store.orders) yield* carryOut(this.obey(order))
         yield* this.deliver
+        yield* this.trouble.over
         seen = version
       })
-      const failed = (error: StoreError) =>
-        Effect.zipRight(Effect.logWarning(error.message), Effect.sleep(this.config.inbox))
-      while (!this.ended) yield* Effect.catchAll(look, failed)
+      while (!this.ended) yield* Effect.catchAll(look, (error) => this.trouble.failed(error))
     })
   }
 

@@ -54,6 +54,11 @@ export class Standby {
     })
   }
 
+  /** Nobody stands by for anything. */
+  get isEmpty(): boolean {
+    return this.callers.size === 0
+  }
+
   /** The first of those who stand by for an execution. */
   first(id: string): Caller | undefined {
     return this.callers.get(id)?.[0]
