@@ -11,6 +11,7 @@ import * as Power from "./Power.js"
 import * as Sleepers from "./Sleepers.js"
 import * as Takeover from "./Takeover.js"
 import * as ThreeProcesses from "./ThreeProcesses.js"
+import * as WallClock from "./WallClock.js"
 
 export const parts: ReadonlyArray<Part> = [
   Power.part,
@@ -20,6 +21,7 @@ export const parts: ReadonlyArray<Part> = [
   ThreeProcesses.part,
   Duels.part,
   Sleepers.part,
+  WallClock.part,
   Disk.part,
   Corruption.part,
   Crashes.pairs,
