@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
-import * as Predicate from "effect/Predicate"
 import { plain } from "../authoring/Recordable.js"
 import type { Progress } from "../authoring/TaskEngine.js"
 import {
@@ -88,8 +87,7 @@ export class Completions {
     return Effect.gen(this, function* () {
       const { hash, row } = yield* this.find(token)
       const { execution, path } = row
-      const isProgress: boolean = Predicate.isRecord(given)
-      if (!isProgress) return yield* refuse(row, noProgress)
+      if (!isObject(given)) return yield* refuse(row, noProgress)
       const { progress, text } = given
       const problem = progressProblem(progress, text)
       if (problem !== undefined) return yield* refuse(row, problem)
@@ -180,6 +178,8 @@ export class Completions {
     })
   }
 }
+
+const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
 
 const noProgress: Problem = { at: "$", reason: "it is an object of a number `progress` and a `text`" }
 

@@ -1,0 +1,64 @@
+/**
+ * Waits of 2 seconds of every kind, by a clock that nobody sets: `clocked.js DATABASE EACH`. It prints "up MILLISECONDS UTC"
+ * every tenth of a second, so that whoever sets the wall clock sees that it did, and for each wait "KIND MILLISECONDS".
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { EngineConfig, Phase, Task } from "tidemark"
+import { Sqlite } from "tidemark/sqlite"
+import { runUntilSignal } from "../Signals.js"
+
+const [, , filename = "", each] = process.argv
+const wait = "2 seconds"
+
+const now = Effect.sync(() => Number(process.hrtime.bigint() / 1_000_000n))
+
+/** How long this takes, as a task. */
+const timed = (name: string, phase: () => Phase.Any) =>
+  Task.make(name, {
+    success: Schema.Number,
+    error: Schema.String,
+    *run() {
+      const from = yield* Phase.make("from", now)
+      yield* phase() as Phase.Phase<unknown, never, never, never, true>
+      return (yield* Phase.make("to", now)) - from
+    }
+  })
+
+const flaky = () =>
+  Phase.make("flaky", {
+    run: Effect.flatMap(Phase.attempt, (attempt) => (attempt === 1 ? Effect.fail("once") : Effect.void)),
+    retry: Schedule.spaced(wait)
+  })
+
+const tasks = [
+  timed("sleep", () => Phase.sleep("rest", wait)),
+  timed("retry", flaky),
+  timed("delegate", () => Phase.either(Phase.delegate("ask", { timeout: wait }))),
+  timed("silence", () => Phase.either(Phase.delegate("ask", { heartbeat: wait }))),
+  timed("group", () =>
+    Phase.either(
+      Phase.group(
+        "group",
+        function* () {
+          yield* Phase.signal("never")
+        },
+        { timeout: wait }
+      )
+    )
+  )
+]
+
+const main = Effect.gen(function* () {
+  const tell = Effect.sync(() => void process.stdout.write(`up ${Date.now()}\n`))
+  yield* Effect.fork(Effect.forever(Effect.zipRight(tell, Effect.sleep(100))))
+  const one = (task: (typeof tasks)[number]) =>
+    Effect.map(task.execute({}), (millis) => void process.stdout.write(`${task.name} ${millis}\n`))
+  const all = Array.from({ length: Number(each) }, () => tasks).flat()
+  yield* Effect.forEach(all, one, { concurrency: "unbounded", discard: true })
+})
+
+const config = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, awake: "1 second" })
+runUntilSignal(Effect.provide(main, Layer.provide(Sqlite.layer({ filename }), config)))

@@ -1,0 +1,66 @@
+/**
+ * Somebody who answers, without the code of what asks: `completer.js DATABASE TOKENS REPLIES SEED LIVES`. It answers every
+ * token in the file once: declines, lets some pass, says some things twice or late. After LIVES answers it kills itself,
+ * right after it was told (0: never). It goes on until it is killed.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { TaskEngine } from "tidemark"
+import { Sqlite } from "tidemark/sqlite"
+import * as Approvals from "../Approvals.js"
+import * as Dice from "../Dice.js"
+import * as Replies from "../Replies.js"
+import { runUntilSignal } from "../Signals.js"
+
+const [, , filename = "", tokens = "", replies = "", seedText, livesText] = process.argv
+const seed = Number(seedText)
+const write = Replies.writer(replies)
+let lives = Number(livesText)
+
+const tell = (asked: Approvals.Asked, say: string) =>
+  Effect.gen(function* () {
+    const at = yield* Clock.currentTimeMillis
+    write({ ...asked, say, at, answer: undefined })
+    const exit = say === Approvals.declined ? Exit.fail(say) : Exit.succeed({ say })
+    const told = yield* Effect.exit(TaskEngine.complete(asked.token, exit))
+    const error = Exit.isFailure(told) ? Option.getOrUndefined(Cause.failureOption(told.cause)) : undefined
+    write({ ...asked, say, at, answer: Exit.isSuccess(told) ? "accepted" : (error?._tag ?? "defect") })
+    lives--
+    if (lives === 0) process.kill(process.pid, "SIGKILL")
+  })
+
+/** What is said to a question, one after the other. */
+const sayings = ({ execution, question, token }: Approvals.Asked): ReadonlyArray<string> => {
+  const chance = Dice.chance(seed, token)
+  const kind = Approvals.kindOf(Approvals.numberOf(execution), question)
+  if (chance < 0.25 && kind !== "asked") return []
+  const say = chance > 0.85 ? Approvals.declined : `${execution}-${question}-${token.slice(0, 8)}`
+  if (chance < 0.4) return [say, say]
+  return chance < 0.55 ? [say, `${say}-or-not`] : [say]
+}
+
+const main = Effect.gen(function* () {
+  process.stdout.write("up\n")
+  const told = new Map<string, number>()
+  const count = (token: string) => void told.set(token, (told.get(token) ?? 0) + 1)
+  for (const { answer, say, token } of Replies.read(replies)) {
+    if (answer !== undefined && !say.startsWith("late-")) count(token)
+  }
+  for (let turn = 0; ; turn++) {
+    const all = Approvals.read(tokens)
+    for (const asked of all) {
+      for (const say of sayings(asked).slice(told.get(asked.token) ?? 0)) {
+        yield* tell(asked, say)
+        count(asked.token)
+      }
+    }
+    const old = all[Dice.between(seed, `late ${turn}`, 0, all.length - 1)]
+    if (old !== undefined && turn % 5 === 4) yield* tell(old, `late-${turn}`)
+    yield* Effect.sleep(20)
+  }
+})
+
+runUntilSignal(Effect.provide(main, Sqlite.layer({ filename })))
