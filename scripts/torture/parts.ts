@@ -19,5 +19,6 @@ export const parts: ReadonlyArray<Part> = [
   Crashes.concurrent,
   Crashes.nests,
   Crashes.grids,
+  Crashes.races,
   Kill9.part
 ]
