@@ -211,6 +211,14 @@ export class Joins {
   private takeUp(visit: Visit): Effect.Effect<Standing | Again, JoinError> {
     const { call, id } = visit
     return Effect.gen(this, function* () {
+      // No run begins for this: its end would have others who stand by look again, and so for ever.
+      if (call === undefined && visit.woken !== true && (yield* this.isLetGo(id))) {
+        const waiting = yield* Effect.either(this.live.history(id))
+        if (Either.isRight(waiting)) {
+          yield* same(visit, waiting.right)
+          return yield* this.standBy(visit)
+        }
+      }
       const taken = this.live.takeOver(id, call?.services, takingUp(visit))
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
@@ -221,13 +229,16 @@ export class Joins {
     })
   }
 
+  private isLetGo(id: string): Effect.Effect<boolean, StoreError> {
+    return Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
+  }
+
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
   private standBy({ definition, id, onInterrupt }: Visit): Effect.Effect<Again, StoreError> {
     return Effect.flatMap(Fibers.here, (services) => {
       const { leave, moved } = this.live.standby.enter(id, definition, services)
       // It may have moved before anybody stood by.
-      const waits = Effect.map(this.store.get(id), (row) => row?.status === "Waiting" && !this.live.runs.has(id))
-      const woken = Effect.flatMap(waits, (waits) => {
+      const woken = Effect.flatMap(this.isLetGo(id), (waits) => {
         if (!waits) return Effect.succeed(false)
         this.recovery.poke()
         return moved
