@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
+import { awaited } from "./Awaited.js"
 import type { Case } from "./Matrix.js"
 import { operated } from "./Operated.js"
 import { broken, flaky, is, often, once, resume, revert, step } from "./Steps.js"
@@ -208,5 +209,6 @@ export const cases: ReadonlyArray<Case> = [
         }
       })
   },
-  ...operated
+  ...operated,
+  ...awaited
 ]

@@ -11,7 +11,7 @@ import * as Nests from "./Nests.js"
 import { type Part, report, type Setting } from "./Part.js"
 
 /** What died in a process's worlds stays in its memory: a process has so many seeds. A nest is crashed some dozen times. */
-const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000 }
+const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000, races: 5_000 }
 
 type Which = keyof typeof most
 
@@ -94,4 +94,12 @@ export const grids: Part = {
   about: "branches of branches that end in any order, and fail, go as the reference says",
   share: 12,
   run: bySeeds("grids", 60_000)
+}
+
+/** One token, and everything that may end its wait. */
+export const races: Part = {
+  name: "races",
+  about: "completions against suspension, timeout, pause, close, revert, loss and skip have one winner each",
+  share: 6,
+  run: bySeeds("races", 20_000)
 }

@@ -63,7 +63,7 @@ const tend = (world: World, operator: Operator | undefined) =>
       const act = operator(status, engine, world)
       if (act !== undefined) yield* Effect.exit(act)
       else if (!isActive(status.status) && status.status !== "Waiting") return status
-      yield* Effect.sleep("50 millis")
+      yield* Effect.sleep(status.status === "Waiting" ? "1 seconds" : "50 millis")
     }
   })
 

@@ -9,6 +9,7 @@ import { isActive } from "../../src/core/Status.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Command, type Program, weave, write } from "./Program.js"
 import { type Mark, type Prediction, predict } from "./Reference.js"
+import { runner } from "./Seeds.js"
 import { taskOf } from "./TaskOf.js"
 import { Witness } from "./Witness.js"
 import { World } from "./World.js"
@@ -134,17 +135,6 @@ const problemsOf = (check: () => ReadonlyArray<string>): ReadonlyArray<string> =
   } catch (thrown) {
     return [thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)]
   }
-}
-
-/** Checks `count` seeds from `seed` on, and answers the failing ones: at most ten, each with how to replay it. */
-const runner = (check: (seed: number) => ReadonlyArray<string>, file: string) => (count: number, seed: number) => {
-  const failures: Array<string> = []
-  for (let index = 0; index < count && failures.length < 10; index++) {
-    const problems = check(seed + index)
-    const replay = `TIDEMARK_SEED=${seed + index} npx vitest run test/model/${file}.test.ts`
-    if (problems.length > 0) failures.push([replay, ...problems].join("\n  "))
-  }
-  return failures
 }
 
 /** Programs without concurrency: exactly what the reference says becomes of them. */

@@ -29,5 +29,6 @@ export const parts: ReadonlyArray<Part> = [
   Crashes.concurrent,
   Crashes.nests,
   Crashes.grids,
+  Crashes.races,
   Kill9.part
 ]

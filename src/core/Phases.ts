@@ -111,10 +111,10 @@ export const giveToken = (history: History, { path, token }: EntryOf<"TokenMade"
   open(history, path).token = token
 }
 
-/** It has done its own part. */
+/** It has done its own part. A child that stands still has done what it did until then. */
 export const wait = (history: History, entry: EntryOf<"PhaseWaiting">, at: number): void => {
   const record = open(history, entry.path)
-  rest(history, record, "waiting", false)
+  rest(history, record, "waiting", record.kind === "child")
   record.since = at
   record.until = entry.until
   record.silence = entry.silence

@@ -82,20 +82,27 @@ const problemOf = (value: Json.Json, errors: ReadonlyArray<ErrorObject>): Json.P
 /** So many compiled schemas are kept, those that were made last: one for each kind of phase that is completed. */
 const maxKept = 500
 
+let validator: typeof Ajv | undefined
+
+/** Loads the validator, once: it takes longer than all the rest of an engine. */
+export const load = async (): Promise<typeof Ajv> => {
+  validator ??= (await import("ajv")).Ajv
+  return validator
+}
+
 /** Checks answers. It compiles a schema once, and loads its validator when it is needed first. */
 export class Answers {
   private readonly compiled = new Map<string, ValidateFunction>()
   private ajv: Ajv | undefined
 
-  private readonly loaded: Effect.Effect<Ajv> = Effect.suspend(() =>
-    this.ajv === undefined
-      ? Effect.promise(async () => {
-          const { Ajv } = await import("ajv")
-          this.ajv ??= create(Ajv)
-          return this.ajv
-        })
-      : Effect.succeed(this.ajv)
-  )
+  private readonly loaded: Effect.Effect<Ajv> = Effect.suspend(() => {
+    if (this.ajv === undefined && validator !== undefined) this.ajv = create(validator)
+    if (this.ajv !== undefined) return Effect.succeed(this.ajv)
+    return Effect.map(Effect.promise(load), (Validator) => {
+      this.ajv ??= create(Validator)
+      return this.ajv
+    })
+  })
 
   /** What keeps a value from fitting a schema, if anything does; `undefined` is no value. */
   problem(schema: Json.Json, value: Json.Json | undefined): Effect.Effect<Json.Problem | undefined> {

@@ -221,6 +221,15 @@ export class Joins {
   private takeUp(visit: Visit): Effect.Effect<Standing | Moved, JoinError> {
     const { call, id, meet } = visit
     return Effect.gen(this, function* () {
+      // No run begins for this: its end would have others who stand by look again, and so for ever.
+      const mayStandBy = call === undefined && visit.woken !== true && !this.ownership.isPassive
+      if (mayStandBy && (yield* this.rests(id))) {
+        const known = yield* Effect.either(this.live.history(id))
+        if (Either.isRight(known) && (known.right.status === "Waiting" || isEarly(known.right, this.now()))) {
+          yield* same(visit, known.right)
+          return yield* this.standBy(visit)
+        }
+      }
       const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { meet })
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
@@ -235,14 +244,20 @@ export class Joins {
     })
   }
 
+  /** Nobody runs it; it was let go, or has not begun. */
+  private rests(id: string): Effect.Effect<boolean, StoreError> {
+    return Effect.map(
+      this.store.get(id),
+      (row) => (row?.status === "Waiting" || row?.status === "Pending") && !this.live.runs.has(id)
+    )
+  }
+
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
   private standBy({ definition, id, onInterrupt }: Visit): Effect.Effect<Moved, StoreError> {
     return Effect.flatMap(Fibers.here, (services) => {
       const { leave, moved } = this.live.standby.enter(id, definition, services)
       // It may have moved before anybody stood by.
-      const rests = (status: Status | undefined) => status === "Waiting" || status === "Pending"
-      const waits = Effect.map(this.store.get(id), (row) => rests(row?.status) && !this.live.runs.has(id))
-      const woken = Effect.flatMap(waits, (waits) => {
+      const woken = Effect.flatMap(this.rests(id), (waits) => {
         if (!waits) return Effect.succeed(again)
         this.recovery.poke()
         return moved
