@@ -177,7 +177,8 @@ export class Course {
     const flow = this.body(given.body, this.here(path, line, winds))
     if (fact.state === "succeeded" || fact.state === "failed") return next(fact.state === "failed" ? 1 : 0)
     if (flow._tag === "Next") return this.due(path, { what: "succeeds", failures: [], group: given })
-    if (fact.decision === "again") return this.anew(given, path, here, flow as Stops)
+    // Where it was let go, nothing comes of what was decided at the same time.
+    if (fact.decision === "again" && !(fact.late && here.winds)) return this.anew(given, path, here, flow as Stops)
     if (!isBroken(flow)) return flow
     if (fact.decision === "revertAll") return { ...flow, broken: "revert" }
     if (given.retry === undefined || flow.broken !== "task" || fact.decision !== undefined) {

@@ -9,6 +9,8 @@ export interface Fact {
   readonly kind: Started["kind"]
   readonly capture: "none" | "either" | "exit"
   readonly undoes: string | undefined
+  /** how often what it stands in was begun anew before */
+  readonly generation: number
   /** open: it stands still, and may run again */
   state: "running" | "open" | "succeeded" | "failed"
   /** how it failed, if it is no more than a phase */
@@ -25,6 +27,8 @@ export interface Fact {
   /** of a group: which attempt it is at, and what was decided when that failed */
   attempt: number
   decision: "again" | "giveUp" | "revertAll" | undefined
+  /** it was let go by then, and nobody had heard of that */
+  late: boolean
 }
 
 const composites: ReadonlySet<string> = new Set(["all", "forEach", "race", "graph", "group"])
@@ -125,13 +129,14 @@ export class Facts {
     }
   }
 
-  private start({ capture, kind, path, scope = "", undoes }: Started): void {
+  private start({ capture, generation = 0, kind, path, scope = "", undoes }: Started): void {
     this.of.set(path, {
       path,
       scope,
       kind,
       capture: capture ?? (kind === "either" || kind === "exit" ? kind : "none"),
       undoes,
+      generation,
       state: "running",
       tag: "",
       doubt: false,
@@ -140,7 +145,8 @@ export class Facts {
       order: this.orders,
       tries: 0,
       attempt: 1,
-      decision: undefined
+      decision: undefined,
+      late: false
     })
   }
 
@@ -158,13 +164,19 @@ export class Facts {
 
   private rewind(to: string): void {
     for (const path of this.of.keys()) if (path.startsWith(`${to}/`)) this.of.delete(path)
-    Object.assign(this.get(to), { decision: undefined, attempt: this.get(to).attempt + 1, order: this.orders })
+    Object.assign(this.get(to), {
+      decision: undefined,
+      late: false,
+      attempt: this.get(to).attempt + 1,
+      order: this.orders
+    })
   }
 
   /** An operator lets it go on: what failed gets a new round of attempts, what gave up asks its strategy anew. */
   private reopen(): void {
     const { ending } = this
     for (const fact of this.of.values()) {
+      fact.late = false
       const ends = ending.some(({ path }) => isIn(fact.path, path))
       if (fact.state === "succeeded" || isValue(fact) || fact.decision === "again") continue
       if (isComposite(fact) && (fact.decision === undefined || ends)) continue

@@ -1,14 +1,16 @@
 /** Holds a journal against the course of its program: each entry must be one that may come next, and none may be missing. */
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type * as Core from "../../src/core/Failure.js"
-import { Course } from "./Course.js"
+import { Course, type Due } from "./Course.js"
 import { Facts, isCleanUp, isComposite } from "./Facts.js"
 import { type Failure, inTime } from "./Flow.js"
-import { hasUndo, verdict } from "./Leaf.js"
+import { hasUndo, type Leaf, verdict } from "./Leaf.js"
 import type { Program } from "./Program.js"
 import { answerOf } from "./TaskOf.js"
 
 type Of<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
+
+const nothing: ReadonlySet<"nothing"> = new Set(["nothing"])
 
 /** A problem; or nothing. */
 type Verdict = string | undefined
@@ -26,8 +28,8 @@ const differs = (found: ReadonlyArray<Core.Failure>, expected: ReadonlyArray<Fai
 export class Witness {
   readonly facts = new Facts()
   private course: Course
-  /** by path, what stands outside: for sure or perhaps */
-  private readonly outside = new Map<string, "surely" | "perhaps">()
+  /** by path, of which generations what stands outside may be; or that nothing does */
+  private readonly outside = new Map<string, ReadonlySet<number | "nothing">>()
   /** it stands still, or has ended: the next step is an operator's */
   private parked = false
   private status = "Pending"
@@ -51,8 +53,8 @@ export class Witness {
 
   /** What differs between what stands outside and what should. */
   misplaced(outside: ReadonlySet<string>): ReadonlyArray<string> {
-    const missing = [...this.outside].filter(([path, how]) => how === "surely" && !outside.has(path))
-    const left = [...outside].filter((path) => !this.outside.has(path))
+    const missing = [...this.outside].filter(([path, may]) => !may.has("nothing") && !outside.has(path))
+    const left = [...outside].filter((path) => [...(this.outside.get(path) ?? [])].every((may) => may === "nothing"))
     return [
       ...missing.map(([path]) => `${path} does not stand outside`),
       ...left.map((path) => `${path} stands outside`)
@@ -87,19 +89,29 @@ export class Witness {
       for (const fact of facts.of.values()) if (fact.state === "running" && !isComposite(fact)) this.lost(fact.path)
     }
     if (entry._tag !== "PhaseSucceeded") return
-    const does = course.leaves.get(entry.path)?.does
-    if (does?._tag === "Phase" && does.name !== "bye") outside.set(entry.path, "surely")
-    if (does?._tag !== "Undo") return
-    const { of } = does
-    // What stands there may be of an earlier generation, which had no undo.
-    if (of.fact.doubt && outside.get(of.path) === "surely") outside.set(of.path, "perhaps")
-    else if (hasUndo(of)) outside.delete(of.path)
+    const leaf = course.leaves.get(entry.path)
+    if (leaf?.does._tag === "Phase" && leaf.does.name !== "bye")
+      outside.set(entry.path, new Set([leaf.fact.generation]))
+    if (leaf?.does._tag === "Undo") outside.set(leaf.does.of.path, this.without(leaf.does.of))
+  }
+
+  private mayBe(path: string): ReadonlySet<number | "nothing"> {
+    return this.outside.get(path) ?? new Set(["nothing"])
+  }
+
+  /** What may stand where a phase was undone. In doubt, only what this generation did is undone: an earlier one may have no undo. */
+  private without(of: Leaf): ReadonlySet<number | "nothing"> {
+    const may = this.mayBe(of.path)
+    if (!hasUndo(of)) return may
+    return of.fact.doubt ? new Set([...may].map((one) => (one === of.fact.generation ? "nothing" : one))) : nothing
   }
 
   private lost(path: string): void {
-    const does = this.course.leaves.get(path)?.does
-    if (does?._tag === "Undo") this.outside.set(does.of.path, "perhaps")
-    else if (does?._tag === "Phase" && !this.outside.has(path)) this.outside.set(path, "perhaps")
+    const leaf = this.course.leaves.get(path)
+    if (leaf?.does._tag === "Undo") {
+      const { of } = leaf.does
+      this.outside.set(of.path, new Set([...this.mayBe(of.path), ...this.without(of)]))
+    } else if (leaf?.does._tag === "Phase") this.outside.set(path, new Set([...this.mayBe(path), leaf.fact.generation]))
   }
 
   // --- what is wrong with an entry
@@ -107,8 +119,13 @@ export class Witness {
   /** What could start when the starts before this entry were decided: they go together, whatever one of them leads to. */
   private readonly beside = new Map<string, string>()
 
+  /** The groups that were being decided about when what ends beside each other began to: one of them may let go of another. */
+  private readonly asked = new Map<string, Due>()
+
   private wrong(entry: Entry, at: number): Verdict {
     const { course } = this
+    if (!this.isEnd(entry)) this.asked.clear()
+    else for (const [path, due] of course.dues) if (due.what === "undecided") this.asked.set(path, due)
     if (entry._tag !== "PhaseStarted" && !this.marks(entry)) this.beside.clear()
     switch (entry._tag) {
       case "PhaseStarted": {
@@ -139,6 +156,14 @@ export class Witness {
   /** A checkpoint ends as it starts: it stands among what starts with it. */
   private marks(entry: Entry): boolean {
     return entry._tag === "PhaseSucceeded" && this.facts.get(entry.path).kind === "checkpoint"
+  }
+
+  /** Something that was under way ended by itself: what ends at the same time does not know of it. */
+  private isEnd(entry: Entry): boolean {
+    if (entry._tag === "Decided" || entry._tag === "AttemptFailed") return true
+    if (entry._tag !== "PhaseSucceeded" && entry._tag !== "PhaseFailed") return false
+    const fact = this.facts.get(entry.path)
+    return !isComposite(fact) && fact.kind !== "checkpoint" && fact.kind !== "fail"
   }
 
   private get may(): string {
@@ -183,9 +208,12 @@ export class Witness {
 
   private decided(entry: Of<"Decided">, at: number): Verdict {
     const { path } = entry
-    const due = this.course.dues.get(path)
+    const heard = this.course.dues.get(path)
+    const due = heard ?? this.asked.get(path)
     const retry = due?.group?.retry
     if (due?.what !== "undecided" || retry === undefined) return "there is nothing to decide"
+    this.asked.delete(path)
+    this.facts.get(path).late = heard === undefined
     const { attempt, tries } = this.facts.get(path)
     const again = tries + 1 < retry.attempts
     const expected = again

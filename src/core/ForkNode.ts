@@ -160,6 +160,7 @@ export class ForkNode implements Node, Around {
   }
 
   private undoLosers(): void {
+    if (this.winding) return
     const { history } = this.tree
     const won = this.branchPaths[this.winner!]!
     const losers = reversal(

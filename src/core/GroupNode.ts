@@ -169,6 +169,8 @@ export class GroupNode implements Node, Around {
     }
     if (this.winding) return
     this.tree.close(this.bodies(), (error) => {
+      // It was let go meanwhile: what it did is undone by who did that.
+      if (this.winding) return
       this.closeError = error
       this.undo()
     })

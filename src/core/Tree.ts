@@ -129,9 +129,10 @@ export class Tree {
     this.turns.push(turn)
   }
 
-  /** Goes on although it had stopped: to leave. Nothing that stood is wanted any more. */
+  /** Goes on although it had stopped: to leave. Nothing that stood is wanted any more, nor what began beside what stopped it. */
   leave(): void {
     this.stopped = undefined
+    this.fed = this.end
     this.leaving = true
     for (const node of this.nodes.values()) this.pass(this.record(node), node.placed.instruction)
     for (const all of [this.nodes, this.wanted, this.idle, this.acting, this.waiting]) all.clear()

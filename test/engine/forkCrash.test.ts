@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Phase, Task } from "../../src/index.js"
+import * as TestClock from "effect/TestClock"
+import { Phase, Retry, Task } from "../../src/index.js"
 import { engine, entries, idle, logbook, memory, recorded } from "../support/engines.js"
-import { gated, type Log, never, undoable } from "../support/phases.js"
+import { failing, gated, type Log, never, undoable } from "../support/phases.js"
 
 const id = "c1"
 
@@ -215,6 +216,90 @@ const mending = (log: Log, broken: Set<string>, name: string) =>
     name,
     Effect.suspend(() => (broken.has(name) ? Effect.fail(`no ${name}`) : Effect.as(log.note(name), name)))
   )
+
+describe("something that was to be undone, and loses a race in the middle of its clean-up", () => {
+  /** Its clean-up does not end in its first attempt; the undos do not end before the process has died. */
+  const world = () => {
+    const log = logbook()
+    const { hang, state } = dying()
+    let cleanups = 0
+    const cleanUp = Phase.make(
+      "c",
+      Effect.suspend(() => (++cleanups === 1 ? never : log.note("c")))
+    )
+    const a = Phase.make("a", log.note("a"), { undo: () => Effect.zipRight(hang, log.note("undo a")) })
+    return { log, state, cleanUp, a }
+  }
+  type World = ReturnType<typeof world>
+
+  const losers: Record<string, (world: World) => Phase.Phase<unknown, string, never, never, boolean>> = {
+    "a group that is tried again": ({ a, cleanUp, log }) =>
+      Phase.group(
+        "g",
+        function* () {
+          try {
+            yield* a
+            yield* failing(log, "x")
+          } finally {
+            yield* cleanUp
+          }
+        },
+        { retry: Retry.times(2) }
+      ),
+    "a race that was won": ({ a, cleanUp }) =>
+      Phase.race(
+        [
+          Phase.group("g", function* () {
+            try {
+              yield* a
+              yield* Phase.make("b", never, { inDoubt: "rerun" })
+            } finally {
+              yield* cleanUp
+            }
+          }),
+          Phase.make("quick", Effect.sleep("1 millis"))
+        ],
+        { name: "inner" }
+      )
+  }
+
+  for (const [what, loser] of Object.entries(losers)) {
+    it.scoped(`is undone once, by that race: ${what}`, () =>
+      Effect.gen(function* () {
+        const here = world()
+        const { log, state } = here
+        const gate = yield* Effect.makeLatch(false)
+        const task = Task.make("t", {
+          error: Schema.String,
+          *run() {
+            yield* Phase.race({ l: loser(here), w: gated(log, "w", gate.await) })
+          }
+        })
+        const store = memory()
+        const first = yield* engine(store, [task])
+        yield* first.run(task.start({}, { id }))
+        yield* idle
+        yield* TestClock.adjust("1 millis")
+        const started = () => entries(store, id).flatMap((entry) => (entry._tag === "PhaseStarted" ? [entry.path] : []))
+        yield* idle
+        assert.match(started().at(-1)!, /close\/c$/)
+        yield* gate.open
+        yield* idle
+        assert.match(started().at(-1)!, /^race\/undo\/.*\/a$/)
+        const before = started()
+        yield* first.kill
+        state.crashed = true
+        const second = yield* engine(store, [task])
+        assert.strictEqual((yield* second.service.settled(id)).status, "Completed")
+        assert.deepStrictEqual(started(), before)
+        assert.deepStrictEqual(
+          log.lines.filter((line) => line !== "x"),
+          ["a", "w", "c", "undo a"]
+        )
+      })
+    )
+  }
+})
 
 describe("a fork that is resumed after a failure", () => {
   it.scoped("runs only the items that are missing", () =>

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { Phase, Retry, Task } from "../../src/index.js"
-import { engine, entries, logbook, memory, recorded } from "../support/engines.js"
+import { engine, entries, idle, logbook, memory, recorded } from "../support/engines.js"
 import { type Log, never, undoable } from "../support/phases.js"
 
 const id = "f1"
@@ -151,6 +151,50 @@ describe("failures in several branches", () => {
         failures.map(({ path }) => path),
         ["all/inner/first", "all/second", "all/inner/third"]
       )
+    })
+  )
+
+  it.scoped("are kept where strategies decide about them at the same time, though one lets go of the other", () =>
+    Effect.gen(function* () {
+      const gate = yield* Effect.makeLatch(false)
+      const log = logbook()
+      let mended = false
+      const group = (name: string, attempts: number) =>
+        Phase.group(
+          name,
+          function* () {
+            yield* undoable(log, `${name} before`)
+            yield* Phase.make(
+              `${name} fails`,
+              Effect.suspend(() => (mended ? log.note(name) : Effect.zipRight(gate.await, Effect.fail(name))))
+            )
+          },
+          { retry: Retry.times(attempts) }
+        )
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.all([group("a", 1), group("b", 2)])
+        }
+      })
+      const store = memory()
+      const { run, service } = yield* engine(store, [task])
+      const caller = yield* Effect.fork(Effect.flip(run(task.execute({}, { id }))))
+      yield* idle
+      yield* gate.open
+      assert.strictEqual(yield* Fiber.join(caller), "a")
+      const { failures } = yield* service.status(id)
+      assert.deepStrictEqual(
+        failures.map(({ path }) => path),
+        ["all/a/a fails", "all/b/b fails"]
+      )
+      const decided = entries(store, id).flatMap((entry) => (entry._tag === "Decided" ? [entry.decision] : []))
+      assert.deepStrictEqual(decided, ["giveUp", "again"])
+      assert.deepStrictEqual(log.lines.splice(0), ["a before", "b before"])
+      mended = true
+      yield* service.resume(id)
+      assert.strictEqual((yield* service.settled(id)).status, "Completed")
+      assert.sameMembers(log.lines, ["a", "undo b before", "b before", "b"])
     })
   )
 })

@@ -157,6 +157,30 @@ describe("a close of branches", () => {
     )
   }
 
+  it.scoped("leaves what began beside a group that throws at once", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const thrower = Phase.group("thrower", function* () {
+        throw new Error("boom")
+      })
+      const task = Task.make("t", {
+        *run() {
+          try {
+            yield* Phase.all([thrower, Phase.all([undoable(log, "b")], { name: "beside" })])
+          } finally {
+            yield* undoable(log, "last")
+          }
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task])
+      yield* run(task.start({}, { id }))
+      assert.strictEqual((yield* service.settled(id)).status, "Failed")
+      yield* service.close(id)
+      assert.strictEqual((yield* service.settled(id)).status, "Closed")
+      assert.deepStrictEqual(log.lines, ["last"])
+    })
+  )
+
   it.scoped("is asked for while a sibling is waited for, and interrupts that too", () =>
     Effect.gen(function* () {
       const log = logbook()
