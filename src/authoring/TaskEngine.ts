@@ -285,8 +285,8 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    * `exit` holds values as they are recorded: plain JSON, the encoded side of the phase's `success` or `error` schema. It
    * is kept, on disk, once this answers, whether or not any engine runs, also while the execution is Paused. The first
    * completion counts; the same one again is answered as done, another is `AlreadyCompleted`. `TokenExpired`: the attempt
-   * timed out. `TokenClosed`: its own effect failed, the execution was closed or reverted, or the phase lost a race. `TokenNotFound`:
-   * no such token, whatever is wrong with it. `ValueRefused`: the value does not fit, and where; the phase goes on
+   * timed out, or its own effect failed. `TokenClosed`: the execution was closed or reverted, or the phase lost a race.
+   * `TokenNotFound`: no such token, whatever is wrong with it. `ValueRefused`: the value does not fit, and where; the phase goes on
    * waiting. `RequiresTask`: only an engine that has the task can tell. The idea is Mistral's asynchronous action, and
    * Temporal's asynchronous activity completion.
    *

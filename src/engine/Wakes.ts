@@ -50,7 +50,7 @@ export class Wakes {
 
   /** There is a place. */
   freed(): void {
-    if (!this.isEmpty) this.tell()
+    if (!this.isEmpty || this.stale) this.tell()
   }
 
   /** What was woken could not be taken up: it is due as before. */

@@ -156,7 +156,7 @@ describe("docs/waiting.md", () => {
         const { service } = yield* engine(store, [task])
         yield* idle
         assert.strictEqual(tokens[1], tokens[0])
-        assert.strictEqual(yield* answer(service.complete(tokens[1]!, Exit.void)), "TokenClosed")
+        assert.strictEqual(yield* answer(service.complete(tokens[1]!, Exit.void)), "TokenExpired")
         assert.strictEqual(yield* answer(service.complete(tokens[2]!, Exit.fail("not I"))), "accepted")
         yield* idle
         assert.strictEqual(yield* answer(service.complete(tokens[2]!, Exit.void)), "AlreadyCompleted")
