@@ -4,11 +4,9 @@
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
-import { Later } from "../authoring/Later.js"
 import type { StoreError } from "../core/Errors.js"
 import { defectOf, type Failure } from "../core/Failure.js"
 import type { Decision } from "../core/Instruction.js"
@@ -18,19 +16,17 @@ import type { Placed, Step } from "../core/Step.js"
 import { Alarm } from "./Alarm.js"
 import type { Parked } from "./Children.js"
 import { Consequences } from "./Consequences.js"
-import type { Deadlines } from "./Deadlines.js"
 import { type Family, isOpen, type Leaving } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import { type Flight, Flights, parkedBy } from "./Flights.js"
-import { type Active, type Attempt, isAsked, isCall, type Job, type Settle, type Settled, type Start } from "./Job.js"
-import type { Mailbox } from "./Mailbox.js"
+import { type Active, isAsked, isCall, type Job, type Settled } from "./Job.js"
 import { type AtOnce, Outcomes } from "./Outcomes.js"
-import type { Post } from "./Post.js"
+import { Parking, type ParkingOptions } from "./Parking.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type StartOptions, Starts } from "./Starts.js"
 import type { Tokens } from "./Tokens.js"
-import { least, Waits } from "./Waits.js"
+import { Waits } from "./Waits.js"
 import type { CommitError } from "./Writer.js"
 
 type Blocked = Extract<Step, { readonly _tag: "Blocked" }>
@@ -45,13 +41,10 @@ export type Ending =
   /** the engine cannot go on here */
   | { readonly _tag: "Fault"; readonly failure: Failure }
 
-export interface Options extends StartOptions {
+export interface Options extends StartOptions, ParkingOptions {
   readonly fibers: Fibers
   readonly family: Family
-  readonly signals: Mailbox<Signal>
-  readonly post: Post
   readonly tokens: Tokens
-  readonly deadlines: Deadlines
   /** answers a request, or says that it cannot be granted now */
   readonly grant: (driver: Driver, request: Request) => Effect.Effect<Ending | undefined, CommitError>
 }
@@ -75,6 +68,7 @@ export class Driver {
   private readonly starts: Starts
   private readonly alarm: Alarm
   private readonly flights: Flights
+  private readonly parking: Parking
   private readonly consequences: Consequences
   /** how the drive ends once nothing is under way any more */
   private ending: Ending | undefined
@@ -85,6 +79,7 @@ export class Driver {
     this.waits = new Waits(writer, this.outcomes, post, tokens, now)
     this.starts = new Starts(options, this.outcomes, tokens, this.waits)
     this.flights = new Flights(fibers, signals, family)
+    this.parking = new Parking(options, this.flights)
     this.alarm = new Alarm(fibers, signals, now)
     this.consequences = new Consequences(writer, config, this.outcomes, this.flights, family, now)
   }
@@ -108,11 +103,11 @@ export class Driver {
         // What has ended is on disk while others go on.
         if (!writer.isClean) yield* writer.flush
         if (self.mayRest) {
-          const rested = yield* self.letGo
+          const rested = yield* self.parking.enter
           if (rested === "again") continue
           return self.gone(rested)
         }
-        self.alarm.set(self.due)
+        self.alarm.set(self.parking.due)
         let signal = signals.poll() ?? (yield* signals.next)
         for (; signal !== undefined; signal = signals.poll() as Signal) {
           const handled = self.handle(signal)
@@ -133,6 +128,10 @@ export class Driver {
     return this.idle ? this.ending : undefined
   }
 
+  private get mayRest(): boolean {
+    return this.stopping === undefined && this.ending === undefined && this.parking.isOpen
+  }
+
   /** Goes as far as the generator does: how the drive ends, or that there is more to see; else something is under way. */
   private goOn(cursor: Cursor): AtOnce<Ending | "again" | undefined> {
     const { deadlines, now, writer } = this.options
@@ -146,7 +145,8 @@ export class Driver {
   /** The time of something is over: what was sent before counts. */
   private expire(step: Blocked): Effect.Effect<Ending | "again" | undefined, CommitError> {
     return Effect.gen(this, function* () {
-      if (yield* this.takesUp(step.instructions)) return undefined
+      const sent = yield* this.waits.sent(step.instructions)
+      if (sent.length > 0) return yield* effectOf(this.startAll(sent.filter(({ path }) => this.flights.wakes(path))))
       const late = this.options.deadlines.pass(this.options.now())
       if (late === "again") return late
       return late === undefined ? yield* this.settle(step) : yield* this.end(late, isCall)
@@ -205,35 +205,9 @@ export class Driver {
     return Effect.flatMap(post.look, () => effectOf(this.startAll(fresh)))
   }
 
-  /** Whether something is over that was completed before its time was, and nobody has looked at yet. That counts. */
-  private takesUp(instructions: ReadonlyArray<Placed>): Effect.Effect<boolean, CommitError> {
-    const { post, writer } = this.options
-    const tokenOf = ({ path }: Placed) => {
-      const record = writer.history.phases.get(path)
-      return record?.state === "waiting" ? record.token : undefined
-    }
-    const waits = instructions.filter((placed) => tokenOf(placed) !== undefined)
-    if (waits.length === 0) return Effect.succeed(false)
-    return Effect.flatMap(post.look, () => {
-      const sent = waits.filter((placed) => post.completionOf(tokenOf(placed)!) !== undefined)
-      const fresh = sent.filter(({ path }) => this.flights.wakes(path))
-      if (fresh.length === 0) return Effect.succeed(sent.length > 0)
-      // One that does not fit the code is met where it is asked for.
-      return Effect.map(effectOf(this.startAll(fresh)), (begun) => begun === undefined || begun === "again")
-    })
-  }
-
   private startAll(fresh: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
-    const { writer } = this.options
-    const { phases } = writer.history
-    const starts: Array<Start> = []
-    let unknown = 0
-    for (const placed of fresh) {
-      const start = this.starts.of(placed, unknown)
-      if (isFailure(start)) return this.end({ _tag: "Fault", failure: start })
-      starts.push(start)
-      if (!phases.has(placed.path)) unknown++
-    }
+    const starts = this.starts.all(fresh)
+    if (isFailure(starts)) return this.end({ _tag: "Fault", failure: starts })
     const jobs: Array<Active> = []
     let begun = 0
     for (const [index, start] of starts.entries()) {
@@ -249,7 +223,7 @@ export class Driver {
     }
     const settled = begun < starts.length ? "again" : undefined
     if (jobs.length === 0) return settled
-    return Effect.map(writer.flush, () => {
+    return Effect.map(this.options.writer.flush, () => {
       for (const job of jobs) this.flights.launch(job)
       return settled
     })
@@ -290,9 +264,9 @@ export class Driver {
     if (parked !== undefined) return this.rest(job, parked, flight)
     switch (job._tag) {
       case "Attempt":
-        return this.attempted(job, exit)
+        return this.waits.attempted(job, exit)
       case "Settle":
-        return this.settled(job, exit as Exit.Exit<Settled, StoreError>)
+        return this.waits.settled(job, exit as Exit.Exit<Settled, StoreError>)
       case "Verify":
         return faultOf(this.starts.verified(job, exit as Exit.Exit<Option.Option<unknown>>))
       case "Decide":
@@ -302,48 +276,12 @@ export class Driver {
     }
   }
 
-  /** An attempt is over. One that has given out a token ends it, unless somebody has made use of it: then that counts. */
-  private attempted(job: Attempt, exit: Exit.Exit<unknown, unknown>): AtOnce<undefined> {
-    if (Exit.isSuccess(exit) && exit.value instanceof Later) return this.later(job, exit.value)
-    const token = this.tokenOf(job)
-    if (token === undefined) return this.outcomes.attempted(job, exit)
-    const as = Exit.isFailure(exit) ? "expired" : "closed"
-    return Effect.flatMap(this.options.tokens.end(token, as), (ended) => {
-      if (ended === "ended") return effectOf(this.outcomes.attempted(job, exit))
-      this.options.post.stale()
-      return Effect.succeed(this.waits.begin(job, new Later(undefined, undefined)))
-    })
-  }
-
-  private later(job: Attempt, later: Later): undefined {
-    if (this.tokenOf(job) !== undefined) return this.waits.begin(job, later)
-    const message = "it answered Phase.later and has asked for no Phase.token: nobody could complete it"
-    this.outcomes.failed(job.path, [{ _tag: "Die", path: job.path, defect: { name: "LaterWithoutToken", message } }])
-  }
-
-  private tokenOf({ path, work }: Attempt): string | undefined {
-    return work.token === undefined ? undefined : this.options.writer.history.phases.get(path)?.token
-  }
-
-  private settled(job: Settle, exit: Exit.Exit<Settled, StoreError>): AtOnce<undefined> {
-    if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
-    const { exit: outcome, letter } = exit.value
-    if (outcome === undefined) return undefined
-    if (letter !== undefined) {
-      const { post, tokens, writer } = this.options
-      if (writer.history.phases.get(job.path)!.state !== "waiting") tokens.told(letter.key, undefined)
-      post.take(letter)
-    }
-    return this.outcomes.attempted(job, outcome)
-  }
-
   private giveToken(path: string, reply: Deferred.Deferred<string>): Effect.Effect<undefined, CommitError> {
-    const { tokens, writer } = this.options
     const work = this.flights.workAt(path)
     if (work?.token === undefined) return nothing
-    const known = writer.history.phases.get(path)?.token
-    const hash = known !== undefined && tokens.has(known) ? known : this.waits.tokenMade(path, work.token)
-    return Effect.zipRight(writer.flush, Effect.as(Deferred.succeed(reply, tokens.handed(hash)), undefined))
+    return Effect.flatMap(this.waits.hand(path, work.token), (token) =>
+      Effect.as(Deferred.succeed(reply, token), undefined)
+    )
   }
 
   /** Somebody has sent something: whoever waits for it looks again. */
@@ -364,40 +302,6 @@ export class Driver {
     if (Exit.isSuccess(exit) || Exit.isInterrupted(exit)) return undefined
     const { message } = defectOf(Cause.squash(exit.cause))
     return faultOf(Faults.child(this.options.writer.history.position, "ChildStopped", message))
-  }
-
-  // --- resting
-
-  /** When something is to be done next, in milliseconds UTC. */
-  private get due(): number | undefined {
-    return least(this.flights.due, this.options.deadlines.next)
-  }
-
-  /** Only waits are left, and there is time until the next of them is over. */
-  private get mayRest(): boolean {
-    const { config, now, signals, writer } = this.options
-    if (writer.history.status !== "Running" || this.stopping !== undefined || this.ending !== undefined) return false
-    if (!this.flights.still || !signals.isEmpty) return false
-    const { due } = this
-    return due === undefined || due - now() > Duration.toMillis(config.awake)
-  }
-
-  /** Lets the execution go until something is due, or somebody sends it something. */
-  private get letGo(): Effect.Effect<Ending | "again", CommitError> {
-    const { post, writer } = this.options
-    if (!post.known)
-      return Effect.as(
-        Effect.map(post.look, () => this.flights.rouseAll()),
-        "again" as const
-      )
-    const { due } = this
-    for (const path of this.flights.parked) {
-      const record = writer.history.phases.get(path)!
-      if (record.state === "running") writer.stage({ _tag: "PhaseWaiting", path, attempt: record.attempt })
-    }
-    writer.stage({ _tag: "Waiting", ...(due === undefined ? {} : { until: due }) })
-    writer.rest({ wake: due ?? null, seen: post.seen })
-    return Effect.as(Effect.zipRight(writer.flush, this.flights.interrupt(any)), { _tag: "Stopped" as const })
   }
 
   // --- stopping
@@ -431,11 +335,11 @@ export class Driver {
 
   private interrupted(job: Job, exit: Exit.Exit<unknown, unknown>): Effect.Effect<undefined, CommitError> {
     if (job._tag === "Settle" && Exit.isSuccess(exit)) {
-      return effectOf(this.settled(job, exit as Exit.Exit<Settled, StoreError>))
+      return effectOf(this.waits.settled(job, exit as Exit.Exit<Settled, StoreError>))
     }
     if (job._tag !== "Attempt") return nothing
     const unknown = Exit.isInterrupted(exit) || parkedBy(exit) !== undefined
-    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : effectOf(this.attempted(job, exit))
+    return unknown ? Effect.succeed(this.outcomes.interrupted(job.path)) : effectOf(this.waits.attempted(job, exit))
   }
 
   /** Nothing that happens from here on can be recorded: interrupts what is under way, and waits for its finalizers. */

@@ -31,7 +31,7 @@ export interface StartOptions {
   readonly now: () => number
 }
 
-export const isFailure = (start: Start | Work | Failure): start is Failure => "_tag" in start
+export const isFailure = (start: Start | ReadonlyArray<Start> | Work | Failure): start is Failure => "_tag" in start
 
 export class Starts {
   /** phases of which `verify` said that they had not happened */
@@ -48,8 +48,21 @@ export class Starts {
     return this.options.writer.history
   }
 
-  /** What it takes to go on with an instruction, beside so many new ones; or why that cannot be done. */
-  of(placed: Placed, fresh: number): Start | Failure {
+  /** What it takes to go on with these; or why that cannot be done with one of them. */
+  all(idle: ReadonlyArray<Placed>): ReadonlyArray<Start> | Failure {
+    const starts: Array<Start> = []
+    let fresh = 0
+    for (const placed of idle) {
+      const start = this.of(placed, fresh)
+      if (isFailure(start)) return start
+      starts.push(start)
+      if (!this.history.phases.has(placed.path)) fresh++
+    }
+    return starts
+  }
+
+  /** Beside so many new ones. */
+  private of(placed: Placed, fresh: number): Start | Failure {
     const { instruction, path } = placed
     const record = this.history.phases.get(path)
     if (record === undefined && this.isForward(placed)) {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import type { AnyLater } from "../authoring/Later.js"
+import { type AnyLater, Later } from "../authoring/Later.js"
 import type { StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import { type Run, remoteOf, type Signal, type Sleep } from "../core/Instruction.js"
@@ -13,12 +13,12 @@ import type { Letter } from "../store/Store.js"
 import * as Completion from "./Completion.js"
 import * as Faults from "./Faults.js"
 import { type Attempt, rest, type Settle, type Settled, type Start } from "./Job.js"
-import type { Outcomes } from "./Outcomes.js"
+import type { AtOnce, Outcomes } from "./Outcomes.js"
 import * as Perform from "./Perform.js"
 import type { Post } from "./Post.js"
 import type { Tokens } from "./Tokens.js"
 import type { Work } from "./Work.js"
-import type { Writer } from "./Writer.js"
+import type { CommitError, Writer } from "./Writer.js"
 
 const again: Settled = { exit: undefined, letter: undefined }
 
@@ -89,15 +89,33 @@ export class Waits {
     return this.tokens.make(path, remoteOf(instruction) as unknown as Json)
   }
 
-  /** A phase that runs has asked for a token. */
-  tokenMade(path: string, instruction: Run): string {
-    const token = this.tokenFor(path, instruction)
-    this.writer.stage({ _tag: "TokenMade", path, token })
-    return token
+  /** The token of a phase that runs and asks for it; made, and on disk, if it is the first time. */
+  hand(path: string, instruction: Run): Effect.Effect<string, CommitError> {
+    const known = this.recordOf(path).token
+    const hash = known !== undefined && this.tokens.has(known) ? known : this.tokenFor(path, instruction)
+    if (hash !== known) this.writer.stage({ _tag: "TokenMade", path, token: hash })
+    return Effect.map(this.writer.flush, () => this.tokens.handed(hash))
+  }
+
+  /** An attempt is over. One that has given out a token ends it, unless somebody has made use of it: then that counts. */
+  attempted(job: Attempt, exit: Exit.Exit<unknown, unknown>): AtOnce<undefined> {
+    const token = job.work.token === undefined ? undefined : this.recordOf(job.path).token
+    if (Exit.isSuccess(exit) && exit.value instanceof Later) {
+      return token === undefined ? this.outcomes.failed(job.path, [endless(job.path)]) : this.begin(job, exit.value)
+    }
+    if (token === undefined) return this.outcomes.attempted(job, exit)
+    return Effect.flatMap(this.tokens.end(token, Exit.isFailure(exit) ? "expired" : "closed"), (ended) => {
+      if (ended !== "ended") {
+        this.post.stale()
+        return Effect.succeed(this.begin(job, new Later(undefined, undefined)))
+      }
+      const done = this.outcomes.attempted(job, exit)
+      return done ?? Effect.succeed(done)
+    })
   }
 
   /** A phase has done its own part, or comes to a token of which somebody has made use already. */
-  begin({ path, work }: Attempt, { heartbeat, timeout }: AnyLater): undefined {
+  private begin({ path, work }: Attempt, { heartbeat, timeout }: AnyLater): undefined {
     const { attempt, since, token } = this.recordOf(path)
     const until = least(
       timeout === undefined ? undefined : this.now() + timeout,
@@ -131,6 +149,31 @@ export class Waits {
   beforeWaiting({ path }: Placed, work: Work, { token }: PhaseRecord): Start | Failure | undefined {
     const letter = token === undefined ? undefined : this.post.completionOf(token)
     return letter === undefined ? undefined : this.completed(path, work, letter)
+  }
+
+  /** What of these has been completed by now, and nobody has taken up: that counts, whenever its time was over. */
+  sent(instructions: ReadonlyArray<Placed>): Effect.Effect<ReadonlyArray<Placed>, StoreError> {
+    const tokenOf = ({ path }: Placed) => {
+      const record = this.writer.history.phases.get(path)
+      return record?.state === "waiting" ? record.token : undefined
+    }
+    const waits = instructions.filter((placed) => tokenOf(placed) !== undefined)
+    if (waits.length === 0) return Effect.succeed([])
+    return Effect.map(this.post.look, () =>
+      waits.filter((placed) => this.post.completionOf(tokenOf(placed)!) !== undefined)
+    )
+  }
+
+  /** How a phase that waited has ended was found out. */
+  settled(job: Settle, exit: Exit.Exit<Settled, StoreError>): AtOnce<undefined> {
+    if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
+    const { exit: outcome, letter } = exit.value
+    if (outcome === undefined) return undefined
+    if (letter !== undefined) {
+      if (this.recordOf(job.path).state !== "waiting") this.tokens.told(letter.key, undefined)
+      this.post.take(letter)
+    }
+    return this.outcomes.attempted(job, outcome)
   }
 
   private lastOf({ path, since }: PhaseRecord): number {
@@ -167,6 +210,15 @@ export class Waits {
     })
   }
 }
+
+const endless = (path: string): Failure => ({
+  _tag: "Die",
+  path,
+  defect: {
+    name: "LaterWithoutToken",
+    message: "it answered Phase.later and has asked for no Phase.token: nobody could complete it"
+  }
+})
 
 const problemOf = (decoded: Either.Either<unknown, Problem>): Problem | undefined =>
   Either.isLeft(decoded) ? decoded.left : undefined
