@@ -10,27 +10,29 @@ import { engine, memory, recorded } from "../support/engines.js"
 const id = "m1"
 const hour = "1 hour"
 
-const asks = <A>(at: Desk, success: Schema.Schema<A, string>) => Phase.delegate("ask", { success, notify: at.notify })
+const Reads = { text: Schema.String, number: Schema.NumberFromString } as const
 
-const alone = <A>(at: Desk, success: Schema.Schema<A, string>) =>
+const asks = (at: Desk, reads: keyof typeof Reads) =>
+  Phase.delegate("ask", { success: Reads[reads] as Schema.Schema<string | number, string>, notify: at.notify })
+
+const success = Schema.Union(Schema.String, Schema.Number)
+
+const alone = (at: Desk, reads: keyof typeof Reads) =>
   Task.make("t", {
     success,
     *run() {
-      return yield* asks(at, success)
+      return yield* asks(at, reads)
     }
   })
 
-const timed = <A>(at: Desk, success: Schema.Schema<A, string>) =>
+const timed = (at: Desk, reads: keyof typeof Reads) =>
   Task.make("t", {
     success,
     *run() {
-      return yield* Phase.group(
-        "g",
-        function* () {
-          return yield* asks(at, success)
-        },
-        { timeout: hour }
-      )
+      const body = function* () {
+        return yield* asks(at, reads)
+      }
+      return yield* Phase.group("g", body, { success, timeout: hour })
     }
   })
 
@@ -43,7 +45,7 @@ describe("a completion that does not fit the code that has come since", () => {
       Effect.gen(function* () {
         const store = memory()
         const at = desk()
-        const before = task(at, Schema.String)
+        const before = task(at, "text")
         const one = yield* engine(store, [before])
         yield* one.run(before.start({}, { id }))
         yield* recorded(store, id, "Waiting")
@@ -52,7 +54,7 @@ describe("a completion that does not fit the code that has come since", () => {
         yield* other.service.complete(at.last, Exit.succeed("yes"))
         yield* other.end
         yield* TestClock.adjust(hour)
-        const two = yield* engine(store, [task(at, Schema.NumberFromString)])
+        const two = yield* engine(store, [task(at, "number")])
         yield* recorded(store, id, "Failed")
         const { failures } = yield* two.service.status(id)
         assert.lengthOf(failures, 1)
