@@ -106,7 +106,8 @@ const checkPlain = (value: object): void => {
 }
 
 /** A copy of `value`, or the first thing in it that JSON would lose or change. Never throws. */
-export const from = (value: unknown): Either.Either<Json, Problem> => new Reader().read(value)
+export const from = (value: unknown): Either.Either<Json, Problem> =>
+  typeof value === "string" ? Either.right(value) : new Reader().read(value)
 
 /** Whether a value is plain JSON. */
 export const is = (value: unknown): value is Json => Either.isRight(from(value))

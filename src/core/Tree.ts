@@ -36,6 +36,24 @@ interface Waiting {
   readonly left: Array<Node>
 }
 
+const nothing: ReadonlyArray<never> = []
+
+/** Where a tree waits. */
+class Blocked {
+  readonly _tag = "Blocked"
+
+  constructor(
+    private readonly tree: Tree,
+    readonly idle: ReadonlyArray<Placed>,
+    readonly consequences: ReadonlyArray<Consequence>,
+    readonly narrowed: boolean
+  ) {}
+
+  get instructions(): ReadonlyArray<Placed> {
+    return this.tree.instructions
+  }
+}
+
 export class Tree {
   history!: History
   /** how it ended, or why it cannot go on */
@@ -100,25 +118,21 @@ export class Tree {
       if (record?.state === "running") this.idle.delete(node)
       else if (isWanted(node, record)) idle.push(node.placed)
     }
+    const { narrowed } = this
+    this.narrowed = false
+    return new Blocked(this, idle, this.acting.size === 0 ? nothing : this.consequences, narrowed)
+  }
+
+  private get consequences(): ReadonlyArray<Consequence> {
     const consequences: Array<Consequence> = []
     for (const { consequence, winding } of this.acting) {
       if (consequence !== undefined && !winding) consequences.push(consequence)
     }
-    const { narrowed } = this
-    this.narrowed = false
-    const all = () => this.instructions
-    return {
-      _tag: "Blocked",
-      get instructions() {
-        return all()
-      },
-      idle,
-      consequences,
-      narrowed
-    }
+    return consequences
   }
 
-  private get instructions(): ReadonlyArray<Placed> {
+  /** All that is wanted. */
+  get instructions(): ReadonlyArray<Placed> {
     const instructions: Array<Placed> = []
     for (const node of this.wanted) if (isWanted(node, this.record(node))) instructions.push(node.placed)
     return instructions

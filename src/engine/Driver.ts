@@ -210,8 +210,8 @@ export class Driver {
     if (isFailure(starts)) return this.end({ _tag: "Fault", failure: starts })
     const jobs: Array<Active> = []
     let begun = 0
-    for (const [index, start] of starts.entries()) {
-      const job = start()
+    for (let index = 0; index < starts.length; index++) {
+      const job = starts[index]!()
       if (job === undefined) {
         if (this.isDecisive(fresh[index]!.path)) break
         continue

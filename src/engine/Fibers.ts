@@ -46,7 +46,9 @@ export class Fibers {
   ): Effect.Effect<Exit.Exit<A, E>> {
     const { context, fiberRefs, runtimeFlags } = this.runtime
     const scope = new PhaseScope()
-    const services = new Map(context.unsafeMap)
+    // Not `new Map(other)`: that makes an array and a step of an iterator for each of them.
+    const services = new Map<string, unknown>()
+    context.unsafeMap.forEach((service, key) => services.set(key, service))
     services.set(Phase.Current.key, phase).set(Scope.Scope.key, scope)
     const fiber = Runtime.runFork(
       Runtime.make({ context: Context.unsafeMake(services), fiberRefs, runtimeFlags }),

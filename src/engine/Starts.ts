@@ -5,6 +5,7 @@
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
+import type { EntryOf } from "../core/Entry.js"
 import type { Failure } from "../core/Failure.js"
 import { type Codec, type Instruction, isComposite } from "../core/Instruction.js"
 import * as Path from "../core/Path.js"
@@ -20,6 +21,8 @@ import type { Tokens } from "./Tokens.js"
 import type { Waits } from "./Waits.js"
 import type { Work } from "./Work.js"
 import type { Writer } from "./Writer.js"
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 export interface StartOptions {
   readonly writer: Writer
@@ -114,23 +117,18 @@ export class Starts {
     const generation = this.history.generations?.get(path) ?? 0
     const { id } = this.options.writer
     const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
-    this.options.writer.stage({
-      _tag: "PhaseStarted",
-      path,
-      name,
-      kind,
-      ...(scope === "" ? {} : { scope }),
-      ...(generation === 0 ? {} : { generation }),
-      ...(capture === "none" || kind === "either" || kind === "exit" ? {} : { capture }),
-      ...(key === undefined ? {} : { key }),
-      ...(needs === undefined ? {} : { needs }),
-      ...(value === undefined ? {} : { value }),
-      ...wait,
-      ...(instruction._tag === "Group" && instruction.timeout !== undefined ? { timeout: instruction.timeout } : {}),
-      ...(instruction._tag === "Checkpoint" && instruction.commit ? { commit: true } : {}),
-      ...(instruction._tag === "Undo" ? { undoes: instruction.undoes } : {}),
-      ...(instruction._tag === "Child" ? { child: idOf(id, path, generation, instruction.id) } : {})
-    })
+    const started: Mutable<EntryOf<"PhaseStarted">> = { _tag: "PhaseStarted", path, name, kind, ...wait }
+    if (scope !== "") started.scope = scope
+    if (generation !== 0) started.generation = generation
+    if (capture !== "none" && kind !== "either" && kind !== "exit") started.capture = capture
+    if (key !== undefined) started.key = key
+    if (needs !== undefined) started.needs = needs
+    if (value !== undefined) started.value = value
+    if (instruction._tag === "Group" && instruction.timeout !== undefined) started.timeout = instruction.timeout
+    if (instruction._tag === "Checkpoint" && instruction.commit) started.commit = true
+    if (instruction._tag === "Undo") started.undoes = instruction.undoes
+    if (instruction._tag === "Child") started.child = idOf(id, path, generation, instruction.id)
+    this.options.writer.stage(started)
   }
 
   // --- what has no effect

@@ -2,7 +2,9 @@
  * The pen of one live execution: entries are folded into its history as they are staged, and committed together by
  * `flush`. Nothing may be performed or answered for an entry before its flush has ended.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Abandoned from "../core/Abandoned.js"
 import type { Entry } from "../core/Entry.js"
@@ -137,9 +139,19 @@ export class Writer {
     this.staged = []
     this.beside = {}
     this.status = this.history.status
-    return Effect.map(waitForSpace(this.commit(entries, status, beside)), (next) => {
+    const commit = this.commit(entries, status, beside)
+    const committed = (next: Head) => {
       this.head = next
       this.onCommit()
+      return Effect.void
+    }
+    return Effect.matchCauseEffect(commit, {
+      onFailure: (cause) => {
+        const error = Cause.failureOption(cause)
+        const full = Option.isSome(error) && isFull(error.value)
+        return full ? Effect.flatMap(waitForSpace(commit, error.value), committed) : Effect.failCause(cause)
+      },
+      onSuccess: committed
     })
   }
 
@@ -158,13 +170,11 @@ export class Writer {
     const { head } = this
     if (!("epoch" in head)) return this.create(head, entries, beside)
     const { claim } = this
-    return Effect.tap(
-      this.store.append(head, this.at, entries, status, claim === undefined ? beside : { ...beside, claim }),
-      () => {
-        this.claim = undefined
-        return Effect.void
-      }
-    )
+    if (claim === undefined) return this.store.append(head, this.at, entries, status, beside)
+    return Effect.map(this.store.append(head, this.at, entries, status, { ...beside, claim }), (next) => {
+      this.claim = undefined
+      return next
+    })
   }
 
   private create(
@@ -192,12 +202,10 @@ export class Writer {
 const isFull = (error: CommitError): boolean => error._tag === "StoreError" && error.reason === "Full"
 
 /** One line when it begins, then a try a second. */
-const waitForSpace = <A>(commit: Effect.Effect<A, CommitError>): Effect.Effect<A, CommitError> =>
-  Effect.catchIf(commit, isFull, (error) =>
-    Effect.zipRight(
-      Effect.logError(
-        `${error._tag === "StoreError" ? error.message : error._tag}; executions wait until there is space`
-      ),
-      Effect.retry(commit, { while: isFull, schedule: Schedule.spaced("1 second") })
-    )
+const waitForSpace = <A>(commit: Effect.Effect<A, CommitError>, error: CommitError): Effect.Effect<A, CommitError> =>
+  Effect.zipRight(
+    Effect.logError(
+      `${error._tag === "StoreError" ? error.message : error._tag}; executions wait until there is space`
+    ),
+    Effect.retry(commit, { while: isFull, schedule: Schedule.spaced("1 second") })
   )

@@ -92,38 +92,67 @@ interface Group {
   readonly status: string | null
 }
 
-const padding: ReadonlyArray<null> = new Array<null>(8).fill(null)
+/** How many values a statement has for an entry. */
+const columns = 8
 
-const push = (values: Array<Value>, { epoch, execution, rows, status }: Group, from: number, to: number): void => {
-  for (let index = from; index < to; index++) {
-    const row = rows[index]!
-    const moved = index === rows.length - 1 ? status : null
-    values.push(execution, epoch, rows[from]!.seq, row.seq, row.at, row.body, row.hash, moved)
+/** The entries of one statement, and how many more it takes: what is left of them is padding. */
+class Batch {
+  readonly values: Array<Value>
+  private end = 0
+
+  constructor(entries: number) {
+    this.values = new Array<Value>(Statements.widthOf(entries) * columns).fill(null)
   }
-}
 
-const insert = (sql: Sql, values: Array<Value>): Effect.Effect<number, StoreError> => {
-  const width = Statements.widthOf(values.length / 8)
-  while (values.length < width * 8) values.push(...padding)
-  return sql.run(Statements.append(width), values)
-}
+  /** How many more entries there is room for. */
+  get room(): number {
+    return (this.values.length - this.end) / columns
+  }
 
-/** Appends all groups: how many entries were taken. A group that does not fit into one statement goes in parts. */
-const insertGroups = Effect.fnUntraced(function* (sql: Sql, groups: ReadonlyArray<Group>) {
-  let inserted = 0
-  let values: Array<Value> = []
-  for (const group of groups) {
-    for (let from = 0; from < group.rows.length; ) {
-      const to = Math.min(group.rows.length, from + Statements.widest - values.length / 8)
-      push(values, group, from, to)
-      from = to
-      if (values.length === Statements.widest * 8) {
-        inserted += yield* insert(sql, values)
-        values = []
-      }
+  add({ epoch, execution, rows, status }: Group, from: number, to: number): void {
+    const { values } = this
+    const first = rows[from]!.seq
+    for (let index = from; index < to; index++, this.end += columns) {
+      const { at, body, hash, seq } = rows[index]!
+      const { end } = this
+      values[end] = execution
+      values[end + 1] = epoch
+      values[end + 2] = first
+      values[end + 3] = seq
+      values[end + 4] = at
+      values[end + 5] = body
+      values[end + 6] = hash
+      values[end + 7] = index === rows.length - 1 ? status : null
     }
   }
-  return values.length === 0 ? inserted : inserted + (yield* insert(sql, values))
+
+  /** How many entries were taken. */
+  insert(sql: Sql): Effect.Effect<number, StoreError> {
+    return sql.run(Statements.append(this.values.length / columns), this.values)
+  }
+}
+
+const size = (groups: ReadonlyArray<Group>): number => groups.reduce((sum, { rows }) => sum + rows.length, 0)
+
+/** Appends all groups: whether all entries were taken. A group that does not fit into one statement goes in parts. */
+const insertGroups = Effect.fnUntraced(function* (sql: Sql, groups: ReadonlyArray<Group>) {
+  const entries = size(groups)
+  let inserted = 0
+  let begun = 0
+  let batch = new Batch(entries)
+  for (const group of groups) {
+    const { length } = group.rows
+    for (let from = 0; from < length; ) {
+      const to = Math.min(length, from + batch.room)
+      batch.add(group, from, to)
+      begun += to - from
+      from = to
+      if (batch.room > 0 && begun < entries) continue
+      inserted += yield* batch.insert(sql)
+      if (begun < entries) batch = new Batch(entries - begun)
+    }
+  }
+  return inserted === entries
 })
 
 const fenced = ({ epoch, execution, rows }: AppendRequest): Fenced =>
@@ -165,7 +194,6 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
     case "Append": {
       const { request } = write
       groups.push(request)
-      if (SqlBeside.isNothing(request)) return undefined
       if (!(yield* SqlBeside.claimAndTake(sql, request))) return yield* refused
       yield* SqlBeside.write(sql, request.execution, request, request.rows)
       return undefined
@@ -189,6 +217,10 @@ const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown
   if (write._tag !== "Create" || answer !== undefined) return Effect.void
   return SqlBeside.setRest(sql, write.request.row.id, write.request)
 }
+
+/** Entries alone. */
+const isPlain = (write: Write): write is Extract<Write, { readonly _tag: "Append" }> =>
+  write._tag === "Append" && SqlBeside.isNothing(write.request)
 
 type Single = Exclude<Write, { readonly _tag: "Append" | "Create" }>
 
@@ -228,8 +260,6 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
   }
 }
 
-const size = (groups: ReadonlyArray<Group>): number => groups.reduce((sum, { rows }) => sum + rows.length, 0)
-
 /** All of the writes in one transaction: what each answers, or nothing if one of them was refused. */
 export const together = (
   sql: Sql,
@@ -240,9 +270,15 @@ export const together = (
       Effect.gen(function* () {
         const groups: Array<Group> = []
         const answers: Array<Answered> = []
-        for (const write of writes) answers.push(yield* begin(sql, write, groups))
-        if ((yield* insertGroups(sql, groups)) !== size(groups)) return yield* refused
-        for (const [index, write] of writes.entries()) yield* finish(sql, write, answers[index])
+        for (const write of writes) {
+          const plain = isPlain(write)
+          if (plain) groups.push(write.request)
+          answers.push(plain ? undefined : yield* begin(sql, write, groups))
+        }
+        if (!(yield* insertGroups(sql, groups))) return yield* refused
+        for (let index = 0; index < writes.length; index++) {
+          if (!isPlain(writes[index]!)) yield* finish(sql, writes[index]!, answers[index])
+        }
         return answers
       })
     )
@@ -253,10 +289,10 @@ export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, StoreErro
   switch (write._tag) {
     case "Append": {
       const { request } = write
-      if (!SqlBeside.isNothing(request) || request.rows.length > Statements.widest) break
-      const values: Array<Value> = []
-      push(values, request, 0, request.rows.length)
-      return Effect.flatMap(insert(sql, values), (count) => (count === 0 ? fenced(request) : Effect.succeed(undefined)))
+      if (!isPlain(write) || request.rows.length > Statements.widest) break
+      const batch = new Batch(request.rows.length)
+      batch.add(request, 0, request.rows.length)
+      return Effect.flatMap(batch.insert(sql), (count) => (count === 0 ? fenced(request) : Effect.succeed(undefined)))
     }
     case "Create":
       break

@@ -22,6 +22,14 @@ const kill = (running: Running, signal: NodeJS.Signals) => Effect.sync(() => voi
 
 const linux = process.platform === "linux"
 
+/** Stops it, and waits until the kernel has. */
+const stop = (running: Running) =>
+  Effect.gen(function* () {
+    yield* kill(running, "SIGSTOP")
+    const stat = `/proc/${running.process.pid}/stat`
+    while (linux && !/\) T /.test(fs.readFileSync(stat, "utf8"))) yield* Effect.yieldNow()
+  })
+
 layer(Layer.scoped(Programs, compiled))("the engine's lock, among processes", (it) => {
   it.scoped("names the owner within milliseconds, running or stopped, and is free once it is killed", () =>
     Effect.gen(function* () {
@@ -33,7 +41,7 @@ layer(Layer.scoped(Programs, compiled))("the engine's lock, among processes", (i
         [undefined, "running"],
         ["SIGSTOP", "stopped"]
       ] as const) {
-        if (signal !== undefined) yield* kill(owner, signal)
+        if (signal !== undefined) yield* stop(owner)
         const before = performance.now()
         const busy = yield* Effect.flip(Effect.scoped(store.own))
         assert.isBelow(performance.now() - before, 250)
