@@ -1,0 +1,45 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { Row, Value } from "../../src/store/Sql.js"
+import * as SqliteConnection from "../../src/store/SqliteConnection.js"
+import * as SqliteStore from "../../src/store/SqliteStore.js"
+import * as SqlLetters from "../../src/store/SqlLetters.js"
+import { temporaryFile } from "./support/TemporaryFolder.js"
+
+/** How SQLite would answer what is asked: no line for what is merely put together. */
+const planOf = (asks: (sql: Pick<SqliteConnection.SqliteConnection, "all">) => Effect.Effect<unknown, unknown>) =>
+  Effect.gen(function* () {
+    const filename = yield* temporaryFile
+    yield* SqliteStore.make({ filename })
+    const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
+    const plan: Array<string> = []
+    const all = (text: string, values: ReadonlyArray<Value>) =>
+      Effect.map(connection.all(`EXPLAIN QUERY PLAN ${text}`, values), (rows): ReadonlyArray<Row> => {
+        for (const { detail } of rows)
+          if (/^(SCAN|SEARCH) (execution|e|letter)\b/.test(String(detail))) plan.push(String(detail))
+        return []
+      })
+    yield* asks({ all })
+    return plan
+  })
+
+describe("what is due", () => {
+  it.scoped("by the time is found along the times: what waits for longer is not read", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* planOf((sql) => SqlLetters.nextWake(sql, 1)), [
+        "SEARCH execution USING INDEX execution_by_wake (wake>?)"
+      ])
+    })
+  )
+
+  it.scoped("reads neither what waits for longer nor what nobody has written to", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* planOf((sql) => SqlLetters.due(sql, { now: 1 })), [
+        "SCAN letter USING COVERING INDEX letter_by_execution",
+        "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH execution USING INDEX execution_by_wake (wake<?)",
+        "SEARCH execution USING INDEX execution_by_status (status=?)"
+      ])
+    })
+  )
+})
