@@ -106,7 +106,7 @@ export class Commands {
         if (row !== undefined && isActive(row.status)) return yield* Acts.illegal(run.id, command._tag, row.status)
         return this.live.runs.get(run.id) === run ? Option.none<boolean>() : Option.some(false)
       })
-      return yield* this.live.until(run.id, look)
+      return yield* this.live.listeners.until(run.id, look)
     })
   }
 }

@@ -85,7 +85,7 @@ class Engine {
         if (row === undefined || !(yield* this.goesOn(row))) return Option.some(row)
         return Option.none<ExecutionRow>()
       })
-      const row = yield* this.live.until(id, look)
+      const row = yield* this.live.listeners.until(id, look)
       return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
     })
 

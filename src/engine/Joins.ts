@@ -284,6 +284,7 @@ export class Joins {
       const { id } = visit
       const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
       const at = this.now()
+      if (due === undefined && (yield* this.recovery.begin(definition, id, visit.payload))) return id
       const row: ExecutionRow = {
         id,
         task: definition.name,

@@ -7,7 +7,6 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Option from "effect/Option"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry, EntryOf } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
@@ -118,12 +117,12 @@ const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>)
 
 export class Live {
   readonly runs = new Map<string, Run>()
-  readonly listeners = new Listeners()
+  readonly listeners: Listeners
   /** what runs call */
   children!: Children
   /** the children for which their parents wait on a fiber */
   readonly joined = new Set<string>()
-  readonly standby = new Standby(this.listeners)
+  readonly standby: Standby
   /** an execution is over here, with what is known then */
   onOver: (id: string, history: History.History | undefined) => void = () => {}
   private ended = false
@@ -135,7 +134,10 @@ export class Live {
     private readonly clock: Now,
     /** for executions whose process died repeatedly */
     private readonly lane: Lane
-  ) {}
+  ) {
+    this.listeners = new Listeners(store, config.inbox)
+    this.standby = new Standby(this.listeners)
+  }
 
   /** Starts an execution that is in no store yet, or answers the run that has its id. */
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
@@ -151,6 +153,30 @@ export class Live {
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
+    )
+  }
+
+  /** Starts an execution for which nobody waits: whether it is on disk, once that is known. It leaves its place at its end. */
+  launch(definition: Definition, id: string, payload: Json, services: Services, leave: () => void) {
+    return Effect.uninterruptibleMask((restore) => {
+      const heard = Deferred.unsafeMake<void>(FiberId.none)
+      const stop = this.listeners.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
+      const begun = this.begin(definition, id, payload, services === undefined ? {} : { services })
+      const born = Effect.flatMap(begun, ({ entered, run }) => {
+        if (entered) this.atEnd(run, leave)
+        else leave()
+        return entered ? restore(Effect.zipRight(Deferred.await(heard), this.isThere(run))) : Effect.succeed(false)
+      })
+      return Effect.ensuring(born, Effect.sync(stop))
+    })
+  }
+
+  /** Whether anything of it is on disk, once it has made a commit or is over. */
+  private isThere(run: Run): Effect.Effect<boolean> {
+    return Effect.suspend(() =>
+      this.runs.get(run.id) === run
+        ? Effect.succeed(true)
+        : Effect.map(Deferred.await(run.done), (exit) => Exit.isSuccess(exit) && exit.value !== undefined)
     )
   }
 
@@ -367,29 +393,5 @@ export class Live {
         { concurrency: "unbounded", discard: true }
       )
     )
-  }
-
-  /**
-   * Looks until there is something to tell: at once, after every commit of this execution by this engine, and whenever
-   * another process has written to the store.
-   */
-  until<A, E>(id: string, look: Effect.Effect<Option.Option<A>, E>): Effect.Effect<A, E | StoreError> {
-    return Effect.gen(this, function* () {
-      for (;;) {
-        const heard = Deferred.unsafeMake<void>(FiberId.none)
-        const stop = this.listeners.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
-        const { inbox } = this.config
-        // Listened first, then asked for the store's state, then looked: what comes after the look is not missed.
-        const told = Effect.flatMap(this.store.changed(undefined, inbox), (seen) =>
-          Effect.tap(look, (found) => {
-            if (Option.isSome(found)) return Effect.void
-            const waits = [Deferred.await(heard), Effect.asVoid(this.store.changed(seen, inbox))] as const
-            return Effect.raceFirst(Effect.interruptible(waits[0]), Effect.interruptible(waits[1]))
-          })
-        )
-        const found = yield* Effect.ensuring(told, Effect.sync(stop))
-        if (Option.isSome(found)) return found.value
-      }
-    })
   }
 }

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { OrderRefused, StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
+import type { Json } from "../core/Json.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Due, Order, Store, TokenRow } from "../store/Store.js"
 import type { Commands } from "./Commands.js"
@@ -28,11 +29,13 @@ import { Wakes } from "./Wakes.js"
 const left: ReadonlyArray<Status> = ["Running", "Closing", "Reverting"]
 const page = 500
 
+const notBegun = Effect.succeed(false)
+
 export class Recovery {
   private ended = false
   /** those that are being taken up */
   private readonly queued = new Set<string>()
-  /** those that were due while they still ran */
+  /** those that were due, or were sent something, while they still ran */
   private readonly overtaken = new Set<string>()
   private readonly trouble = new Trouble()
   private readonly answering = new Set<number>()
@@ -90,7 +93,8 @@ export class Recovery {
   /** What was sent while it was let go, or what it tells its parent, may make something due. */
   private over(id: string, history: History.History | undefined): void {
     const overtaken = this.overtaken.delete(id)
-    if (overtaken || history?.status === "Waiting" || history?.parent !== undefined) this.poke()
+    if (overtaken || history?.parent !== undefined) this.poke()
+    else if (history?.status === "Waiting") this.wakes.rests(history.until)
   }
 
   /** Somebody has sent an execution something. */
@@ -102,7 +106,11 @@ export class Recovery {
   }
 
   private tell(id: string): void {
-    this.live.runs.get(id)?.signals.offer({ _tag: "Letters" })
+    const run = this.live.runs.get(id)
+    if (run === undefined) return
+    // It may have looked for the last time.
+    this.overtaken.add(id)
+    run.signals.offer({ _tag: "Letters" })
   }
 
   /** Another process may have sent something: to executions that run here, or rest. Each is told of a letter once. */
@@ -191,6 +199,22 @@ export class Recovery {
         schedule: Schedule.spaced(this.config.standby)
       })
       return this.background(Effect.zipRight(standby, this.recover(task)))
+    })
+  }
+
+  /**
+   * Starts an execution that nobody waits for, where it would go on anyway: if this engine has its code and is the owner,
+   * and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
+   */
+  begin(definition: Definition, id: string, payload: Json): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      const registered = this.registry.get(definition.name)
+      const { isOwner, isPassive } = this.ownership
+      if (registered?.definition !== definition || isPassive || !isOwner || this.ended) return notBegun
+      if (!this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
+      const leave = this.places.take(definition.name)
+      if (leave === undefined) return notBegun
+      return this.live.launch(definition, id, payload, registered.services, leave)
     })
   }
 

@@ -19,7 +19,7 @@ const ends = ({ entry }: Recorded): boolean => {
 /** The entries of `id` from the first on. A commit in this process wakes it, and whatever another one writes. */
 export const watch = (store: Store, live: Live, id: string): Stream.Stream<Recorded, ReadError> =>
   Stream.paginateChunkEffect(0, (from) =>
-    live.until(
+    live.listeners.until(
       id,
       Effect.gen(function* () {
         const entries = yield* store.entries(id, from)

@@ -1,11 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Phase from "../../src/authoring/Phase.js"
-import { Errors, Task, TaskEngine } from "../../src/index.js"
+import { StoreError } from "../../src/core/Errors.js"
+import { EngineConfig, Errors, Task, TaskEngine } from "../../src/index.js"
+import * as MemoryStore from "../../src/store/MemoryStore.js"
+import { fromEncoded, TaskStore } from "../../src/store/Store.js"
 import { engine, idle, logbook, memory, tags } from "../support/engines.js"
 
 type Log = ReturnType<typeof logbook>
@@ -107,6 +112,69 @@ describe("an execution that is started for later", () => {
       assert.throws(() => task.start(payload, { priority }), TypeError, "must be an integer")
     }
   })
+})
+
+describe("an execution that is started where it may run at once", () => {
+  const waits = Task.make("waits", {
+    payload: { line: Schema.String },
+    *run() {
+      yield* Phase.make("wait", Effect.never)
+    }
+  })
+
+  it.scoped("is created, claimed and begun in one commit, on disk before that is answered", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const { run } = yield* engine(store, [waits])
+      yield* idle
+      assert.strictEqual(yield* run(waits.start({ line: "a" }, { id: "a" })), "a")
+      assert.deepStrictEqual(tags(store, "a"), ["Created", "Claimed", "PhaseStarted"])
+      assert.deepInclude(store.executions.get("a")!.row, { status: "Running", epoch: 1 })
+    })
+  )
+
+  it.scoped("is one execution, however often it is started at the same time; with another payload it is refused", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = noting(log)
+      const { run, service } = yield* engine(store, [task], { concurrency: 2 })
+      yield* idle
+      const starts = ["a", "a", "b", "a"].map((line) => Effect.either(run(task.start({ line }, { id: "one" }))))
+      const answers = yield* Effect.all(starts, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        answers.map((answer) => (Either.isRight(answer) ? answer.right : answer.left._tag)),
+        ["one", "one", "ExecutionConflict", "one"]
+      )
+      assert.strictEqual((yield* service.settled("one")).status, "Completed")
+      assert.deepStrictEqual(log.lines, ["a"])
+      // Neither place is lost.
+      for (const line of ["b", "c", "d"]) yield* run(task.start({ line }, { id: line }))
+      yield* idle
+      for (const line of ["b", "c", "d"]) assert.strictEqual((yield* service.settled(line)).status, "Completed")
+    })
+  )
+
+  it.scoped("fails where the store does not take it, and takes no place", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const task = noting(log)
+      let broken = true
+      const failed = new StoreError({ reason: "Failed", store: "memory", message: "it is broken" })
+      const encoded = yield* MemoryStore.make(memory())
+      const store = fromEncoded({ ...encoded, create: (request) => (broken ? failed : encoded.create(request)) })
+      const knobs = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, concurrency: 1 })
+      const layer = TaskEngine.layer.pipe(Layer.provide(Layer.merge(Layer.succeed(TaskStore, store), knobs)))
+      const run = yield* Layer.build(Layer.provideMerge(task.layer, layer))
+      const start = (line: string) => Effect.provide(task.start({ line }, { id: line }), run)
+      yield* idle
+      for (const line of ["a", "b"]) assert.strictEqual(yield* Effect.flip(start(line)), failed)
+      broken = false
+      yield* start("a")
+      yield* idle
+      assert.deepStrictEqual(log.lines, ["a"])
+    })
+  )
 })
 
 describe("a schedule", () => {
