@@ -329,7 +329,9 @@ export class Driver {
   /** Interrupts what is under way and waits for its finalizers; an attempt without an outcome is then in doubt. */
   interrupt(which: (flight: Flight) => boolean = any): Effect.Effect<void, CommitError> {
     return Effect.flatMap(this.flights.interrupt(which), (landed) =>
-      Effect.forEach(landed, ({ exit, job }) => this.interrupted(job, exit), { discard: true })
+      landed.length === 0
+        ? Effect.void
+        : Effect.forEach(landed, ({ exit, job }) => this.interrupted(job, exit), { discard: true })
     )
   }
 

@@ -36,6 +36,14 @@ export const parkedBy = (exit: Exit.Exit<unknown, unknown>): Parked | undefined 
 const interrupted: Exit.Exit<unknown, unknown> = Exit.interrupt(FiberId.none)
 const stopped = Effect.succeed(interrupted)
 
+/** What was interrupted, and how it ended. */
+export interface Landed {
+  readonly job: Job
+  readonly exit: Exit.Exit<unknown, unknown>
+}
+
+const noneLanded: Effect.Effect<ReadonlyArray<Landed>> = Effect.succeed([])
+
 export class Flights {
   private readonly all = new Map<string, Flight>()
 
@@ -154,11 +162,15 @@ export class Flights {
   }
 
   /** Interrupts these, and waits for their finalizers: how they ended, without a signal. */
-  interrupt(
-    which: (flight: Flight) => boolean
-  ): Effect.Effect<ReadonlyArray<{ readonly job: Job; readonly exit: Exit.Exit<unknown, unknown> }>> {
-    const chosen = [...this.all.values()].filter(which)
+  interrupt(which: (flight: Flight) => boolean): Effect.Effect<ReadonlyArray<Landed>> {
+    const chosen: Array<Flight> = []
+    for (const flight of this.all.values()) if (which(flight)) chosen.push(flight)
     for (const { job } of chosen) this.all.delete(job.path)
+    if (chosen.length === 0) return noneLanded
+    // Nobody has to be waited for: what rests runs on no fiber.
+    if (chosen.every(({ stop }) => stop === stopped)) {
+      return Effect.succeed(chosen.map(({ job }) => ({ job, exit: interrupted })))
+    }
     return Effect.forEach(chosen, ({ job, stop }) => Effect.map(stop, (exit) => ({ job, exit })), {
       concurrency: "unbounded"
     })

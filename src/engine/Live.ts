@@ -267,27 +267,30 @@ export class Live {
     { parent, services }: Caller,
     prepare: (run: Run) => Effect.Effect<Prepared | undefined, unknown>
   ): Effect.Effect<Entered> {
-    return Effect.gen(this, function* () {
-      if (this.ended) return yield* Effect.interrupt
-      const fibers = services ?? (yield* Fibers.here)
-      const left = yield* Deferred.make<void>()
-      const done = yield* Deferred.make<Finished>()
-      const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
-      const present = this.runs.get(id)
-      if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
-      this.runs.set(id, run)
-      const life = Effect.matchEffect(prepare(run), {
-        onFailure: () => Effect.succeed(undefined),
-        onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers))
-      })
-      run.fiber = fibers.start(life)
-      run.fiber.addObserver((exit) => {
-        const over = () => this.over(run, exit)
-        if (run.runner === undefined || run.runner.idle) over()
-        else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)))
-      })
-      return { run, entered: true, opened: Effect.void }
-    })
+    return Effect.flatMap(
+      services === undefined ? Fibers.here : Effect.succeed(services),
+      (fibers): Effect.Effect<Entered> => {
+        if (this.ended) return Effect.interrupt
+        const present = this.runs.get(id)
+        if (present !== undefined) return Effect.succeed({ run: present, entered: false, opened: Effect.void })
+        const left = Deferred.unsafeMake<void>(FiberId.none)
+        const done = Deferred.unsafeMake<Finished>(FiberId.none)
+        const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
+        this.runs.set(id, run)
+        const life = Effect.matchEffect(prepare(run), {
+          onFailure: () => Effect.succeed(undefined),
+          onSuccess: (prepared) =>
+            prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers)
+        })
+        run.fiber = fibers.start(life)
+        run.fiber.addObserver((exit) => {
+          const over = () => this.over(run, exit)
+          if (run.runner === undefined || run.runner.idle) over()
+          else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)))
+        })
+        return Effect.succeed({ run, entered: true, opened: Effect.void })
+      }
+    )
   }
 
   private over(run: Run, exit: Exit.Exit<History.History | undefined, CommitError>): void {

@@ -204,18 +204,17 @@ export class Recovery {
 
   /**
    * Starts an execution that nobody waits for, where it would go on anyway: if this engine has its code and is the owner,
-   * and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
+   * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
    */
   begin(definition: Definition, id: string, payload: Json): Effect.Effect<boolean> {
-    return Effect.suspend(() => {
-      const registered = this.registry.get(definition.name)
-      const { isOwner, isPassive } = this.ownership
-      if (registered?.definition !== definition || isPassive || !isOwner || this.ended) return notBegun
-      if (!this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
+    const registered = this.registry.get(definition.name)
+    if (registered?.definition !== definition || this.ended || this.ownership.isPassive) return notBegun
+    const begun = Effect.suspend(() => {
+      if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
       const leave = this.places.take(definition.name)
-      if (leave === undefined) return notBegun
-      return this.live.launch(definition, id, payload, registered.services, leave)
+      return leave === undefined ? notBegun : this.live.launch(definition, id, payload, registered.services, leave)
     })
+    return Effect.matchEffect(this.ownership.ensure, { onFailure: () => notBegun, onSuccess: () => begun })
   }
 
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
