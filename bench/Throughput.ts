@@ -71,9 +71,9 @@ export const inFlight = (folder: string): Group => {
   const ours = "phases of 200 executions, FULL"
   return {
     name: "in-flight",
-    about: "200 executions of 10 phases, 100 in flight",
-    rounds: 5,
-    warmUp: 1,
+    about: "200 executions of 10 phases, 100 in flight, in a process that has done so for a while",
+    rounds: 9,
+    warmUp: 6,
     variants: [Raw.full(folder), stored(ours, path.join(folder, "in-flight.db"), "full", 2_000, many(200, 10))],
     ratios: [{ name: "ours / raw, FULL", of: ours, to: Raw.names.full, goal: { least: 4 } }]
   }

@@ -4,13 +4,16 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { TaskEngine } from "tidemark"
+import { EngineConfig, TaskEngine } from "tidemark"
 import { Sqlite } from "tidemark/sqlite"
 import { approving, hurried, type Noted } from "./Approving.js"
 import { type Group, median, type Variant } from "./Measure.js"
 import * as Raw from "./Raw.js"
 
 const executions = 1_000
+
+/** None of them waits for a place: what is measured is the way of each. */
+const places = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, concurrency: executions })
 
 type Task = ReturnType<typeof approving>
 
@@ -47,7 +50,7 @@ const stored = (
     const task = taskOf(noted)
     const filename = path.join(fs.mkdtempSync(path.join(folder, "waiting-")), "waiting.db")
     return round(task, noted).pipe(
-      Effect.provide(Layer.provideMerge(task.layer, Sqlite.layer({ filename }))),
+      Effect.provide(Layer.provideMerge(task.layer, Layer.provide(Sqlite.layer({ filename }), places))),
       Effect.withTracerEnabled(false),
       Effect.orDie
     )
@@ -67,7 +70,7 @@ export const parking = (folder: string): Group => {
     name: "parking",
     about: "1,000 executions started at once, until all of them wait for somebody and are let go",
     rounds: 5,
-    warmUp: 1,
+    warmUp: 5,
     variants: [
       Raw.full(folder),
       stored(folder, ours, "/s", approving, (task) =>
@@ -105,7 +108,7 @@ export const resuming = (folder: string): Group => {
     name: "resuming",
     about: "400 of 1,000 that wait are completed one by one, in the process that runs them",
     rounds: 5,
-    warmUp: 1,
+    warmUp: 5,
     variants: [
       stored(folder, ours, "ms", approving, (task, noted) =>
         startAll(task).pipe(
@@ -129,7 +132,7 @@ export const waking = (folder: string): Group => {
     name: "waking",
     about: "1,000 completed at once, against 1,000 of the same phases without the wait",
     rounds: 5,
-    warmUp: 1,
+    warmUp: 5,
     variants: [
       stored(folder, plain, "ms", hurried, (task) =>
         timed(Effect.zipRight(startAll(task), none("Pending", "Running")))

@@ -34,11 +34,11 @@ export class Body implements Opened, Around {
   /** where it stood when it was returned */
   private stood: Node | undefined
   /** the undos that it yielded: one that is asked for again is answered as before */
-  private readonly undone = new Set<string>()
+  private undone: Set<string> | undefined
   private state: "open" | "closing" | "over" = "open"
   private left: ((error: Defect | undefined) => void) | undefined
   /** what failed in its clean-up */
-  private readonly lost = new Set<string>()
+  private lost: Set<string> | undefined
   private cleanups = 0
   private cleanupError: Defect | undefined
 
@@ -104,12 +104,15 @@ export class Body implements Opened, Around {
     if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
     if (!(yielded instanceof Yielded)) return this.strange(yielded)
     const placed = this.placedOf(yielded.instruction)
-    if (this.undone.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
+    if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
     const { recorded } = this
     if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
     this.index++
-    if (this.lost.has(placed.path)) return this.goOn((generator) => generator.return())
-    if (placed.kind === "undo") this.undone.add(placed.path)
+    if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
+    if (placed.kind === "undo") {
+      this.undone ??= new Set()
+      this.undone.add(placed.path)
+    }
     this.current = tree.place(this, placed)
   }
 
@@ -217,6 +220,7 @@ export class Body implements Opened, Around {
 
   /** A `finally` block whose phase failed is left, for the ones around it. */
   private lose(node: Node): void {
+    this.lost ??= new Set()
     this.lost.add(node.placed.path)
     this.tree.close(node.bodies(), () => {
       this.tree.forget(node)

@@ -68,10 +68,10 @@ export class Tree {
   /** those of them of which no attempt ran when they were looked at last */
   private readonly idle = new Set<Node>()
   private readonly acting = new Set<Node>()
-  private readonly codecs = new Map<string, Codec>()
+  private codecs: Map<string, Codec> | undefined
   private due: Array<Waiting> = []
   /** by the path of what is waited for */
-  private readonly waiting = new Map<string, Array<Waiting>>()
+  private waiting: Map<string, Array<Waiting>> | undefined
   private narrowed = false
   private fed = 0
   /** how many events were fed, before those of a part were fed again */
@@ -149,7 +149,8 @@ export class Tree {
     this.fed = this.end
     this.leaving = true
     for (const node of this.nodes.values()) this.pass(this.record(node), node.placed.instruction)
-    for (const all of [this.nodes, this.wanted, this.idle, this.acting, this.waiting]) all.clear()
+    for (const all of [this.nodes, this.wanted, this.idle, this.acting]) all.clear()
+    this.waiting = undefined
     this.due = []
   }
 
@@ -180,6 +181,7 @@ export class Tree {
     while (left.length > 0 && !left[left.length - 1]!.busy) left.pop()
     const last = left[left.length - 1]
     if (last === undefined) return winding.wound()
+    this.waiting ??= new Map()
     const others = this.waiting.get(last.placed.path)
     if (others === undefined) this.waiting.set(last.placed.path, [waiting])
     else others.push(waiting)
@@ -298,11 +300,12 @@ export class Tree {
 
   /** The codec of the failures of one phase. */
   failsBy(path: string, codec: Codec): void {
+    this.codecs ??= new Map()
     this.codecs.set(path, codec)
   }
 
   codecOf(failure: Failure): Codec {
-    return this.codecs.get(failure.path) ?? this.options.error
+    return this.codecs?.get(failure.path) ?? this.options.error
   }
 
   mismatch(recorded: PhaseRecord, found: Placed | Found | "gone"): void {
@@ -339,9 +342,9 @@ export class Tree {
     const node = this.isNews(record) ? (this.nodes.get(record.path) ?? this.find(record)) : undefined
     node?.happened(event)
     if (event === "rested" && node !== undefined && this.wanted.has(node)) this.idle.add(node)
-    const waiting = this.waiting.get(record.path)
+    const waiting = this.waiting?.get(record.path)
     if (waiting === undefined) return
-    this.waiting.delete(record.path)
+    this.waiting!.delete(record.path)
     this.due.push(...waiting)
   }
 

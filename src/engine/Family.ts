@@ -17,7 +17,7 @@ export const isOpen = ({ forward, state }: PhaseRecord): boolean => forward && s
 
 export class Family {
   /** the scopes whose children are stopped */
-  private readonly left = new Set<string>()
+  private left: Set<string> | undefined
 
   constructor(
     private readonly writer: Writer,
@@ -89,12 +89,16 @@ export class Family {
 
   /** The job of stopping children for the sake of a scope: `hasLeft` once that is done. */
   leave(scope: string, leaving: NonNullable<Leaving>): Job {
-    this.left.delete(scope)
-    const effect = Effect.tap(leaving, () => Effect.sync(() => this.left.add(scope)))
+    this.left?.delete(scope)
+    const effect = Effect.map(leaving, (left) => {
+      this.left ??= new Set()
+      this.left.add(scope)
+      return left
+    })
     return { _tag: "Leave", path: scope, effect, phase: undefined }
   }
 
   hasLeft(scope: string): boolean {
-    return this.left.has(scope)
+    return this.left?.has(scope) === true
   }
 }

@@ -48,7 +48,9 @@ export class Fibers {
     const scope = new PhaseScope()
     // Not `new Map(other)`: that makes an array and a step of an iterator for each of them.
     const services = new Map<string, unknown>()
-    context.unsafeMap.forEach((service, key) => services.set(key, service))
+    context.unsafeMap.forEach((service, key) => {
+      services.set(key, service)
+    })
     services.set(Phase.Current.key, phase).set(Scope.Scope.key, scope)
     const fiber = Runtime.runFork(
       Runtime.make({ context: Context.unsafeMake(services), fiberRefs, runtimeFlags }),

@@ -38,7 +38,7 @@ export const isFailure = (start: Start | ReadonlyArray<Start> | Work | Failure):
 
 export class Starts {
   /** phases of which `verify` said that they had not happened */
-  private readonly absent = new Set<string>()
+  private absent: Set<string> | undefined
 
   constructor(
     private readonly options: StartOptions,
@@ -172,7 +172,7 @@ export class Starts {
   }
 
   private again(placed: Placed, work: Work, record: PhaseRecord): Job {
-    this.absent.delete(placed.path)
+    this.absent?.delete(placed.path)
     this.next(record, record.token === undefined ? this.token(placed) : {})
     return this.attempt(placed, work, record)
   }
@@ -223,7 +223,7 @@ export class Starts {
     const completed = this.waits.beforeWaiting(placed, work, record)
     if (completed !== undefined) return completed
     const again = () => this.again(placed, work, record)
-    if (!record.inDoubt || this.absent.has(placed.path)) return again
+    if (!record.inDoubt || this.absent?.has(placed.path)) return again
     const { inDoubt, verify } = work
     if (verify !== undefined) return () => this.verify(placed, work, verify, record)
     return inDoubt === "ask" ? Faults.outcomeUnknown(record, "it was started, and has no outcome") : again
@@ -241,6 +241,7 @@ export class Starts {
       return Faults.outcomeUnknown(record, `verify failed with ${Perform.describe(exit.cause)}`)
     }
     if (exit.value._tag === "None") {
+      this.absent ??= new Set()
       this.absent.add(path)
       return undefined
     }

@@ -15,7 +15,7 @@ export const hashOf = (token: string): string => createHash("sha256").update(tok
 
 export class Tokens {
   /** those whose phases have not done their own part yet, by hash */
-  private readonly clear = new Map<string, string>()
+  private clear: Map<string, string> | undefined
 
   constructor(
     private readonly store: Pick<Store, "token" | "end" | "letters">,
@@ -28,6 +28,7 @@ export class Tokens {
   make(path: string, schema: Json): string {
     const token = this.config.newToken()
     const hash = hashOf(token)
+    this.clear ??= new Map()
     this.clear.set(hash, token)
     this.writer.hand({ hash, clear: token, path, schema, expires: null })
     return hash
@@ -37,7 +38,7 @@ export class Tokens {
   of(path: string): Effect.Effect<string> {
     const token = Effect.gen(this, function* () {
       const hash = this.writer.history.phases.get(path)?.token
-      const token = hash === undefined ? undefined : (this.clear.get(hash) ?? (yield* this.stored(hash)))
+      const token = hash === undefined ? undefined : (this.clear?.get(hash) ?? (yield* this.stored(hash)))
       if (token !== undefined) return token
       const reply = yield* Deferred.make<string>()
       this.signals.offer({ _tag: "Token", path, reply })
@@ -48,12 +49,12 @@ export class Tokens {
 
   /** Whether it was made here, for a phase that still does its own part. */
   has(hash: string): boolean {
-    return this.clear.has(hash)
+    return this.clear?.has(hash) === true
   }
 
   /** What a new token is in clear, once its hash is on disk. */
   handed(hash: string): string {
-    return this.clear.get(hash)!
+    return this.clear!.get(hash)!
   }
 
   /** One that somebody has completed meanwhile stays the phase's: what was answered counts once the phase has run. */
@@ -66,7 +67,7 @@ export class Tokens {
 
   /** The phase has done its own part: the clear text is needed no longer. */
   told(hash: string, expires: number | undefined): void {
-    this.clear.delete(hash)
+    this.clear?.delete(hash)
     this.writer.told({ hash, expires: expires ?? null })
   }
 

@@ -24,7 +24,7 @@ const again: Settled = { exit: undefined, letter: undefined }
 
 export class Waits {
   /** when those who complete phases were heard of last, by path */
-  private readonly heard = new Map<string, number>()
+  private heard: Map<string, number> | undefined
 
   constructor(
     private readonly writer: Writer,
@@ -128,7 +128,7 @@ export class Waits {
       ...(until === undefined ? {} : { until }),
       ...(heartbeat === undefined ? {} : { silence: heartbeat })
     })
-    this.heard.delete(path)
+    this.heard?.delete(path)
     if (token !== undefined) this.tokens.told(token, until)
   }
 
@@ -177,7 +177,7 @@ export class Waits {
   }
 
   private lastOf({ path, since }: PhaseRecord): number {
-    return Math.max(since, this.heard.get(path) ?? 0)
+    return Math.max(since, this.heard?.get(path) ?? 0)
   }
 
   private completed(path: string, work: Work, letter: Letter): Start | Failure {
@@ -205,7 +205,10 @@ export class Waits {
         return { exit: Exit.fail(new Perform.TimedOut(after)), letter: undefined }
       }
       if (ended === "completed") this.post.stale()
-      else this.heard.set(path, (yield* this.tokens.heard(token)) ?? since)
+      else {
+        this.heard ??= new Map()
+        this.heard.set(path, (yield* this.tokens.heard(token)) ?? since)
+      }
       return again
     })
   }
