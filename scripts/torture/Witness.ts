@@ -65,6 +65,7 @@ export class Witness {
     this.remember(entry)
     if (entry._tag === "PhaseSucceeded") this.commit(entry.path)
     this.facts.apply(entry)
+    if (entry._tag === "PhaseStarted") this.facts.get(entry.path).entered = this.course.starts.has(entry.path)
     this.course = new Course(this.program, this.facts)
   }
 

@@ -62,10 +62,11 @@ export class GroupNode implements Node, Around {
     }
   }
 
-  /** With a fresh generator; what stood in the one before is forgotten. Not if it is known how it ends. */
+  /** With a fresh generator; what stood in the one before is forgotten. Not if it is known how it ends, or was let go before. */
   private enter(): void {
     const { group, placed, record, tree } = this
     tree.satisfy(this)
+    if (this.winding) return
     if (record.state === "succeeded" && !tree.options.deep && !this.around.undoes) {
       tree.skipped = true
       return
