@@ -58,8 +58,7 @@ export class Body implements Opened, Around {
     this.pull((generator) => generator.next())
   }
 
-  ended(child: object, ended: Ended): void {
-    if (child !== this.current) return
+  ended(_child: object, ended: Ended): void {
     if (this.state === "closing") return this.cleaned(ended)
     if (ended._tag === "Broken") return this.around.ended(this, ended)
     this.current = undefined

@@ -237,7 +237,7 @@ export class Tree {
 
   remove(node: Node): void {
     const { instruction, path } = node.placed
-    if (this.nodes.get(path) === node) this.nodes.delete(path)
+    this.nodes.delete(path)
     this.pass(this.record(node), instruction)
     this.drop(node)
   }

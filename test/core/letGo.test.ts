@@ -98,21 +98,26 @@ describe("what loses a race while it is left, to be undone", () => {
         },
         { retry: Retry.times(2) }
       )
-      yield* Phase.race({ l: g, w: one("w") })
+      yield* Phase.race({ race: Phase.race({ l: g, w: one("w") }), quick: one("quick") }, { name: "outer" })
     }
     return cameTo(body, [
-      start("race", { kind: "race" }),
-      inside("race", "l", { name: "g", kind: "group" }),
-      inside("race", "w"),
-      inside("race/l", "a"),
-      succeed("race/l/a"),
-      inside("race/l", "x"),
-      fail("race/l/x"),
-      { _tag: "Decided", path: "race/l", attempt: 1, failures: [failed("race/l/x")], decision: "again" },
+      start("outer", { kind: "race" }),
+      inside("outer", "race", { kind: "race" }),
+      inside("outer", "quick"),
+      inside(race, "l", { name: "g", kind: "group" }),
+      inside(race, "w"),
+      inside(l, "a"),
+      succeed(`${l}/a`),
+      inside(l, "x"),
+      fail(`${l}/x`),
+      { _tag: "Decided", path: l, attempt: 1, failures: [failed(`${l}/x`)], decision: "again" },
       ...then
     ])
   }
-  const close = "race/l/close"
+  const race = "outer/race"
+  const l = `${race}/l`
+  const close = `${l}/close`
+  const won = succeed(`${race}/w`)
   const interrupted = (path: string): Entry => ({ _tag: "PhaseInterrupted", path, attempt: 1 })
 
   it("leaves a clean-up that failed once, though it waited for a part of that", () => {
@@ -128,11 +133,12 @@ describe("what loses a race while it is left, to be undone", () => {
       inside(`${close}/f`, "f1"),
       inside(`${close}/f`, "f2"),
       fail(`${close}/f/f1`),
-      succeed("race/w"),
+      won,
       succeed(`${close}/f/f2`)
     ]
-    assert.strictEqual(cleaning(cleanUp, ...begun), `${close}/q`)
-    assert.strictEqual(cleaning(cleanUp, ...begun, inside(close, "q"), succeed(`${close}/q`)), "race/undo/race/l/a")
+    assert.strictEqual(cleaning(cleanUp, ...begun), `outer/quick ${close}/q`)
+    const ended = cleaning(cleanUp, ...begun, inside(close, "q"), succeed(`${close}/q`))
+    assert.strictEqual(ended, `outer/quick ${race}/undo/${l}/a`)
   })
 
   it("goes on where it was in what its clean-up is made of", () => {
@@ -154,15 +160,14 @@ describe("what loses a race while it is left, to be undone", () => {
       inside(`${h}/f`, "e"),
       succeed(`${h}/f/d`)
     ]
-    assert.strictEqual(cleaning(cleanUp, ...begun), `race/w ${h}/f/e`)
-    const lost = [succeed("race/w"), interrupted(`${h}/f/e`)]
-    assert.strictEqual(cleaning(cleanUp, ...begun, ...lost), `${h}/f/e`)
-    const ended: ReadonlyArray<Entry> = [
-      { _tag: "AttemptStarted", path: `${h}/f/e`, attempt: 2 },
-      succeed(`${h}/f/e`),
-      succeed(`${h}/f`),
-      succeed(h)
-    ]
-    assert.strictEqual(cleaning(cleanUp, ...begun, ...lost, ...ended), "race/undo/race/l/a")
+    assert.strictEqual(cleaning(cleanUp, ...begun), `outer/quick ${race}/w ${h}/f/e`)
+    const lost = [...begun, won, interrupted(`${h}/f/e`)]
+    assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${h}/f/e`)
+    const again = (attempt: number): Entry => ({ _tag: "AttemptStarted", path: `${h}/f/e`, attempt })
+    const ended = [succeed(`${h}/f/e`), succeed(`${h}/f`), succeed(h)]
+    assert.strictEqual(cleaning(cleanUp, ...lost, again(2), ...ended), `outer/quick ${race}/undo/${l}/a`)
+    const twice = [...lost, again(2), succeed("outer/quick"), interrupted(`${h}/f/e`)]
+    assert.strictEqual(cleaning(cleanUp, ...twice), `${h}/f/e`)
+    assert.strictEqual(cleaning(cleanUp, ...twice, again(3), ...ended), `outer/undo/${l}/a`)
   })
 })
