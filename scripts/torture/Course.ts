@@ -7,11 +7,11 @@ import {
   catches,
   type Failure,
   type Flow,
-  firstToThrow,
   type Here,
   inTime,
   isBroken,
   next,
+  passing,
   type Stops,
   stops
 } from "./Flow.js"
@@ -66,7 +66,7 @@ export class Course {
 
   // --- generators
 
-  private body(statements: ReadonlyArray<Concurrent>, here: Here): Flow {
+  private body(statements: ReadonlyArray<Concurrent>, here: Here): Exclude<Flow, { readonly _tag: "Throws" }> {
     const flow = this.block(statements, here)
     if (flow._tag === "Next") return flow
     if (flow._tag === "Throws") {
@@ -76,12 +76,7 @@ export class Course {
         ),
         0
       )
-      const fresh =
-        here.seen.size === 0 && !here.leaving ? { fresh: [...this.facts.of.keys()].indexOf(here.scope) } : {}
-      return stops({
-        broken: "task",
-        failures: [{ path: here.scope, tag: "TaskDefect", order: order + 0.5, ...fresh }]
-      })
+      return stops({ broken: "task", failures: [{ path: here.scope, tag: "TaskDefect", order: order + 0.5 }] })
     }
     return { ...flow, blocks: [], open: [{ here, blocks: flow.blocks }, ...flow.open] }
   }
@@ -172,14 +167,14 @@ export class Course {
 
   private group(given: GroupStatement, path: string, here: Here, line: Line): Flow {
     const fact = this.known(path, "group", here.winds)
-    if (fact === undefined) return stops()
+    if (fact === undefined || !fact.entered) return stops()
     const winds = here.winds || fact.decision !== undefined || fact.state !== "running"
     const flow = this.body(given.body, this.here(path, line, winds))
     if (fact.state === "succeeded" || fact.state === "failed") return next(fact.state === "failed" ? 1 : 0)
     if (flow._tag === "Next") return this.due(path, { what: "succeeds", failures: [], group: given })
     // Where it was let go, nothing comes of what was decided at the same time.
-    if (fact.decision === "again" && !(fact.late && here.winds)) return this.anew(given, path, here, flow as Stops)
-    if (!isBroken(flow)) return flow
+    if (fact.decision === "again" && !(fact.late && here.winds)) return this.anew(given, path, here, flow)
+    if (flow.broken === undefined) return passing(fact.capture, flow)
     if (fact.decision === "revertAll") return { ...flow, broken: "revert" }
     if (given.retry === undefined || flow.broken !== "task" || fact.decision !== undefined) {
       return this.caught(path, here, fact, flow)
@@ -238,14 +233,12 @@ export class Course {
     const open = stopped.flatMap((flow) => flow.open)
     if (winner >= 0) return this.won(path, branchPaths(path, given)[winner]!, here, open)
     if (all) return this.due(path, { what: "succeeds", failures: [], group: undefined })
-    const failures = stop ? firstToThrow(stopped) : stopped.flatMap((flow) => flow.failures)
+    const failures = stopped.flatMap((flow) => flow.failures)
     const broken = (["revert", "park", "task"] as const).find((follow) =>
       stopped.some((flow) => flow.broken === follow)
     )
     if (ends && !this.facts.busy(path)) return this.caught(path, here, fact, stops({ failures, open, broken }))
-    // Whatever else comes of it: what has failed by now is a value to somebody in here, and none to those around it.
-    const kept = catches(fact.capture, stops({ failures, broken: broken ?? "task" })) ? [] : failures
-    return stops({ failures: kept, open })
+    return { ...passing(fact.capture, stops({ failures, open, broken })), broken: undefined }
   }
 
   /** Those that have begun, and of the others as many as may. */

@@ -29,6 +29,8 @@ export interface Fact {
   decision: "again" | "giveUp" | "revertAll" | undefined
   /** it was let go by then, and nobody had heard of that */
   late: boolean
+  /** false: what started with it let go of it at once, so that nothing in it ever begins */
+  entered: boolean
 }
 
 const composites: ReadonlySet<string> = new Set(["all", "forEach", "race", "graph", "group"])
@@ -146,7 +148,8 @@ export class Facts {
       tries: 0,
       attempt: 1,
       decision: undefined,
-      late: false
+      late: false,
+      entered: true
     })
   }
 

@@ -7,8 +7,6 @@ export interface Failure {
   readonly path: string
   readonly tag: "Fail" | "Die" | "TaskDefect"
   readonly order: number
-  /** of a group that throws before anything in it has started: which of all starts its own was */
-  readonly fresh?: number
 }
 
 /** What follows a failure: what strategies and the task say; nothing, for an undo failed; or everything is reverted. */
@@ -58,15 +56,10 @@ export const isBroken = (flow: Flow | undefined): flow is Stops => flow?._tag ==
 export const inTime = (failures: ReadonlyArray<Failure>): ReadonlyArray<Failure> =>
   [...failures].sort((a, b) => a.order - b.order)
 
-/** The failures of branches that the first of them ends: one that would throw at once is not entered after that. */
-export const firstToThrow = (stopped: ReadonlyArray<Stops>): ReadonlyArray<Failure> => {
-  const throws = ({ failures }: Stops) => Math.min(...failures.map(({ fresh = Number.POSITIVE_INFINITY }) => fresh))
-  const first = Math.min(...stopped.map(throws))
-  return stopped.flatMap((flow) =>
-    throws(flow) === first ? flow.failures : flow.failures.filter(({ fresh }) => fresh === undefined)
-  )
-}
-
 /** Whether a failure is a value to who waits. */
 export const catches = (capture: Fact["capture"], { broken, failures }: Stops): boolean =>
   broken === "task" && (capture === "exit" || (capture === "either" && failures.every(({ tag }) => tag === "Fail")))
+
+/** Something that stops where it is, whatever else comes of it: what has failed by now may be a value to somebody in there. */
+export const passing = (capture: Fact["capture"], flow: Stops): Stops =>
+  catches(capture, { ...flow, broken: flow.broken ?? "task" }) ? { ...flow, failures: [] } : flow

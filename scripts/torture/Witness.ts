@@ -65,6 +65,7 @@ export class Witness {
     this.remember(entry)
     if (entry._tag === "PhaseSucceeded") this.commit(entry.path)
     this.facts.apply(entry)
+    if (entry._tag === "PhaseStarted") this.facts.get(entry.path).entered = this.course.starts.has(entry.path)
     this.course = new Course(this.program, this.facts)
   }
 
@@ -209,11 +210,11 @@ export class Witness {
   private decided(entry: Of<"Decided">, at: number): Verdict {
     const { path } = entry
     const heard = this.course.dues.get(path)
-    const due = heard ?? this.asked.get(path)
+    const due = heard?.what === "undecided" ? heard : this.asked.get(path)
     const retry = due?.group?.retry
     if (due?.what !== "undecided" || retry === undefined) return "there is nothing to decide"
     this.asked.delete(path)
-    this.facts.get(path).late = heard === undefined
+    this.facts.get(path).late = due !== heard
     const { attempt, tries } = this.facts.get(path)
     const again = tries + 1 < retry.attempts
     const expected = again

@@ -58,8 +58,7 @@ export class Body implements Opened, Around {
     this.pull((generator) => generator.next())
   }
 
-  ended(child: object, ended: Ended): void {
-    if (child !== this.current) return
+  ended(_child: object, ended: Ended): void {
     if (this.state === "closing") return this.cleaned(ended)
     if (ended._tag === "Broken") return this.around.ended(this, ended)
     this.current = undefined
@@ -71,8 +70,12 @@ export class Body implements Opened, Around {
     this.goOn((generator) => generator.next(value))
   }
 
+  /** Unless a fresh generator takes its place before that. */
   private goOn(resume: Resume): void {
-    this.tree.soon(() => this.pull(resume))
+    const { generator } = this
+    this.tree.soon(() => {
+      if (generator === this.generator) this.pull(resume)
+    })
   }
 
   /** Lets the generator go to its next yield, or to its end. */

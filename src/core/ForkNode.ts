@@ -28,6 +28,7 @@ export class ForkNode implements Node, Around {
   private answers: Array<unknown> = []
   private readonly failures: Array<Failure> = []
   private follow: "task" | "revert" | "park" = "task"
+  private started = 0
   private winner: number | undefined
   /** undoes what the losers of a race did */
   private plan: UndoPlan | undefined
@@ -73,6 +74,7 @@ export class ForkNode implements Node, Around {
   }
 
   private start(index: number): void {
+    this.started++
     const { make, needs, key } = this.fork.branches[index]!
     const path = this.branchPaths[index]!
     try {
@@ -130,6 +132,7 @@ export class ForkNode implements Node, Around {
   /** Whatever still runs in it is not wanted any more. */
   private end(): void {
     if (this.ending) return
+    this.stand()
     this.ending = true
     for (const child of this.children.values()) child.wind()
     this.await()
@@ -214,10 +217,17 @@ export class ForkNode implements Node, Around {
   // --- as a part of others
 
   wind(): void {
+    this.stand()
     this.winding = true
     for (const child of this.children.values()) child.wind()
     this.plan?.wind()
     if (this.ready !== undefined) this.await()
+  }
+
+  /** What was begun stands, also behind a branch that goes on where it had failed: both are waited for, and undone. */
+  private stand(): void {
+    const begun = this.tree.history.scopes.get(this.placed.path)
+    if (begun !== undefined && begun.length > this.started) for (const { path } of begun) this.place(path)
   }
 
   bodies(): ReadonlyArray<Closable> {
@@ -231,11 +241,17 @@ export class ForkNode implements Node, Around {
   }
 
   reach(path: string): "opened" | undefined {
-    this.places ??= new Map(this.branchPaths.map((place, index) => [place, index]))
-    const index = this.places.get(path)
-    if (index === undefined || this.ending || !this.ready!.start(index)) return undefined
-    this.start(index)
+    if (!this.place(path)) return undefined
     this.fill()
     return "opened"
+  }
+
+  /** Starts the branch at a path out of turn. Whether there is one that may start. */
+  private place(path: string): boolean {
+    this.places ??= new Map(this.branchPaths.map((place, index) => [place, index]))
+    const index = this.places.get(path)
+    if (index === undefined || this.ending || this.ready?.start(index) !== true) return false
+    this.start(index)
+    return true
   }
 }

@@ -28,8 +28,6 @@ export class GroupNode implements Node, Around {
   /** its time was over before it failed or returned: what fails in it from then on */
   private late: Array<Failure> | undefined
   private expiring = false
-  /** it has failed for good, before anybody decided about it */
-  private told = false
   /** when its next attempt begins, in milliseconds UTC */
   private due = 0
   private closeError: Defect | undefined
@@ -62,10 +60,11 @@ export class GroupNode implements Node, Around {
     }
   }
 
-  /** With a fresh generator; what stood in the one before is forgotten. Not if it is known how it ends. */
+  /** With a fresh generator; what stood in the one before is forgotten. Not if it is known how it ends, or was let go before. */
   private enter(): void {
     const { group, placed, record, tree } = this
     tree.satisfy(this)
+    if (this.winding) return
     if (record.state === "succeeded" && !tree.options.deep && !this.around.undoes) {
       tree.skipped = true
       return
@@ -89,7 +88,6 @@ export class GroupNode implements Node, Around {
 
   ended(child: object, ended: Ended): void {
     if (child === this.plan) return this.undone(ended)
-    if (child !== this.body) return
     if (this.late !== undefined) {
       if (ended._tag === "Broken") this.late.push(...ended.failures)
       return
@@ -113,7 +111,7 @@ export class GroupNode implements Node, Around {
 
   /** Whatever runs in it is wound down; then it fails, and its failure is that its time was over. */
   private expire(): void {
-    if (this.broken !== undefined || this.told || this.winding || this.plan !== undefined) return
+    if (this.broken !== undefined || this.winding) return
     this.late = []
     this.expiring = true
     this.act(undefined)
@@ -123,8 +121,7 @@ export class GroupNode implements Node, Around {
 
   private get timeout(): Failure {
     const { path } = this.placed
-    const { timeout } = this.record
-    return { _tag: "Timeout", path, ...(timeout === undefined ? {} : { after: timeout }) }
+    return { _tag: "Timeout", path, after: this.record.timeout! }
   }
 
   private failed(broken: Broken): void {
@@ -149,7 +146,6 @@ export class GroupNode implements Node, Around {
   }
 
   private decided(): void {
-    if (this.told) return
     const { decision, tries } = this.record.group!
     this.broken = undefined
     this.act(undefined)
@@ -167,7 +163,6 @@ export class GroupNode implements Node, Around {
       this.expiring = false
       return this.failed({ _tag: "Broken", failures: [this.timeout, ...this.late!], follow: "task" })
     }
-    if (this.winding) return
     this.tree.close(this.bodies(), (error) => {
       // It was let go meanwhile: what it did is undone by who did that.
       if (this.winding) return
@@ -219,7 +214,6 @@ export class GroupNode implements Node, Around {
     this.plan?.wind()
     if (winding || broken === undefined || this.busy) return
     this.broken = undefined
-    this.told = true
     this.consequence = undefined
     this.tree.withdraw(this)
     this.giveUp(broken)

@@ -139,7 +139,6 @@ class TreeCursor implements Cursor, Around {
   }
 
   ended(_child: object, ended: Ended): void {
-    if (this.state === "closing") return
     if (ended._tag === "Answered") return this.tree.stop({ _tag: "Done", value: ended.value })
     const { failures, follow, threw } = ended
     this.tree.stop(threw === undefined ? { _tag: "Stuck", failures, follow } : { _tag: "Threw", defect: threw })

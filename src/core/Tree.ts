@@ -91,7 +91,10 @@ export class Tree {
       if (this.turn()) continue
       if (this.stopped !== undefined) return this.stopped
       if (this.unwind()) continue
-      if (this.fed === this.end) return this.blocked
+      if (this.fed === this.end) {
+        if (this.stand()) continue
+        return this.blocked
+      }
       this.feed(history.events[this.fed]!)
       this.fed++
     }
@@ -101,6 +104,17 @@ export class Tree {
   private get end(): number {
     const { events, left } = this.history
     return this.leaving || this.options.scope !== Path.root ? events.length : (left ?? events.length)
+  }
+
+  /** Once it is left, all that was begun stands, to be undone: also a branch behind one that went on where it had failed. */
+  private stand(): boolean {
+    const { open, status } = this.history
+    if (status !== "Closing" && status !== "Reverting") return false
+    let opened = false
+    for (const { forward, path, scope } of open) {
+      if (forward && !this.nodes.has(path) && this.nodes.get(scope)?.reach(path) === "opened") opened = true
+    }
+    return opened
   }
 
   private turn(): boolean {
@@ -239,7 +253,7 @@ export class Tree {
 
   remove(node: Node): void {
     const { instruction, path } = node.placed
-    if (this.nodes.get(path) === node) this.nodes.delete(path)
+    this.nodes.delete(path)
     this.pass(this.record(node), instruction)
     this.drop(node)
   }

@@ -68,8 +68,7 @@ export class UndoPlan implements Around {
   }
 
   ended(child: object, ended: Ended): void {
-    const started = this.open.get(child)
-    if (started === undefined) return
+    const started = this.open.get(child)!
     if (ended._tag === "Answered") {
       this.open.delete(child)
       this.ready.succeeded(started.index)

@@ -32,15 +32,18 @@ const advanced = (definition: Definition, history: History, cursor: Interpreter.
   return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
 }
 
-/** A fresh body of an execution that does not run; without a cursor if its payload cannot be read. */
+/** A fresh body of an execution that does not run, closed if that is; without a cursor if its payload cannot be read. */
 export const fresh = (
   definition: Definition,
   history: History
 ): Replayed | { readonly cursor: undefined; readonly misfit: Failure } => {
   const payload = definition.payload.decode(history.payload)
-  return Either.isLeft(payload)
-    ? { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
-    : advanced(definition, history, cursorOf(definition, payload.right, false))
+  if (Either.isLeft(payload)) {
+    return { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
+  }
+  const cursor = cursorOf(definition, payload.right, false)
+  if (history.closing !== undefined) cursor.close()
+  return advanced(definition, history, cursor)
 }
 
 export class Replay {

@@ -587,6 +587,23 @@ describe("closing", () => {
     }
   })
 
+  it("ends where a body does not come to where it was closed any more", () => {
+    let made = 0
+    function* body(): Generator<unknown> {
+      if (made++ > 0) return
+      yield* one("a")
+      try {
+        yield* one("b")
+      } finally {
+        yield* one("c")
+        yield* one("d")
+      }
+    }
+    const journal = at("a", "b")
+    assert.deepStrictEqual(closed(body, journal), { _tag: "Closed", error: undefined })
+    assert.deepStrictEqual([...journal.history.phases.keys()], ["a", "b", "close/c"])
+  })
+
   it("finds out that another code cleaned up", () => {
     const cleanUp = (name: string) =>
       function* () {

@@ -172,6 +172,15 @@ describe("plain JSON", () => {
     assert.strictEqual(Json.equal(one, other), same)
   })
 
+  it.prop("has the same text as its equals, and only as those", { one: kept, other: kept }, ({ one, other }) => {
+    assert.strictEqual(Json.canonical(one) === Json.canonical(other), Json.equal(one, other))
+    assert.isTrue(Json.equal(JSON.parse(Json.canonical(one)), one))
+  })
+
+  it("has the same text whatever the order of its members", () => {
+    assert.strictEqual(Json.canonical({ b: null, a: [{ d: 1, c: "2" }] }), '{"a":[{"c":"2","d":1}],"b":null}')
+  })
+
   it("is equal whatever the order of its members, and only then", () => {
     const unequal: ReadonlyArray<readonly [Json.Json | undefined, Json.Json | undefined]> = [
       [null, {}],

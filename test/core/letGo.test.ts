@@ -7,6 +7,16 @@ import type { Entry } from "../../src/core/Entry.js"
 import { blockedAt, cursorOf, one } from "../support/cursors.js"
 import { fail, failed, running, start, succeed } from "../support/journal.js"
 
+/** Where a body comes to that was live all along, and one that is replayed: the same. */
+const cameTo = (body: () => unknown, entries: ReadonlyArray<Entry>): string => {
+  const journal = running()
+  const live = cursorOf(body)
+  const steps = entries.map((entry) => blockedAt(live.advance(journal.add(entry).history)))
+  const last = steps.at(-1)!
+  assert.strictEqual(blockedAt(cursorOf(body).advance(journal.loaded)), last)
+  return last
+}
+
 const undone = (name: string) => Phase.make(name, Effect.void, { undo: () => Effect.void })
 
 const leaving = function* () {
@@ -38,7 +48,7 @@ describe("what loses a race while it is left, to be undone", () => {
     const body = function* () {
       yield* Phase.race({ l: Phase.group("g", leaving, { retry: Retry.times(2) }), w: one("w") })
     }
-    const journal = running().add(
+    const entries: ReadonlyArray<Entry> = [
       start("race", { kind: "race" }),
       inside("race", "l", { name: "g", kind: "group" }),
       inside("race", "w"),
@@ -48,8 +58,8 @@ describe("what loses a race while it is left, to be undone", () => {
       fail("race/l/x"),
       { _tag: "Decided", path: "race/l", attempt: 1, failures: [failed("race/l/x")], decision: "again" },
       ...letGo("race/l")
-    )
-    assert.strictEqual(blockedAt(cursorOf(body).advance(journal.history)), "race/undo/race/l/a")
+    ]
+    assert.strictEqual(cameTo(body, entries), "race/undo/race/l/a")
   })
 
   it("does not undo its own losers any more, where it is a race", () => {
@@ -57,7 +67,7 @@ describe("what loses a race while it is left, to be undone", () => {
       const l = Phase.race({ g: Phase.group("g", leaving), quick: one("quick") })
       yield* Phase.race({ l, w: one("w") })
     }
-    const journal = running().add(
+    const entries: ReadonlyArray<Entry> = [
       start("race", { kind: "race" }),
       inside("race", "l", { name: "race", kind: "race" }),
       inside("race", "w"),
@@ -69,7 +79,95 @@ describe("what loses a race while it is left, to be undone", () => {
       succeed("race/l/quick"),
       { _tag: "PhaseInterrupted", path: "race/l/g/x", attempt: 1 },
       ...letGo("race/l/g")
-    )
-    assert.strictEqual(blockedAt(cursorOf(body).advance(journal.history)), "race/undo/race/l/g/a")
+    ]
+    assert.strictEqual(cameTo(body, entries), "race/undo/race/l/g/a")
+  })
+
+  /** `cleanUp` has begun in a group that is to be tried again. */
+  const cleaning = (cleanUp: () => Generator<Phase.Yielded<never, never>, void>, ...then: ReadonlyArray<Entry>) => {
+    const body = function* () {
+      const g = Phase.group(
+        "g",
+        function* () {
+          try {
+            yield* undone("a")
+            yield* one("x")
+          } finally {
+            yield* cleanUp()
+          }
+        },
+        { retry: Retry.times(2) }
+      )
+      yield* Phase.race({ race: Phase.race({ l: g, w: one("w") }), quick: one("quick") }, { name: "outer" })
+    }
+    return cameTo(body, [
+      start("outer", { kind: "race" }),
+      inside("outer", "race", { kind: "race" }),
+      inside("outer", "quick"),
+      inside(race, "l", { name: "g", kind: "group" }),
+      inside(race, "w"),
+      inside(l, "a"),
+      succeed(`${l}/a`),
+      inside(l, "x"),
+      fail(`${l}/x`),
+      { _tag: "Decided", path: l, attempt: 1, failures: [failed(`${l}/x`)], decision: "again" },
+      ...then
+    ])
+  }
+  const race = "outer/race"
+  const l = `${race}/l`
+  const close = `${l}/close`
+  const won = succeed(`${race}/w`)
+  const interrupted = (path: string): Entry => ({ _tag: "PhaseInterrupted", path, attempt: 1 })
+
+  it("leaves a clean-up that failed once, though it waited for a part of that", () => {
+    const cleanUp = function* () {
+      try {
+        yield* Phase.all([one("f1"), one("f2")], { name: "f" })
+      } finally {
+        yield* one("q")
+      }
+    }
+    const begun = [
+      inside(close, "f", { kind: "all" }),
+      inside(`${close}/f`, "f1"),
+      inside(`${close}/f`, "f2"),
+      fail(`${close}/f/f1`),
+      won,
+      succeed(`${close}/f/f2`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...begun), `outer/quick ${close}/q`)
+    const ended = cleaning(cleanUp, ...begun, inside(close, "q"), succeed(`${close}/q`))
+    assert.strictEqual(ended, `outer/quick ${race}/undo/${l}/a`)
+  })
+
+  it("goes on where it was in what its clean-up is made of", () => {
+    const inner = () =>
+      Phase.group("h", function* () {
+        yield* one("c")
+        yield* Phase.all([one("d"), one("e")], { name: "f" })
+      })
+    const cleanUp = function* () {
+      yield* inner()
+    }
+    const h = `${close}/h`
+    const begun = [
+      inside(close, "h", { kind: "group" }),
+      inside(h, "c"),
+      succeed(`${h}/c`),
+      inside(h, "f", { kind: "all" }),
+      inside(`${h}/f`, "d"),
+      inside(`${h}/f`, "e"),
+      succeed(`${h}/f/d`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...begun), `outer/quick ${race}/w ${h}/f/e`)
+    const lost = [...begun, won, interrupted(`${h}/f/e`)]
+    assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${h}/f/e`)
+    const again = (attempt: number): Entry => ({ _tag: "AttemptStarted", path: `${h}/f/e`, attempt })
+    const ended = [succeed(`${h}/f/e`), succeed(`${h}/f`), succeed(h)]
+    assert.strictEqual(cleaning(cleanUp, ...lost, again(2), ...ended), `outer/quick ${race}/undo/${l}/a`)
+    const twice = [...lost, again(2), succeed("outer/quick"), interrupted(`${h}/f/e`)]
+    assert.strictEqual(cleaning(cleanUp, ...twice), `${h}/f/e`)
+    assert.strictEqual(cleaning(cleanUp, ...twice, again(3), ...ended), `outer/undo/${l}/a`)
   })
 })

@@ -257,19 +257,19 @@ const runs = Number(process.env.RUNS ?? 500)
 describe("a cursor over forks and groups", () => {
   it.prop(
     "stands where the live one does, at every entry",
-    { plan: plans(programs({ retries: true, cleans: true })) },
+    { plan: plans(programs({ retries: true, cleans: true, times: true })) },
     ({ plan }) => check(plan, { deep: false, shared: false }),
     { fastCheck: { numRuns: runs } }
   )
   it.prop(
     "that enters everything does so, too",
-    { plan: plans(programs({ retries: true, cleans: true })) },
+    { plan: plans(programs({ retries: true, cleans: true, times: true })) },
     ({ plan }) => check(plan, { deep: true, shared: false }),
     { fastCheck: { numRuns: runs } }
   )
   it.prop(
     "sees what branches share as it was",
-    { plan: plans(programs({ retries: false, cleans: false })) },
+    { plan: plans(programs({ retries: false, cleans: false, times: false })) },
     ({ plan }) => check(plan, { deep: true, shared: true }),
     { fastCheck: { numRuns: runs } }
   )

@@ -171,3 +171,35 @@ describe("forks and groups in a `finally` block", () => {
     })
   )
 })
+
+describe("what an operator skips while an execution is closed", () => {
+  it.scoped("is a phase of its clean-up, not one that the body has left", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const task = Task.make("t", {
+        *run() {
+          try {
+            yield* Phase.make("a", never)
+          } finally {
+            yield* Phase.make("c", Effect.as(never, "c"), { inDoubt: "ask" })
+            yield* undoable(log, "d")
+          }
+        }
+      })
+      const store = memory()
+      const first = yield* engine(store, [task])
+      yield* first.run(task.start({}, { id }))
+      yield* recorded(store, id, "PhaseStarted", "a")
+      yield* Effect.fork(Effect.exit(first.service.close(id)))
+      yield* recorded(store, id, "PhaseStarted", "close/c")
+      yield* first.kill
+      const { service } = yield* engine(store, [task])
+      assert.strictEqual((yield* service.settled(id)).status, "Failed")
+      const refused = yield* Effect.flip(service.skip(id, "a"))
+      assert.deepInclude(refused, { _tag: "PhaseNotOpen", reason: "the task does not stand at it" })
+      yield* service.skip(id, "close/c", "c")
+      assert.strictEqual((yield* service.settled(id)).status, "Closed")
+      assert.deepStrictEqual(log.lines, ["d"])
+    })
+  )
+})

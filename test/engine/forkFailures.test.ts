@@ -60,6 +60,45 @@ describe("a failure that comes at once", () => {
     })
   )
 
+  for (const running of [false, true]) {
+    it.scoped(
+      `enters no group beside it that comes after it, ${running ? "also" : "not"} while something runs there`,
+      () =>
+        Effect.gen(function* () {
+          const log = logbook()
+          const throws = (name: string) =>
+            Phase.group(name, function* (): Generator<never, void> {
+              log.lines.push(name)
+              throw new Error("oops")
+            })
+          const leaves = Phase.group("leaves", function* () {
+            try {
+              yield* undoable(log, "effect")
+            } finally {
+              yield* undoable(log, "clean")
+            }
+          })
+          const hangs = Phase.make("hangs", never)
+          const all = Phase.all([...(running ? [hangs] : []), throws("first"), throws("second"), leaves])
+          const task = Task.make("t", {
+            *run({ exit }) {
+              yield* exit ? Phase.exit(all) : all
+            },
+            payload: { exit: Schema.Boolean }
+          })
+          const { run, service } = yield* engine(memory())
+          yield* Effect.exit(run(task.execute({ exit: false }, { id })))
+          const { failures } = yield* service.status(id)
+          assert.deepStrictEqual(
+            failures.map(({ path }) => path),
+            ["all/first"]
+          )
+          yield* run(task.execute({ exit: true }, { id: "exit" }))
+          assert.deepStrictEqual(log.lines, ["first", "first"])
+        })
+    )
+  }
+
   it.scoped("lets the others begin where it is no failure, or a value", () =>
     Effect.gen(function* () {
       const log = logbook()
@@ -103,11 +142,38 @@ describe("failures in several branches", () => {
     })
   )
 
-  it.scoped("are none of the caller's where they were to be a value", () =>
+  for (const what of ["branches", "a group around them"]) {
+    it.scoped(`are none of the caller's where they were to be a value: of ${what}`, () =>
+      Effect.gen(function* () {
+        const inner = Phase.all([failsAt("early"), Phase.make("hangs", never)], { mode: "settle", name: "inner" })
+        const group = Phase.group("g", function* () {
+          yield* inner
+        })
+        const { error, paths } = yield* what === "branches"
+          ? parked(Phase.exit(inner), "all/inner/early")
+          : parked(Phase.exit(group), "all/g/inner/early")
+        assert.deepStrictEqual([error, paths], ["sibling", ["all/sibling"]])
+      })
+    )
+  }
+
+  it.scoped("are kept where a strategy is asked about the first of them, and the second lets go of that", () =>
     Effect.gen(function* () {
-      const inner = Phase.all([failsAt("early"), Phase.make("hangs", never)], { mode: "settle", name: "inner" })
-      const { error, paths } = yield* parked(Phase.exit(inner), "all/inner/early")
-      assert.deepStrictEqual([error, paths], ["sibling", ["all/sibling"]])
+      const throws = function* (): Generator<never, void> {
+        throw new Error("oops")
+      }
+      const task = Task.make("t", {
+        *run() {
+          yield* Phase.all([Phase.group("asks", throws, { retry: Retry.times(1) }), Phase.group("throws", throws)])
+        }
+      })
+      const { run, service } = yield* engine(memory())
+      yield* Effect.exit(run(task.execute({}, { id })))
+      const { failures } = yield* service.status(id)
+      assert.deepStrictEqual(
+        failures.map(({ path }) => path),
+        ["all/asks", "all/throws"]
+      )
     })
   )
 

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
 import { Errors, Phase, Task } from "../../src/index.js"
 import { engine, idle, logbook, memory, recorded } from "../support/engines.js"
 import { gated, type Log, never, undoable } from "../support/phases.js"
@@ -230,6 +232,103 @@ describe("an undo that fails among others", () => {
       yield* second.service.resume(id)
       assert.strictEqual((yield* second.service.settled(id)).status, "Reverted")
       assert.deepStrictEqual(log.lines.slice(before), ["y 2", "y 1", "a"])
+    })
+  )
+})
+
+describe("what was begun behind a branch that an operator lets go on", () => {
+  /** Of two that come one after the other, the first fails until it is mended; then it hangs. */
+  const world = (second: (log: Log) => Phase.Phase<unknown, Cause.TimeoutException>) => {
+    const log = logbook()
+    const state = { broken: true }
+    const until = <A>(effect: Effect.Effect<A>) =>
+      Effect.suspend((): Effect.Effect<A, string> => (state.broken ? Effect.fail("no") : effect))
+    const a = Phase.make("a", until(never), { undoUnknown: () => log.note("undo a?") })
+    const both = Phase.all([a, second(log)], { mode: "settle", concurrency: 1 })
+    return { log, state, until, both }
+  }
+
+  /** Nobody knows whether it happened. */
+  const late = (log: Log) => Phase.make("b", never, { timeout: "1 second", undoUnknown: () => log.note("undo b?") })
+
+  it.scoped("is undone with it", () =>
+    Effect.gen(function* () {
+      const { both, log, state } = world(late)
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* both
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task])
+      yield* run(task.start({}, { id }))
+      yield* idle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual((yield* service.settled(id)).status, "Failed")
+      state.broken = false
+      yield* service.resume(id)
+      yield* idle
+      yield* service.close(id, { revert: true })
+      assert.strictEqual((yield* service.settled(id)).status, "Reverted")
+      assert.deepStrictEqual(log.lines, ["undo a?", "undo b?"])
+    })
+  )
+
+  it.scoped("is undone with it where they lose a race", () =>
+    Effect.gen(function* () {
+      const { both, log, state, until } = world(late)
+      const gate = yield* Effect.makeLatch(false)
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.race([both, Phase.make("w", until(gate.await))])
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task])
+      yield* run(task.start({}, { id }))
+      yield* idle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual((yield* service.settled(id)).status, "Failed")
+      state.broken = false
+      yield* service.resume(id)
+      yield* idle
+      yield* gate.open
+      assert.strictEqual((yield* service.settled(id)).status, "Completed")
+      assert.deepStrictEqual(log.lines, ["undo a?", "undo b?"])
+    })
+  )
+
+  it.scoped("is undone with it also by the process that comes after a crash", () =>
+    Effect.gen(function* () {
+      const gates = { w: yield* Effect.makeLatch(false), sibling: yield* Effect.makeLatch(false) }
+      let crashed = false
+      const hangs = (log: Log) => Phase.make("b", never, { undoUnknown: () => (crashed ? log.note("undo b?") : never) })
+      const { both, log, state, until } = world(hangs)
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.all([
+            Phase.race([both, Phase.make("w", gates.w.await)]),
+            Phase.make("sibling", Effect.zipRight(gates.sibling.await, until(Effect.void)))
+          ])
+        }
+      })
+      const store = memory()
+      const first = yield* engine(store, [task])
+      yield* first.run(task.start({}, { id }))
+      yield* recorded(store, id, "PhaseStarted", "all/race/all/b")
+      yield* gates.sibling.open
+      assert.strictEqual((yield* first.service.settled(id)).status, "Failed")
+      state.broken = false
+      yield* first.service.resume(id)
+      yield* idle
+      yield* gates.w.open
+      yield* recorded(store, id, "PhaseStarted", "all/race/undo/all/race/all/b")
+      yield* first.kill
+      crashed = true
+      const second = yield* engine(store, [task])
+      assert.strictEqual((yield* second.service.settled(id)).status, "Completed")
+      assert.deepStrictEqual(log.lines, ["undo b?", "undo a?"])
     })
   )
 })

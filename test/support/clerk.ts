@@ -91,8 +91,17 @@ export class Clerk {
     return settled
   }
 
+  /** The time of some group is over. */
+  private expire(): void {
+    const due = [...this.history.timed].filter(
+      ({ expired, group, state }) => state === "running" && expired < 0 && group!.decision === undefined
+    )
+    if (due.length > 0) this.write({ _tag: "TimedOut", path: this.chance.one(due).path })
+  }
+
   /** Some of what runs ends. */
   private end(): void {
+    if (this.history.status === "Running" && this.chance.of(6) === 0) return this.expire()
     for (let left = 1 + this.chance.of(3); left > 0; left--) {
       const { running } = this
       if (running.length === 0) return

@@ -94,6 +94,7 @@ export const startOf = (
     ...(key === undefined ? {} : { key }),
     ...(needs === undefined ? {} : { needs }),
     ...(value === undefined ? {} : { value }),
+    ...(instruction._tag === "Group" && instruction.timeout !== undefined ? { timeout: instruction.timeout } : {}),
     ...(instruction._tag === "Checkpoint" && instruction.commit ? { commit: true } : {}),
     ...(instruction._tag === "Undo" ? { undoes: instruction.undoes } : {})
   }

@@ -35,6 +35,8 @@ export type Piece =
       readonly name: string
       readonly capture: Capture
       readonly program: Program
+      /** its attempts may not take for ever */
+      readonly timed: boolean
       /** what follows its failures, one after the other */
       readonly strategy: ReadonlyArray<"again" | "giveUp" | "revertAll"> | undefined
     }
@@ -143,7 +145,7 @@ export const instructionOf = (piece: Piece, log: Log): Instruction => {
         body: (attempt) => bodyOf(piece.program, log, `${piece.name} ${attempt}`),
         value: plain,
         strategy: piece.strategy === undefined ? undefined : strategyOf(piece.strategy),
-        timeout: undefined
+        timeout: piece.timed ? 10 : undefined
       }
   }
 }
@@ -195,13 +197,15 @@ export interface Shape {
   readonly retries: boolean
   /** whether `finally` blocks yield */
   readonly cleans: boolean
+  /** whether groups have deadlines */
+  readonly times: boolean
 }
 
 const name = FastCheck.constantFrom("a", "b", "c", "close", "undo")
 const capture = FastCheck.constantFrom<Capture>("none", "none", "none", "either", "exit")
 
 /** Programs of a shape. */
-export const programs = ({ cleans, retries }: Shape): FastCheck.Arbitrary<Program> =>
+export const programs = ({ cleans, retries, times }: Shape): FastCheck.Arbitrary<Program> =>
   FastCheck.letrec<{
     piece: Piece
     statement: Statement
@@ -237,6 +241,7 @@ export const programs = ({ cleans, retries }: Shape): FastCheck.Arbitrary<Progra
       name,
       capture,
       program: tie("program"),
+      timed: times ? FastCheck.boolean() : FastCheck.constant(false),
       strategy
     })
     const nothing = FastCheck.constant<Program>([])
