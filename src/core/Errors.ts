@@ -11,8 +11,15 @@ export * from "./Refusal.js"
 
 const Execution = { execution: Schema.String }
 const StatusSchema = Schema.Literal(...all)
-const list = (failures: ReadonlyArray<Failure>): string =>
-  failures.map((failure) => Sentence.open(render(failure))).join("; ")
+
+/** How many failures a message shows: all are in `failures`. */
+const shown = 5
+
+const list = (failures: ReadonlyArray<Failure>): string => {
+  const lines = failures.slice(0, shown).map((failure) => Sentence.open(render(failure)))
+  const more = failures.length - shown
+  return [...lines, ...(more > 0 ? [`and ${more} more in \`failures\``] : [])].join("; ")
+}
 
 /** A name of a task, phase or checkpoint, or an execution's id, that cannot be kept. When: before anything is recorded. */
 export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName", {

@@ -82,6 +82,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     `the revert of execution order-7 stopped: failed at charge: "no"; failed at charge: "no". Resume goes on at that undo; skip passes it over.`
   ],
   [
+    new Errors.ExecutionFailed({ execution, failures: Array.from({ length: 1_000 }, () => failures[0]!) }),
+    `execution order-7 is Failed: ${'failed at charge: "no"; '.repeat(5)}and 995 more in \`failures\`. Resume, close or revert it.`
+  ],
+  [
     new Errors.PhaseNotOpen({ execution, phase: "charge", reason: "it happened" }),
     "phase charge of execution order-7 cannot be skipped: it happened"
   ],
