@@ -58,7 +58,8 @@ export class Body implements Opened, Around {
     this.pull((generator) => generator.next())
   }
 
-  ended(_child: object, ended: Ended): void {
+  ended(child: object, ended: Ended): void {
+    if (child !== this.current) return
     if (this.state === "closing") return this.cleaned(ended)
     if (ended._tag === "Broken") return this.around.ended(this, ended)
     this.current = undefined

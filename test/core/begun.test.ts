@@ -141,6 +141,38 @@ describe("a group that is let go", () => {
     assert.deepStrictEqual(step._tag === "Stuck" ? step.failures : step._tag, [failed("all/s")])
   })
 
+  it("hears of nothing that ended beside what let go of it", () => {
+    const body = function* () {
+      const won = Phase.group("won", function* () {
+        yield* one("x")
+      })
+      const lost = Phase.group("lost", function* () {
+        try {
+          yield* Phase.all([])
+          yield* one("never")
+        } finally {
+          yield* one("c")
+        }
+      })
+      yield* Phase.race([won, lost])
+    }
+    const journal = running().add(
+      start("race", { kind: "race" }),
+      inside("race", "won", { kind: "group" }),
+      inside("race", "lost", { kind: "group" }),
+      inside("race/won", "x"),
+      succeed("race/won/x"),
+      inside("race/lost", "all", { kind: "all" }),
+      succeed("race/won"),
+      succeed("race/lost/all", [])
+    )
+    const cursor = cursorOf(body)
+    assert.strictEqual(blockedAt(cursor.advance(journal.history)), "race/lost/close/c")
+    journal.add(inside("race/lost/close", "c"), succeed("race/lost/close/c"))
+    const step = cursor.advance(journal.history)
+    assert.deepInclude(step._tag === "Blocked" ? step.consequences[0] : {}, { _tag: "Succeeded", path: "race" })
+  })
+
   it("cannot be late while its strategy is asked", () => {
     const body = function* () {
       yield* Phase.group(
