@@ -1,7 +1,7 @@
 /**
  * Somebody who answers, without the code of what asks: `completer.js DATABASE TOKENS REPLIES SEED LIVES`. It answers every
- * token in the file once: declines, lets some pass, says some things twice or late. After LIVES answers it kills itself,
- * right after it was told (0: never). It goes on until it is killed.
+ * token in the file, the newest first, for the old ones have expired: declines, lets some pass, says some things twice or
+ * late. After LIVES answers it kills itself, right after it was told (0: never). It goes on until it is killed.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -27,9 +27,11 @@ const tell = (asked: Approvals.Asked, say: string) =>
     const exit = say === Approvals.declined ? Exit.fail(say) : Exit.succeed({ say })
     const told = yield* Effect.exit(TaskEngine.complete(asked.token, exit))
     const error = Exit.isFailure(told) ? Option.getOrUndefined(Cause.failureOption(told.cause)) : undefined
-    write({ ...asked, say, at, answer: Exit.isSuccess(told) ? "accepted" : (error?._tag ?? "defect") })
+    const reply = { ...asked, say, at, answer: Exit.isSuccess(told) ? "accepted" : (error?._tag ?? "defect") }
+    write(reply)
     lives--
     if (lives === 0) process.kill(process.pid, "SIGKILL")
+    return reply
   })
 
 /** What is said to a question, one after the other. */
@@ -45,21 +47,20 @@ const sayings = ({ execution, question, token }: Approvals.Asked): ReadonlyArray
 const main = Effect.gen(function* () {
   process.stdout.write("up\n")
   const told = new Map<string, number>()
-  const count = (token: string) => void told.set(token, (told.get(token) ?? 0) + 1)
-  for (const { answer, say, token } of Replies.read(replies)) {
-    if (answer !== undefined && !say.startsWith("late-")) count(token)
+  // There is no more to be said about a token that has expired.
+  const note = ({ answer, token }: Replies.Reply) =>
+    void told.set(token, answer === "TokenExpired" ? Infinity : (told.get(token) ?? 0) + 1)
+  const next = (asked: Approvals.Asked) => sayings(asked)[told.get(asked.token) ?? 0]
+  for (const reply of Replies.read(replies)) {
+    if (reply.answer !== undefined && !reply.say.startsWith("late-")) note(reply)
   }
   for (let turn = 0; ; turn++) {
     const all = Approvals.read(tokens)
-    for (const asked of all) {
-      for (const say of sayings(asked).slice(told.get(asked.token) ?? 0)) {
-        yield* tell(asked, say)
-        count(asked.token)
-      }
-    }
+    const asked = all.findLast((one) => next(one) !== undefined)
+    if (asked === undefined) yield* Effect.sleep(20)
+    else note(yield* tell(asked, next(asked)!))
     const old = all[Dice.between(seed, `late ${turn}`, 0, all.length - 1)]
     if (old !== undefined && turn % 5 === 4) yield* tell(old, `late-${turn}`)
-    yield* Effect.sleep(20)
   }
 })
 
