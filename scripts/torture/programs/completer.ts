@@ -1,7 +1,7 @@
 /**
  * Somebody who answers, without the code of what asks: `completer.js DATABASE TOKENS REPLIES SEED LIVES`. It answers every
  * token in the file, the newest first, for the old ones have expired: declines, lets some pass, says some things twice or
- * late. After LIVES answers it kills itself, right after it was told (0: never). It goes on until it is killed.
+ * late. It kills itself right after the answer that its LIVESth completion is accepted (0: never). It goes on until then.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -29,8 +29,7 @@ const tell = (asked: Approvals.Asked, say: string) =>
     const error = Exit.isFailure(told) ? Option.getOrUndefined(Cause.failureOption(told.cause)) : undefined
     const reply = { ...asked, say, at, answer: Exit.isSuccess(told) ? "accepted" : (error?._tag ?? "defect") }
     write(reply)
-    lives--
-    if (lives === 0) process.kill(process.pid, "SIGKILL")
+    if (reply.answer === "accepted" && --lives === 0) process.kill(process.pid, "SIGKILL")
     return reply
   })
 
