@@ -1,6 +1,7 @@
 /**
  * Waits of 2 seconds of every kind, by a clock that nobody sets: `clocked.js DATABASE EACH`. It prints "up MILLISECONDS UTC"
- * every tenth of a second, so that whoever sets the wall clock sees that it did, and for each wait "KIND MILLISECONDS".
+ * every tenth of a second, so that whoever sets the wall clock sees that it did, and for each wait "KIND MILLISECONDS". The
+ * kind `plain` waits in a fiber: what is later than that is not late for the machine alone.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +35,7 @@ const flaky = () =>
   })
 
 const tasks = [
+  timed("plain", () => Phase.make("rest", Effect.sleep(wait))),
   timed("sleep", () => Phase.sleep("rest", wait)),
   timed("retry", flaky),
   timed("delegate", () => Phase.either(Phase.delegate("ask", { timeout: wait }))),
