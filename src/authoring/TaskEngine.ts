@@ -366,6 +366,6 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */
   static readonly watch = (id: string) => Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.watch(id)))
-  /** Waits until no engine has anything to do for the execution: it ended, failed, or is paused. */
+  /** Waits until nothing is to be done for the execution now: it ended, failed, is paused, or waits. */
   static readonly settled = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.settled(id))
 }

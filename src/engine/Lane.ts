@@ -11,11 +11,6 @@ export class Lane {
   /** With so many places free. */
   constructor(private free: number) {}
 
-  /** Whoever asks now gets a place at once. */
-  get hasRoom(): boolean {
-    return this.free > 0
-  }
-
   /** Waits for a place, and answers how to leave it; leaving twice is leaving once. */
   readonly enter: Effect.Effect<() => void> = Effect.async((resume) => {
     const admit = () => resume(Effect.sync(() => this.pass()))

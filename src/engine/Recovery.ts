@@ -173,7 +173,7 @@ export class Recovery {
     })
   }
 
-  /** Nothing is taken up any more; then `last` runs. */
+  /** Nothing is taken up any more, and what runs is handed back. */
   readonly end: Effect.Effect<void> = Effect.suspend(() => {
     this.ended = true
     this.live.end()
@@ -253,7 +253,10 @@ export class Recovery {
     })
   }
 
-  /** Everything of a task that is due or not finished, oldest first; and what was parked because other code was at hand. */
+  /**
+   * Takes up what of a task a dead engine left, oldest first, and looks again at what was parked because other code was at
+   * hand; what is due is woken as ever.
+   */
   private recover(task: Registered): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
       this.poke()

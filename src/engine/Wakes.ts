@@ -13,8 +13,6 @@ const page = 500
 const respite = 100
 
 export class Wakes {
-  /** when the next of them is due, as far as this engine knows, in milliseconds UTC */
-  private next = Number.POSITIVE_INFINITY
   private poked = Deferred.unsafeMake<void>(FiberId.none)
   /** those that are due and have no place yet, in their order */
   private backlog: ReadonlyArray<Due> = []
@@ -36,11 +34,6 @@ export class Wakes {
     /** whether any of them could be woken now */
     private readonly hasRoom: () => boolean
   ) {}
-
-  /** An execution was let go until then. */
-  rests(until: number | undefined): void {
-    if (until !== undefined && until < this.next) this.poke()
-  }
 
   /** Something may be due now. */
   poke(): void {
@@ -89,14 +82,12 @@ export class Wakes {
       const { error } = this
       this.error = undefined
       if (error !== undefined) return yield* error
-      // What is let go while the store is asked may not be in its answer.
-      this.next = Number.POSITIVE_INFINITY
       const now = this.now()
       yield* this.wakeAll(now)
-      this.next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
+      const next = (yield* this.store.nextWake(now)) ?? Number.POSITIVE_INFINITY
       if (!this.woke) yield* this.trouble.over
       this.woke = false
-      const left = Math.max(1, Math.min(longest, this.next - this.now(), this.stale ? respite : longest))
+      const left = Math.max(1, Math.min(longest, next - this.now(), this.stale ? respite : longest))
       const timeIsOver = Effect.map(Effect.sleep(left), () => {
         this.stale = true
       })
