@@ -11,9 +11,9 @@ import * as Child from "./Child.js"
 import { blocked, hasTime, type Part, report, type Setting } from "./Part.js"
 
 const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+const day = 86_400_000
 /** In days, from the true time. */
 const jumps = [3, -10, 3_650, 0]
-const day = 86_400_000
 const kinds = 6
 
 /** How long each waits and how early it may end, in milliseconds; and how many times as long as one that waits in a fiber. */
@@ -21,7 +21,7 @@ const wait = 2_000
 const early = 50
 const late = 3
 
-/** One process whose clock is set about every half second, as soon as it has seen what it was set to before. */
+/** One process that sets its clock; what it printed, and its exit code if it ended. */
 const round = (setting: Setting, number: number, each: number) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -35,21 +35,18 @@ const round = (setting: Setting, number: number, each: number) =>
         process.execPath,
         path.join(setting.programs, "clocked.js"),
         `${file}.db`,
-        String(each)
+        String(each),
+        `${file}.time`,
+        ...jumps.map((days) => `${days < 0 ? "" : "+"}${days}d`)
       ])
-      yield* child.line((line) => line.startsWith("up "), "30 seconds")
-      for (const jump of jumps) {
-        yield* Effect.sleep(300)
-        fs.writeFileSync(`${file}.time`, `${jump < 0 ? "" : "+"}${jump}d\n`)
-        const there = (yield* Clock.currentTimeMillis) + jump * day
-        yield* child.line((line) => line.startsWith("up ") && Math.abs(wallOf(line) - there) < day, "10 seconds")
-      }
-      const ended = yield* Effect.timeoutOption(child.ended, "60 seconds")
+      const ended = yield* Effect.timeoutOption(child.ended, "2 minutes")
       return { lines: child.lines, code: Option.getOrUndefined(ended)?.code }
     })
   )
 
-const wallOf = (line: string): number => Number(line.slice(3))
+/** How far the wall clock was seen from the true time, in days. */
+const seen = (lines: ReadonlyArray<string>, now: number): ReadonlyArray<number> =>
+  lines.flatMap((line) => (line.startsWith("wall ") ? [Math.round((Number(line.slice(5)) - now) / day)] : []))
 
 export const part: Part = {
   name: "clock",
@@ -64,11 +61,11 @@ export const part: Part = {
     for (let number = 0; number < (setting.amount ?? 50) && problems.length < 10; number++) {
       if (number > 0 && !(yield* hasTime(setting))) break
       const { code, lines } = yield* round(setting, number, each)
-      const walls = lines.filter((line) => line.startsWith("up ")).map(wallOf)
-      if (Math.max(...walls) - Math.min(...walls) < 3_600 * day) problems.push("the clock was not set")
-      jumped += walls.filter((wall, index) => index > 0 && Math.abs(wall - walls[index - 1]!) > day).length
+      const walls = seen(lines, yield* Clock.currentTimeMillis)
+      if (walls.join() !== jumps.join()) problems.push(`the clock was set to ${walls}`)
+      jumped += walls.length
       const ends = lines.flatMap((line) => {
-        const [, kind, millis] = /^(?!up)(\w+) (\d+)$/.exec(line) ?? []
+        const [, kind, millis] = /^(?!wall)(\w+) (\d+)$/.exec(line) ?? []
         return kind === undefined ? [] : [{ kind, millis: Number(millis) }]
       })
       const plain = Math.max(...ends.filter(({ kind }) => kind === "plain").map(({ millis }) => millis))
