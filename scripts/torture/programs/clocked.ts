@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -64,18 +65,20 @@ const all = Array.from({ length: Number(each) }, () => tasks).flat()
 
 const jump = Effect.gen(function* () {
   while (began < all.length) yield* Effect.sleep(10)
-  for (const to of jumps) {
-    yield* Effect.sleep(350)
+  const from = yield* now
+  for (const [index, to] of jumps.entries()) {
+    yield* Effect.sleep(Math.max(0, from + 250 * (index + 1) - (yield* now)))
     fs.writeFileSync(clock, `${to}\n`)
     process.stdout.write(`wall ${Date.now()}\n`)
   }
 })
 
 const main = Effect.gen(function* () {
-  yield* Effect.fork(jump)
+  const jumping = yield* Effect.fork(jump)
   const one = (task: (typeof tasks)[number]) =>
     Effect.map(task.execute({}), (millis) => void process.stdout.write(`${task.name} ${millis}\n`))
   yield* Effect.forEach(all, one, { concurrency: "unbounded", discard: true })
+  yield* Fiber.join(jumping)
 })
 
 const config = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, awake: "1 second" })
