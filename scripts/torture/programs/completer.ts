@@ -1,7 +1,7 @@
 /**
- * Somebody who answers, without the code of what asks: `completer.js DATABASE TOKENS REPLIES SEED LIVES`. It answers every
- * token in the file, the newest first, for the old ones have expired: declines, lets some pass, says some things twice or
- * late. It kills itself right after the answer that its LIVESth completion is accepted (0: never). It goes on until then.
+ * Somebody who answers, without the code of what asks: `completer.js DATABASE TOKENS REPLIES SEED LIVES`. It answers what is
+ * asked last, and each question by its newest token: declines, lets some pass, says some things twice or late. It kills
+ * itself right after the answer that its LIVESth completion is accepted (0: never). It goes on until it is killed.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -43,6 +43,16 @@ const sayings = ({ execution, question, token }: Approvals.Asked): ReadonlyArray
   return chance < 0.55 ? [say, `${say}-or-not`] : [say]
 }
 
+/** The newest token of each question, the newest first: those before it have ended. */
+const newest = (all: ReadonlyArray<Approvals.Asked>): ReadonlyArray<Approvals.Asked> => {
+  const last = new Map<string, Approvals.Asked>()
+  for (const asked of all.toReversed()) {
+    const question = `${asked.execution} ${asked.question}`
+    if (!last.has(question)) last.set(question, asked)
+  }
+  return [...last.values()]
+}
+
 const main = Effect.gen(function* () {
   process.stdout.write("up\n")
   const told = new Map<string, number>()
@@ -55,7 +65,7 @@ const main = Effect.gen(function* () {
   }
   for (let turn = 0; ; turn++) {
     const all = Approvals.read(tokens)
-    const asked = all.findLast((one) => next(one) !== undefined)
+    const asked = newest(all).find((one) => next(one) !== undefined)
     if (asked === undefined) yield* Effect.sleep(20)
     else note(yield* tell(asked, next(asked)!))
     const old = all[Dice.between(seed, `late ${turn}`, 0, all.length - 1)]
