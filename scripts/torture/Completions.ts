@@ -1,12 +1,11 @@
 /**
- * Answers survive: somebody completes tokens and is killed right after an answer, the engine is killed at any moment or
+ * Answers survive: somebody completes tokens and is killed right after one was accepted, the engine is killed at any moment or
  * told to end, and both. In the end what was accepted is recorded, once; every other answer was true; nothing waits on.
  */
 import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Ref from "effect/Ref"
 import * as Approvals from "./Approvals.js"
 import * as Child from "./Child.js"
 import * as Dice from "./Dice.js"
@@ -18,8 +17,12 @@ import * as Replies from "./Replies.js"
 const longestEnd = 1_000 + 3_000
 
 export interface Tally {
+  /** of engines */
   kills: number
+  /** engines told to end */
   ends: number
+  /** completers killed right after a completion was accepted */
+  silenced: number
   worlds: number
   accepted: number
   refused: number
@@ -27,7 +30,16 @@ export interface Tally {
   readonly problems: Array<string>
 }
 
-export const tally = (): Tally => ({ kills: 0, ends: 0, worlds: 0, accepted: 0, refused: 0, asked: 0, problems: [] })
+export const tally = (): Tally => ({
+  kills: 0,
+  ends: 0,
+  silenced: 0,
+  worlds: 0,
+  accepted: 0,
+  refused: 0,
+  asked: 0,
+  problems: []
+})
 
 /** The files and the seed of one database. */
 export interface World {
@@ -48,16 +60,15 @@ export const approver = (setting: Setting, world: World) =>
 export const completer = (setting: Setting, world: World, lives: number) =>
   program(setting, "completer", world.database, tokensOf(world), repliesOf(world), world.seed, lives)
 
-/** Answers until it is killed, by itself or with the scope; then the next one does, that answers for a longer time. */
-const answerers = (setting: Setting, world: World, kills: Ref.Ref<number>, found: Tally) =>
+/** Answers until enough have been killed; then the next one does, for as long as the scope is open. */
+const answerers = (setting: Setting, world: World, found: Tally, target: number) =>
   Effect.gen(function* () {
     for (let life = 0; ; life++) {
-      const mortal = (yield* Ref.updateAndGet(kills, (left) => left - 1)) >= 0
-      const lives = mortal ? Dice.between(world.seed, `lives ${life}`, 1, 6) : 0
+      const lives = found.silenced < target ? Dice.between(world.seed, `lives ${life}`, 1, 3) : 0
       const { code, signal } = yield* Effect.scoped(
         Effect.flatMap(completer(setting, world, lives), ({ ended }) => ended)
       )
-      if (signal === "SIGKILL") found.kills++
+      if (signal === "SIGKILL") found.silenced++
       else found.problems.push(`${world.database}: a completer ended with ${code ?? signal}`)
     }
   })
@@ -129,9 +140,8 @@ const endure = (setting: Setting, world: World, found: Tally, target: number) =>
         Effect.flatMap(program(setting, "starter", world.database, world.executions, 0), ({ ended }) => ended)
       )
       if (started.code !== 0) found.problems.push(`${world.database}: the starter ended with ${started.code}`)
-      const kills = yield* Ref.make(Math.ceil((target - found.kills) / 2))
-      const answering = yield* Effect.forkScoped(answerers(setting, world, kills, found))
-      for (let life = 0; life < 20 && found.kills < target && (yield* hasTime(setting)); life++) {
+      const answering = yield* Effect.forkScoped(answerers(setting, world, found, target))
+      for (let life = 0; life < 20 && found.silenced < target && (yield* hasTime(setting)); life++) {
         if (yield* engineLife(setting, world, life, found)) break
       }
       yield* lastLife(setting, world, found)
@@ -141,19 +151,22 @@ const endure = (setting: Setting, world: World, found: Tally, target: number) =>
 
 export const part: Part = {
   name: "completions",
-  about: "completers killed right after an answer, engines killed or ended: what was accepted is recorded, once",
+  about:
+    "completers killed right after an accepted answer, engines killed or ended: what was accepted is recorded, once",
   share: 12,
   run: Effect.fn("completions")(function* (setting: Setting) {
     const found = tally()
     const target = setting.amount ?? 500
-    for (let number = 0; found.kills < target && found.problems.length < 10; number++) {
+    for (let number = 0; found.silenced < target && found.problems.length < 10; number++) {
       if (number > 0 && !(yield* hasTime(setting))) break
       const name = `completions${number}`
       const database = path.join(setting.folder, `${name}.db`)
       const world = { seed: Dice.derive(setting.seed, name), database, executions: target < 50 ? 12 : 40 }
       yield* endure(setting, world, found, target)
       yield* account(world, found)
-      yield* setting.say(`${found.kills} kills, ${found.accepted} accepted, ${found.problems.length} problems`)
+      yield* setting.say(
+        `${found.silenced} silenced, ${found.kills} engines killed, ${found.accepted} accepted, ${found.problems.length} problems`
+      )
     }
     const { problems, ...figures } = found
     return report(figures, problems)

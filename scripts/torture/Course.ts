@@ -24,6 +24,7 @@ import {
   type PhaseStatement,
   type Program,
   tells,
+  undoesUnknown,
   type Work
 } from "./Program.js"
 import { Undos } from "./Undos.js"
@@ -295,7 +296,8 @@ export class Course {
   /** Those that may be undone now are; a failure keeps back what the phase had followed. */
   private undo(did: ReadonlyArray<Leaf>, scope: string, concurrency: number, winds: boolean): Flow {
     const own = this.program.ownRevert && this.facts.cleaned
-    const undos = new Undos(did, this.facts, scope, own, concurrency)
+    const known = did.filter(({ does, fact }) => !fact.doubt || undoesUnknown(does as PhaseStatement, this.program))
+    const undos = new Undos(known, this.facts, scope, own, concurrency)
     for (const undo of undos.begun(winds)) this.leaves.set(undo.path, undo)
     if (undos.left.length === 0) return next()
     const { failures, stuck } = undos

@@ -17,29 +17,25 @@ import * as Replies from "./Replies.js"
 const clients = 4
 const guesses = 10_000
 
+/** The first question of every third has no time limit and no rival: nobody else ends its wait. */
+const step = 3
+
 /** Starts so many executions, and has an engine run until each has asked its first question; it is killed then. */
 const ask = (setting: Setting, world: Completions.World) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const starter = yield* Completions.program(setting, "starter", world.database, world.executions, 0)
+      const starter = yield* Completions.program(setting, "starter", world.database, world.executions, 0, step)
       yield* starter.ended
       yield* Completions.approver(setting, world)
-      const first = () => Approvals.read(Completions.tokensOf(world)).filter(isAsked)
-      while (first().length < Math.ceil(world.executions / 3)) yield* Effect.sleep(50)
-      const lines = first().map(({ execution, question, token }) => `${execution} ${question} ${token}\n`)
-      fs.writeFileSync(`${world.database}.asked`, lines.join(""))
+      while (Approvals.read(Completions.tokensOf(world)).length < world.executions) yield* Effect.sleep(50)
     })
   )
-
-/** Nobody else ends it: it has no time limit, and no rival. */
-const isAsked = ({ execution, question }: Approvals.Asked): boolean =>
-  question === 0 && Approvals.kindOf(Approvals.numberOf(execution), question) === "asked"
 
 const duel = (setting: Setting, world: Completions.World) =>
   Effect.scoped(
     Effect.gen(function* () {
       const go = `${world.database}.go`
-      const files = [`${world.database}.asked`, Completions.repliesOf(world)]
+      const files = [Completions.tokensOf(world), Completions.repliesOf(world)]
       const start = Completions.program(setting, "duelist", world.database, ...files, clients, go)
       const duelists = [yield* start, yield* start]
       for (const { line } of duelists) yield* line((text) => text === "ready", "30 seconds")
@@ -59,7 +55,7 @@ const winners = (world: Completions.World) =>
     const problems: Array<string> = []
     const store = yield* TaskStore
     const replies = Replies.read(Completions.repliesOf(world))
-    for (const { execution, token } of Approvals.read(`${world.database}.asked`)) {
+    for (const { execution, token } of Approvals.read(Completions.tokensOf(world))) {
       const told = replies.filter((reply) => reply.token === token)
       const won = told.filter(({ answer }) => answer === "accepted").map(({ say }) => say)
       const lost = told.filter(({ answer }) => answer === "AlreadyCompleted")
@@ -93,12 +89,12 @@ export const part: Part = {
   share: 3,
   run: Effect.fn("duels")(function* (setting: Setting) {
     const database = path.join(setting.folder, "duels.db")
-    const world = { seed: setting.seed, database, executions: 3 * (setting.amount ?? 1_000) }
+    const world = { seed: setting.seed, database, executions: setting.amount ?? 1_000 }
     yield* ask(setting, world)
     const problems = [...(yield* duel(setting, world))]
     const judged = Effect.zipWith(winners(world), guess, (won, guessed) => [...won, ...guessed])
     problems.push(...(yield* Effect.orDie(Effect.provide(judged, Sqlite.layer({ filename: database })))))
-    const tokens = Approvals.read(`${database}.asked`).length
+    const tokens = Approvals.read(Completions.tokensOf(world)).length
     return report({ tokens, completions: Replies.read(Completions.repliesOf(world)).length, guesses }, problems)
   })
 }

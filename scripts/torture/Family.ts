@@ -9,12 +9,25 @@ import type { World } from "./World.js"
 
 type Lives = Pick<AnyTask, "layer" | "execute" | "start">
 
-/** A parent, with the layers of all. */
-export const family = (parent: Lives, ...children: ReadonlyArray<Pick<AnyTask, "layer">>): Lives => ({
-  execute: parent.execute,
-  start: parent.start,
-  layer: Layer.mergeAll(parent.layer, ...children.map(({ layer }) => layer))
-})
+type Make = (world: World) => Pick<AnyTask, "layer">
+
+/** A parent that calls these children, with the layers of all. */
+export const family =
+  <const Children extends ReadonlyArray<Make>, A>(
+    makes: Children,
+    body: (
+      world: World,
+      ...children: { readonly [K in keyof Children]: ReturnType<Children[K]> }
+    ) => Generator<Phase.Yielded<string, never>, A, never>,
+    onFailure: "halt" | "revert" = "halt"
+  ) =>
+  (world: World): Lives => {
+    const children = makes.map((make) => make(world)) as { readonly [K in keyof Children]: ReturnType<Children[K]> }
+    const run = () => body(world, ...children)
+    const parent = Task.make("t", { success: Schema.Unknown, error: Schema.String, onFailure, run: run as never })
+    const { execute, layer, start } = parent as unknown as Lives
+    return { execute, start, layer: Layer.mergeAll(layer, ...children.map((child) => child.layer)) }
+  }
 
 /** It stands outside at once, and goes on for a while. */
 const happens = (world: World, name: string) =>
@@ -60,20 +73,23 @@ export const long = (world: World) =>
   })
 
 /** One step, then it fails so many times. */
-export const frail = (world: World, times: number, onFailure: "halt" | "revert" = "halt") =>
-  Task.make("frail", {
-    success: Schema.String,
-    error: Schema.String,
-    onFailure,
-    *run() {
-      yield* step(world, "f1")
-      return yield* Phase.make("f2", { run: flaky(world, times), undo: () => world.undoes("f2") })
-    }
-  })
+export const frail =
+  (times: number, onFailure: "halt" | "revert" = "halt") =>
+  (world: World) =>
+    Task.make("frail", {
+      success: Schema.String,
+      error: Schema.String,
+      onFailure,
+      *run() {
+        yield* step(world, "f1")
+        return yield* Phase.make("f2", { run: flaky(world, times), undo: () => world.undoes("f2") })
+      }
+    })
 
 /** A child with a child. */
-export const middle = (world: World, child: ReturnType<typeof kid>) =>
-  Task.make("middle", {
+export const middle = (world: World) => {
+  const child = kid(world)
+  const task = Task.make("middle", {
     success: Schema.String,
     *run() {
       yield* step(world, "m1")
@@ -82,9 +98,5 @@ export const middle = (world: World, child: ReturnType<typeof kid>) =>
       return answer
     }
   })
-
-export const parent = <A>(
-  body: () => Generator<Phase.Yielded<string, never>, A, never>,
-  onFailure: "halt" | "revert" = "halt"
-) =>
-  Task.make("t", { success: Schema.Unknown, error: Schema.String, onFailure, run: body as never }) as unknown as Lives
+  return { phase: task.phase, layer: Layer.merge(task.layer, child.layer) }
+}

@@ -6,40 +6,25 @@ import type { Case } from "./Matrix.js"
 import { at, broken, either, flaky, hangs, inDoubt, is, often, once, rerun, resume, step } from "./Steps.js"
 
 export const operated: ReadonlyArray<Case> = [
-  {
-    name: "closed in the middle",
-    ends: "Closed",
-    leaves: ["a", "clean"],
-    operator: once(at("b"), ({ id }, engine) => engine.close(id)),
-    make: (world) =>
-      Task.make("t", {
-        *run() {
-          try {
-            yield* step(world, "a")
-            yield* hangs(world, "b")
-          } finally {
-            yield* Phase.make("clean", world.does("clean", 1))
+  ...(["Closed", "Reverted"] as const).map(
+    (ends): Case => ({
+      name: ends === "Closed" ? "closed in the middle" : "closed with a revert",
+      ends,
+      leaves: ends === "Closed" ? ["a", "clean"] : ["clean"],
+      operator: once(at("b"), ({ id }, engine) => engine.close(id, { revert: ends === "Reverted" })),
+      make: (world) =>
+        Task.make("t", {
+          *run() {
+            try {
+              yield* step(world, "a")
+              yield* hangs(world, "b")
+            } finally {
+              yield* Phase.make("clean", world.does("clean", 1))
+            }
           }
-        }
-      })
-  },
-  {
-    name: "closed with a revert",
-    ends: "Reverted",
-    leaves: ["clean"],
-    operator: once(at("b"), ({ id }, engine) => engine.close(id, { revert: true })),
-    make: (world) =>
-      Task.make("t", {
-        *run() {
-          try {
-            yield* step(world, "a")
-            yield* hangs(world, "b")
-          } finally {
-            yield* Phase.make("clean", world.does("clean", 1))
-          }
-        }
-      })
-  },
+        })
+    })
+  ),
   {
     name: "a point of no return",
     ends: "Reverted",

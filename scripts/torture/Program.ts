@@ -17,6 +17,7 @@ export interface PhaseStatement {
   readonly dies: boolean
   /** how many retries follow a failure; -1: there is no schedule */
   readonly retries: number
+  /** whether it can be undone; in doubt too, and then also for the author's own revert, which would stop at it */
   readonly undo: boolean
   /** how often its undo fails before it succeeds */
   readonly undoFails: number
@@ -127,7 +128,11 @@ class Author {
   /** the phases that just succeed: a command may come while one of them runs */
   readonly plain: Array<string> = []
 
-  constructor(protected readonly random: Random) {}
+  /** `undos` is the part of the phases that can be undone */
+  constructor(
+    protected readonly random: Random,
+    private readonly undos = 0.8
+  ) {}
 
   block(depth: number): ReadonlyArray<Statement> {
     return Array.from({ length: 1 + this.random.below(3) }, () => this.statement(depth))
@@ -159,13 +164,17 @@ class Author {
       fails: well ? 0 : random.below(5),
       dies: !well && random.chance(0.15),
       retries: random.below(5) - 1,
-      undo: random.chance(0.8),
+      undo: random.chance(this.undos),
       undoFails: 0,
       millis: 0,
       early: true
     }
   }
 }
+
+/** Whether it can be undone where nobody knows if it happened. */
+export const undoesUnknown = ({ undo }: PhaseStatement, { ownRevert }: Pick<Program, "ownRevert">): boolean =>
+  undo || ownRevert
 
 /** What operators do, and where processes die. */
 const circumstances = (random: Random, { plain }: Author, writes: number) => {
@@ -310,7 +319,7 @@ const inPairs = (crashes: ReadonlyArray<Crash>, random: Random): ReadonlyArray<C
 /** The program of a seed, with concurrency. */
 export const weave = (seed: number): Program => {
   const random = new Random(seed)
-  const author = new ConcurrentAuthor(random)
+  const author = new ConcurrentAuthor(random, new Random(-2 - seed).pick([0.8, 0.2]))
   const body = [...author.lines(3), author.work(3), ...(random.chance(0.5) ? author.lines(1) : [])]
   const around = circumstances(random, author, 40)
   return {

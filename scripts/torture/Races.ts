@@ -42,6 +42,8 @@ export interface Race {
   readonly notify: number
   /** how long waits are sat out */
   readonly awake: number
+  /** whether what completed it can be undone */
+  readonly undo: boolean
   readonly crashes: ReadonlyArray<Crash>
 }
 
@@ -56,6 +58,7 @@ export const draw = (seed: number): Race => {
     at: 20,
     notify,
     awake: between("awake", 0, 1) * 10_000,
+    undo: between("undo", 0, 1) === 1,
     completers: Array.from({ length: count }, (_, index) => ({
       offset: offset(`offset ${index}`),
       value: Dice.chance(seed, `value ${index}`) < 0.7 ? "yes" : "no",
@@ -84,18 +87,19 @@ interface Seen {
   began: number
 }
 
-const taskOf = (world: World, { at, notify, rival }: Race, seen: Seen) => {
+const taskOf = (world: World, { at, notify, rival, undo }: Race, seen: Seen) => {
   const notifies = (token: string) =>
     world.seen(() => {
       seen.tokens.push(token)
       if (seen.tokens.length === 1) seen.began = world.simulation.now
       return Effect.sleep(notify)
     })
-  const undo = (value: string) => Effect.sync(() => void world.outside.set("undone", value))
-  const options = { success: Schema.String, error: Schema.String, notify: notifies, undo }
+  const undoes = (value: string) => Effect.sync(() => void world.outside.set("undone", value))
   const ask = Phase.delegate("ask", {
-    ...options,
-    undoUnknown: () => undo("nothing"),
+    success: Schema.String,
+    error: Schema.String,
+    notify: notifies,
+    ...(undo ? { undo: undoes, undoUnknown: () => undoes("nothing") } : {}),
     ...((rival === "timeout" ? { timeout: at } : {}) as { timeout: number })
   })
   return Task.make("race", {
@@ -243,7 +247,7 @@ const problemsOf = (race: Race, { seen, world }: ReturnType<typeof live>): Reado
     hold(result === value && succeeded[0]?.value === value, `accepted ${value}, and ended ${result}`)
   } else if (status !== "Closed") {
     const undone = world.outside.get("undone")
-    hold(undone === value, `accepted ${value}, left behind, and undone was ${undone}`)
+    hold(undone === (race.undo ? value : undefined), `accepted ${value}, left behind, and undone was ${undone}`)
   }
   return found.length === 0 ? found : [JSON.stringify(race), `told ${JSON.stringify(told)}`, ...found]
 }

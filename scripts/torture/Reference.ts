@@ -2,7 +2,7 @@
  * The reference: what must become of a program, said without generators, fibers, journals or crashes. Crashes do not
  * occur here at all, for they must not make a difference.
  */
-import type { PhaseStatement, Program, Statement } from "./Program.js"
+import { type PhaseStatement, type Program, type Statement, undoesUnknown } from "./Program.js"
 
 /** One phase with how it ended; `doubt` if nobody can know. */
 export interface Mark {
@@ -55,6 +55,7 @@ class Life {
   readonly cleanup = new Scope("close/")
   /** what can be undone, oldest first */
   undoable: Array<{ readonly path: string; readonly undo: boolean }> = []
+  /** what was in doubt, and can be undone for all that */
   doubt: string | undefined
   readonly outside = new Set<string>()
   readonly undone: Array<string> = []
@@ -131,7 +132,7 @@ class Life {
       (command.verb === "close" || command.verb === "closeAndRevert")
     ) {
       this.closed = command.verb
-      this.doubt = path
+      if (undoesUnknown(given, this.program)) this.doubt = path
       this.mark(path, "doubt")
       return this.stop("closed")
     }

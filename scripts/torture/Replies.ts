@@ -121,19 +121,36 @@ const untruth = ({ answer, at, say }: Reply, { left, said, timedOut }: Outcome):
   }
 }
 
+/** When each value was first said of its token and not refused: said again it is answered as done, whatever became of it. */
+const firsts = (replies: ReadonlyArray<Reply>): ReadonlyMap<string, number> => {
+  const refused = new Set(
+    replies.flatMap((reply) =>
+      reply.answer === undefined || reply.answer === "accepted" ? [] : [`${wordsOf(reply)} ${reply.at}`]
+    )
+  )
+  const first = new Map<string, number>()
+  for (const reply of replies) {
+    const words = wordsOf(reply)
+    if (!first.has(words) && !refused.has(`${words} ${reply.at}`)) first.set(words, reply.at)
+  }
+  return first
+}
+
+const wordsOf = ({ say, token }: Reply): string => `${hashOf(token)} ${say}`
+
 /** What is wrong, once all has ended. */
 export const problemsOf = (
   journals: ReadonlyMap<string, Journal>,
   replies: ReadonlyArray<Reply>
 ): ReadonlyArray<string> => {
   const { outcomes, problems } = outcomesOf(journals)
-  const spoken = new Set<string>()
+  const spoken = new Set(replies.map(wordsOf))
+  const first = firsts(replies)
   for (const reply of replies) {
-    const { answer, execution, question, say, token } = reply
-    const hash = hashOf(token)
-    spoken.add(`${hash} ${say}`)
-    const outcome = outcomes.get(hash)
-    const what = outcome === undefined ? "its token is in no journal" : untruth(reply, outcome)
+    const { answer, at, execution, question, say, token } = reply
+    const outcome = outcomes.get(hashOf(token))
+    const since = first.get(wordsOf(reply)) ?? at
+    const what = outcome === undefined ? "its token is in no journal" : untruth({ ...reply, at: since }, outcome)
     if (what !== undefined)
       problems.push(`${execution} question ${question}: ${say} was answered with ${answer}; ${what}`)
   }

@@ -14,6 +14,7 @@ import {
   type Program,
   type RetryStatement,
   tells,
+  undoesUnknown,
   type Work
 } from "./Program.js"
 import type { World } from "./World.js"
@@ -93,7 +94,9 @@ class Maker {
     const { world } = this
     return Phase.make(name, {
       run: world.seen((current) => this.effect(given, current)),
-      undoUnknown: (key) => this.undoing(given, (at) => world.outside.get(at) === key),
+      ...(undoesUnknown(given, this.program)
+        ? { undoUnknown: (key: string) => this.undoing(given, (at) => world.outside.get(at) === key) }
+        : {}),
       ...(undo
         ? {
             undo: (text: string) =>

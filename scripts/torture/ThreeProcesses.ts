@@ -63,7 +63,8 @@ export const part: Part = {
       yield* Completions.account(world, found)
       if (setting.amount !== undefined) break
     }
-    const { ends: _, problems, ...figures } = found
-    return report({ ...figures, seconds: Math.round(((yield* Clock.currentTimeMillis) - began) / 1_000) }, problems)
+    const { accepted, asked, kills, problems, refused, worlds } = found
+    const seconds = Math.round(((yield* Clock.currentTimeMillis) - began) / 1_000)
+    return report({ kills, worlds, accepted, refused, asked, seconds }, problems)
   })
 }

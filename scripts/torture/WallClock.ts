@@ -4,21 +4,24 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Child from "./Child.js"
 import { blocked, hasTime, type Part, report, type Setting } from "./Part.js"
 
 const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-const jumps = ["+3d", "-10d", "+3650d", "+0"]
-const kinds = 5
+const day = 86_400_000
+/** In days, from the true time. */
+const jumps = [3, -10, 3_650, 0]
+const kinds = 6
 
-/** How long each waits, how early it may end, and how late on a busy machine, in milliseconds. */
+/** How long each waits and how early it may end, in milliseconds; and how many times as long as one that waits in a fiber. */
 const wait = 2_000
 const early = 50
-const late = 5_000
+const late = 3
 
-/** One process whose clock is set every half second; `off` is how far it was seen from where it began, in days. */
+/** One process that sets its clock; what it printed, and its exit code if it ended. */
 const round = (setting: Setting, number: number, each: number) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -32,17 +35,20 @@ const round = (setting: Setting, number: number, each: number) =>
         process.execPath,
         path.join(setting.programs, "clocked.js"),
         `${file}.db`,
-        String(each)
+        String(each),
+        `${file}.time`,
+        ...jumps.map((days) => `${days < 0 ? "" : "+"}${days}d`)
       ])
-      yield* child.line((line) => line.startsWith("up "), "30 seconds")
-      for (const jump of jumps) {
-        yield* Effect.sleep(400)
-        fs.writeFileSync(`${file}.time`, `${jump}\n`)
-      }
-      const ended = yield* Effect.timeoutOption(child.ended, "60 seconds")
+      const ended = yield* Effect.timeoutOption(child.ended, "2 minutes")
       return { lines: child.lines, code: Option.getOrUndefined(ended)?.code }
     })
   )
+
+const isWall = (line: string): boolean => line.startsWith("wall ")
+
+/** How far the wall clock was seen from the true time, in days. */
+const seen = (lines: ReadonlyArray<string>, now: number): ReadonlyArray<number> =>
+  lines.flatMap((line) => (isWall(line) ? [Math.round((Number(line.slice(5)) - now) / day)] : []))
 
 export const part: Part = {
   name: "clock",
@@ -57,22 +63,27 @@ export const part: Part = {
     for (let number = 0; number < (setting.amount ?? 50) && problems.length < 10; number++) {
       if (number > 0 && !(yield* hasTime(setting))) break
       const { code, lines } = yield* round(setting, number, each)
-      const walls = lines.filter((line) => line.startsWith("up ")).map((line) => Number(line.slice(3)))
-      if (Math.max(...walls) - Math.min(...walls) < 3_600 * 86_400_000) problems.push("the clock was not set")
-      jumped += walls.filter((wall, index) => index > 0 && Math.abs(wall - walls[index - 1]!) > 86_400_000).length
-      const ends = lines.flatMap((line) => /^(?!up)(\w+) (\d+)$/.exec(line)?.slice(1, 3).join(" ") ?? [])
+      const walls = seen(lines, yield* Clock.currentTimeMillis)
+      if (walls.join() !== jumps.join()) problems.push(`the clock was set to ${walls}`)
+      const last = lines.findLastIndex((line) => !isWall(line))
+      jumped += lines.slice(0, last).filter(isWall).length
+      const ends = lines.flatMap((line) => {
+        const [, kind, millis] = /^(?!wall)(\w+) (\d+)$/.exec(line) ?? []
+        return kind === undefined ? [] : [{ kind, millis: Number(millis) }]
+      })
+      const plain = Math.max(...ends.filter(({ kind }) => kind === "plain").map(({ millis }) => millis))
       if (code !== 0) problems.push(`it ended with ${code}: ${lines.slice(-3).join(" | ")}`)
       if (ends.length !== kinds * each) problems.push(`${ends.length} of ${kinds * each} waits ended`)
-      for (const end of ends) {
-        const millis = Number(end.split(" ")[1])
+      for (const { kind, millis } of ends) {
         waited.push(millis)
-        if (millis < wait - early || millis > wait + late) problems.push(`${end} ms, and ${wait} were to be waited`)
+        if (millis < wait - early || millis > late * plain)
+          problems.push(`${kind} ${millis} ms, and ${wait} were to be waited; in a fiber at most ${plain}`)
       }
     }
     return report(
       {
         waits: waited.length,
-        jumps: jumped,
+        "jumps while some wait": jumped,
         "shortest in ms": Math.min(...waited),
         "longest in ms": Math.max(...waited)
       },

@@ -24,11 +24,6 @@ export const parts: ReadonlyArray<Part> = [
   WallClock.part,
   Disk.part,
   Corruption.part,
-  Crashes.pairs,
-  Crashes.model,
-  Crashes.concurrent,
-  Crashes.nests,
-  Crashes.grids,
-  Crashes.races,
+  ...Crashes.parts,
   Kill9.part
 ]

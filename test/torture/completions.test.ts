@@ -16,7 +16,7 @@ describe("answers, while who gives them and the engine are killed", () => {
       Effect.gen(function* () {
         const { figures, problems } = yield* Completions.part.run(yield* taste(10))
         assert.deepStrictEqual(inTime(problems), [])
-        assert.isAtLeast(Number(figures.kills), 10)
+        assert.isAtLeast(Number(figures.silenced), 10)
       }),
     120_000
   )
