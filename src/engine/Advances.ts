@@ -8,6 +8,7 @@ import { isActive, type Status } from "../core/Status.js"
 import * as Thrown from "../core/Thrown.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
+import type { Lanes } from "./Lanes.js"
 import type { Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registry } from "./Registry.js"
@@ -26,6 +27,7 @@ export class Advances {
     private readonly live: Live,
     private readonly ownership: Ownership,
     private readonly schedules: Schedules,
+    private readonly lanes: Lanes,
     private readonly now: () => number,
     private readonly statusOf: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   ) {}
@@ -61,7 +63,7 @@ export class Advances {
   private isReady({ id, status }: ExecutionRow): Effect.Effect<boolean, StoreError> {
     if (this.live.runs.has(id)) return Effect.succeed(true)
     if (status !== "Waiting" && status !== "Pending") return Effect.succeed(isActive(status))
-    return Effect.map(this.store.due({ id, now: this.now() }), (due) => due.length > 0)
+    return Effect.map(this.store.due({ id, now: this.now(), lanes: this.lanes.known }), (due) => due.length > 0)
   }
 
   /** Whether it can go on, or a child that it waits for. */
@@ -189,7 +191,8 @@ export class Advances {
         const rows = yield* this.store.list({ task, status: left, order: "oldest", limit })
         for (const { id } of rows) found.push(id)
       }
-      for (const { id } of yield* this.store.due({ now: this.now(), tasks, limit })) found.push(id)
+      for (const { id } of yield* this.store.due({ now: this.now(), tasks, limit, lanes: this.lanes.known }))
+        found.push(id)
       return found.filter((id) => !done.has(id)).slice(0, page)
     })
   }
