@@ -121,9 +121,12 @@ export const empty = (): History => ({
 export const isEarly = ({ due, startedAt, status }: History, now: number): boolean =>
   status === "Pending" && startedAt === undefined && due !== undefined && due > now
 
-/** It stands in line for a place behind its concurrency key. */
+/** It has no place behind its concurrency key, and needs one to go on. */
 export const isQueued = ({ lane, placed, status }: History): boolean =>
   lane !== undefined && !placed && status === "Pending"
+
+/** The same, and its time has come. */
+export const isInLine = (history: History, now: number): boolean => isQueued(history) && !isEarly(history, now)
 
 /** What has this scope; none if it is the body's, or one of the engine's own. A plain phase has no scope, whatever its name. */
 export const ownerOf = (history: History, scope: string): PhaseRecord | undefined => {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Advanced, AdvanceError, ExecutionStatus, ReadError, Service } from "../authoring/TaskEngine.js"
 import { type EngineBusy, ExecutionNotFound, type StoreError, TaskNotRegistered } from "../core/Errors.js"
+import { isInLine } from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import * as Thrown from "../core/Thrown.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
@@ -145,7 +146,10 @@ export class Advances {
   /** When it can go on by itself, or what it waits for. */
   private untilOf(row: ExecutionRow): Effect.Effect<number | undefined, ReadError> {
     return Effect.gen(this, function* () {
-      if (row.status === "Pending") return (yield* this.live.history(row.id)).due
+      if (row.status === "Pending") {
+        const history = yield* this.live.history(row.id)
+        return isInLine(history, this.now()) ? undefined : history.due
+      }
       if (row.status !== "Waiting") return undefined
       let { until } = yield* this.live.history(row.id)
       for (const child of yield* this.childrenOf(row)) {

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
+import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
@@ -48,7 +49,7 @@ class Engine {
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
     Effect.flatMap(this.joins.join(definition, payload, options), ({ history, id, present }) =>
-      View.answerOf(definition, id, history, present)
+      View.answerOf(definition, id, history, present, this.now())
     )
 
   readonly register: Service["register"] = (definition) =>
@@ -177,7 +178,8 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     Effect.gen(function* () {
       const history = yield* live.history(id)
       const told = yield* completions.told(history)
-      return View.statusOf(id, history, registry.get(history.task) !== undefined, told)
+      const holders = History.isInLine(history, now()) ? yield* lanes.holders(history) : undefined
+      return View.statusOf(id, history, registry.get(history.task) !== undefined, told, holders)
     })
   const schedules = new Schedules(store, config, joins.start, now)
   const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, now, status)
