@@ -281,7 +281,7 @@ export class Joins {
         const known = yield* Effect.either(this.live.history(id))
         if (Either.isRight(known) && this.isLetGo(known.right)) {
           yield* same(visit, known.right)
-          return yield* this.standBy(visit)
+          return yield* this.standBy(visit, known.right)
         }
       }
       const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { meet })
@@ -293,7 +293,7 @@ export class Joins {
       const { status } = history
       if (status !== "Waiting" && status !== "Pending") return standing
       if (call !== undefined && !(isQueued(history) && this.isOrphan(visit))) return standing
-      if (call === undefined && !this.ownership.isPassive) return yield* this.standBy(visit)
+      if (call === undefined && !this.ownership.isPassive) return yield* this.standBy(visit, history)
       const due = yield* this.store.due({ id, now: this.now(), lanes: this.lanes.known })
       return due.length > 0 ? { ...again, woken: true, isNext: true } : standing
     })
@@ -313,9 +313,9 @@ export class Joins {
   }
 
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
-  private standBy({ definition, id, key, onInterrupt }: Visit): Effect.Effect<Moved, StoreError> {
+  private standBy({ definition, id, onInterrupt }: Visit, history: History): Effect.Effect<Moved, StoreError> {
     return Effect.flatMap(Fibers.here, (services) => {
-      const lane = key === undefined ? undefined : nameOf(definition.name, key)
+      const lane = isQueued(history) ? nameOf(history.task, history.lane!) : undefined
       const { leave, moved } = this.live.standby.enter(id, definition, services, lane)
       // It may have moved before anybody stood by.
       const woken = Effect.flatMap(this.rests(id), (waits) => {
