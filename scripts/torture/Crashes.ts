@@ -11,7 +11,7 @@ import * as Nests from "./Nests.js"
 import { type Part, report, type Setting } from "./Part.js"
 
 /** What died in a process's worlds stays in its memory: a process has so many seeds. A nest is crashed some dozen times. */
-const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000, races: 5_000 }
+const most = { model: 5_000, concurrent: 5_000, pairs: 5_000, nests: 100, grids: 5_000, races: 5_000, queues: 1_000 }
 
 type Which = keyof typeof most
 
@@ -102,4 +102,12 @@ export const races: Part = {
   about: "completions against suspension, timeout, pause, close, revert, loss and skip have one winner each",
   share: 6,
   run: bySeeds("races", 20_000)
+}
+
+/** Executions with concurrency keys. */
+export const queues: Part = {
+  name: "queues",
+  about: "executions with concurrency keys keep to their places and their order, under crashes, deploys and operators",
+  share: 4,
+  run: bySeeds("queues", 10_000)
 }

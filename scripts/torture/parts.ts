@@ -30,5 +30,6 @@ export const parts: ReadonlyArray<Part> = [
   Crashes.nests,
   Crashes.grids,
   Crashes.races,
+  Crashes.queues,
   Kill9.part
 ]

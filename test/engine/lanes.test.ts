@@ -1,9 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Errors, Phase, Task } from "../../src/index.js"
+import * as MemoryStore from "../../src/store/MemoryStore.js"
+import { fromEncoded, TaskStore } from "../../src/store/Store.js"
+import { TaskEngine } from "../../src/TaskEngine.js"
 import { engine, entries, idle, memory, tags } from "../support/engines.js"
 import { tenants } from "../support/tenants.js"
 
@@ -363,6 +367,109 @@ describe("executions with the same key", () => {
       yield* engine(store, [free])
       yield* idle
       assert.sameMembers(lines, ["4", "5", "6", "7"])
+    })
+  )
+
+  it.scoped(
+    "let one go ahead whose caller is there, and nobody who has a place, where nobody can run the first one",
+    () =>
+      Effect.gen(function* () {
+        const store = memory()
+        const lines: Array<string> = []
+        const task = Task.make("naps", {
+          payload: { id: Schema.String },
+          idempotencyKey: ({ id }) => id,
+          concurrencyKey: () => "same",
+          limit: 2,
+          *run({ id }) {
+            yield* Phase.sleep("nap", "1 hour")
+            yield* Phase.make(
+              "note",
+              Effect.sync(() => void lines.push(id))
+            )
+          }
+        })
+        const { run } = yield* engine(store)
+        yield* Effect.fork(run(task.execute({ id: "1" })))
+        yield* Effect.zipRight(idle, TestClock.adjust(1))
+        const abandoned = yield* engine(store)
+        yield* abandoned.run(task.start({ id: "2" }))
+        yield* Effect.zipRight(idle, TestClock.adjust(1))
+        yield* Effect.fork(run(task.execute({ id: "3" })))
+        yield* idle
+        assert.include(tags(store, "3"), "Waiting")
+        assert.deepStrictEqual(tags(store, "1").slice(-2), ["PhaseStarted", "Waiting"])
+        yield* TestClock.adjust(2 * hour)
+        yield* idle
+        assert.deepStrictEqual(lines, ["1", "3"])
+        assert.deepStrictEqual(tags(store, "2"), ["Created"])
+      })
+  )
+
+  it.scoped("let as many go ahead as there are places that nobody here can take", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const keyed = tenants(2)
+      const { lines, of, task, through } = keyed
+      const client = yield* engine(store)
+      yield* starting(client, keyed, ["1", "2"])
+      yield* client.end
+      const { run } = yield* engine(store)
+      const callers = yield* Effect.forEach(["3", "4", "5"], (id) =>
+        Effect.zipLeft(Effect.fork(run(task.execute(of(id)))), TestClock.adjust(1))
+      )
+      yield* idle
+      assert.deepStrictEqual(lines, ["+3", "+4"])
+      yield* through("3", "4", "5")
+      yield* Fiber.join(Fiber.all(callers))
+      assert.deepStrictEqual(tags(store, "1"), ["Created"])
+    })
+  )
+
+  it.scoped("have one place taken once, also by two that have both seen it free", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const keyed = tenants()
+      const { fail, lines, mend, of, task, through } = keyed
+      // Whoever has looked who has a place is not alone any more.
+      const layer = Layer.effect(
+        TaskStore,
+        Effect.map(MemoryStore.make(store), (encoded) =>
+          fromEncoded({ ...encoded, holders: (lane) => Effect.zipLeft(encoded.holders(lane), Effect.yieldNow()) })
+        )
+      )
+      const context = yield* Layer.build(Layer.provideMerge(task.layer, Layer.provide(TaskEngine.layer, layer)))
+      yield* fail("1")
+      yield* fail("2")
+      for (const id of ["1", "2"]) yield* Effect.provide(Effect.exit(task.execute(of(id))), context)
+      yield* mend("1")
+      yield* mend("2")
+      const both = Effect.forEach(["1", "2"], (id) => TaskEngine.resume(id), { concurrency: "unbounded" })
+      const statuses = (yield* Effect.provide(both, context)).map(({ status }) => status)
+      assert.deepStrictEqual(statuses.sort(), ["Pending", "Running"])
+      yield* through("1", "2")
+      yield* idle
+      assert.sameMembers(lines.slice(2), ["+1", "-1", "+2", "-2"])
+      assert.strictEqual(keyed.peak.get("a"), 1)
+    })
+  )
+
+  it.scoped("are started by schedules, one after another, and say whom they wait for", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const { lines, of, task, through } = tenants()
+      const layer = task.schedule("0 * * * *", of("tick"), { name: "hourly" })
+      const { service } = yield* engine(store, [task, { layer }])
+      for (let turn = 0; turn < 2; turn++) yield* Effect.zipRight(TestClock.adjust(hour), idle)
+      const [first, second] = [...store.executions.keys()]
+      assert.deepStrictEqual(lines, ["+tick"])
+      assert.deepStrictEqual((yield* service.status(second!)).waits, [
+        { path: "", name: "a", kind: "place", since: 2 * hour, holders: [first!] }
+      ])
+      assert.deepStrictEqual((yield* service.status(first!)).waits, [])
+      yield* through("tick")
+      yield* idle
+      assert.deepStrictEqual(lines, ["+tick", "-tick", "+tick", "-tick"])
     })
   )
 
