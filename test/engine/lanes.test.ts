@@ -415,12 +415,15 @@ describe("executions with the same key", () => {
       yield* starting(client, keyed, ["1", "2"])
       yield* client.end
       const { run } = yield* engine(store)
-      const callers = yield* Effect.forEach(["3", "4", "5"], (id) =>
+      const callers = yield* Effect.forEach(["3", "4", "5", "6"], (id) =>
         Effect.zipLeft(Effect.fork(run(task.execute(of(id)))), TestClock.adjust(1))
       )
       yield* idle
       assert.deepStrictEqual(lines, ["+3", "+4"])
-      yield* through("3", "4", "5")
+      yield* through("3", "4")
+      yield* idle
+      assert.sameMembers(lines.slice(2), ["-3", "-4", "+5", "+6"])
+      yield* through("5", "6")
       yield* Fiber.join(Fiber.all(callers))
       assert.deepStrictEqual(tags(store, "1"), ["Created"])
     })
