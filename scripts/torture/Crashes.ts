@@ -97,6 +97,14 @@ const checks: ReadonlyArray<Check> = [
     about: "completions against suspension, timeout, pause, close, revert, loss and skip have one winner each",
     share: 6,
     seeds: 20_000
+  },
+  {
+    name: "queues",
+    about:
+      "executions with concurrency keys keep to their places and their order, under crashes, deploys and operators",
+    share: 4,
+    seeds: 10_000,
+    most: 1_000
   }
 ]
 

@@ -1,6 +1,7 @@
 /** A task as the engine sees it: types erased, values behind codecs. Made by `Task.make`, and by nothing else. */
 import type { Codec } from "../core/Instruction.js"
 import type { Json } from "../core/Json.js"
+import type { Lane } from "./Lane.js"
 
 /** A phase that happened, as a revert gets it: newest first, frozen when the revert begins. */
 export interface Completed<Undo> {
@@ -35,4 +36,5 @@ export interface Definition {
   /** how many independent phases a revert undoes at a time */
   readonly revertConcurrency: number
   readonly idempotencyKey: ((payload: unknown) => string) | undefined
+  readonly lane: Lane | undefined
 }

@@ -1,9 +1,11 @@
 /** Executions that are started at the times of a cron expression. */
 import * as Cron from "effect/Cron"
 import * as Either from "effect/Either"
+import { InvalidName } from "../core/Errors.js"
 import * as Thrown from "../core/Thrown.js"
 import type * as Definition from "./Definition.js"
 import { checkName } from "./Description.js"
+import * as Lane from "./Lane.js"
 
 /** How a schedule is kept. */
 export interface Options {
@@ -51,7 +53,7 @@ const parse = (what: string, expression: string, timeZone: string): Cron.Cron =>
   return cron.right
 }
 
-/** Throws a `TypeError` for a cron expression, a zone or a payload that is none, `InvalidName` for a name. */
+/** Throws a `TypeError` for a cron expression, a zone or a payload that is none, `InvalidName` for a name or a concurrency key. */
 export const make = (
   definition: Definition.Definition,
   expression: string,
@@ -69,5 +71,7 @@ export const make = (
   if (Either.isLeft(encoded)) {
     throw new TypeError(`the payload of the ${what} does not fit at ${encoded.left.at}: ${encoded.left.reason}`)
   }
+  const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
+  if (lane instanceof InvalidName) throw lane
   return { key, cron, payload, missed }
 }

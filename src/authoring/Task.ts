@@ -12,6 +12,7 @@ import * as Body from "./Body.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
 import * as Instant from "./Instant.js"
+import * as Lane from "./Lane.js"
 import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
 
@@ -50,7 +51,7 @@ export interface Task<in out Name extends string, in P, out A, out E, out R> {
    * and however many processes have the layer. How far the schedule has come is in the store; times that were missed are
    * made up for as `missed` says. A schedule begins when its layer is first built. It runs with the services of `layer`.
    * Throws a `TypeError` for an expression, a time zone or a payload that does not parse or fit, and `InvalidName` for a
-   * name that cannot be kept. The idea is cron's and anacron's, and a Kubernetes CronJob's.
+   * name or a concurrency key that cannot be kept. The idea is cron's and anacron's, and a Kubernetes CronJob's.
    *
    * @example
    * import { Phase, Task } from "tidemark"
@@ -128,6 +129,14 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2> {
   readonly revertConcurrency?: number
   /** an id derived from the payload, for executions that are started without one */
   readonly idempotencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
+  /**
+   * executions with the same key stand in line for each other: one begins when fewer than `limit` others have begun and not
+   * ended, failed or been closed. By `priority`, then by age. A key is what a name can be: 1 to 255 bytes of printable text.
+   * See docs/waiting.md
+   */
+  readonly concurrencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
+  /** how many executions with the same key may be under way at once. Default 1 */
+  readonly limit?: number
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -180,7 +189,8 @@ const asked = (definition: Definition.Definition) => ({
  * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
- * `TypeError` for a `revertConcurrency` that is no positive integer, and a `timeout` that is no positive duration.
+ * `TypeError` for a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`, and
+ * a `timeout` that is no positive duration.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -194,6 +204,14 @@ const asked = (definition: Definition.Definition) => ({
  *     const text = yield* Phase.make("compose", Effect.succeed(`hello ${name}`))
  *     yield* Phase.make("print", Effect.log(text))
  *     return text
+ *   }
+ * })
+ *
+ * const importFile = Task.make("import-file", {
+ *   payload: { tenant: Schema.String, file: Schema.String },
+ *   concurrencyKey: ({ tenant }) => tenant,
+ *   *run({ file }) {
+ *     yield* Phase.make("import", Effect.log(file))
  *   }
  * })
  */
@@ -233,7 +251,8 @@ export const make = <
     revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
     revertConcurrency,
     customRevert: options.revert !== undefined,
-    idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"]
+    idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
+    lane: Lane.make(name, options.concurrencyKey, options.limit)
   }
   return { name, version: definition.version, definition, ...asked(definition) } as never
 }

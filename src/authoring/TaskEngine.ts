@@ -71,11 +71,12 @@ export interface ExecutionStatus {
   readonly closeError: Defect | undefined
 }
 
-/** What an execution waits for: an instant, somebody's answer, a signal, the next attempt, another execution. */
+/** What an execution waits for: an instant, somebody's answer, a signal, the next attempt, another execution, or its turn. */
 export interface Wait {
   readonly path: string
   readonly name: string
-  readonly kind: "timer" | "delegate" | "signal" | "retry" | "child"
+  /** `place`: it stands in line behind its concurrency key, which is its `name`; its path is "" */
+  readonly kind: "timer" | "delegate" | "signal" | "retry" | "child" | "place"
   /** the execution that it waits for */
   readonly child?: string
   /** in milliseconds UTC */
@@ -84,6 +85,8 @@ export interface Wait {
   readonly until?: number
   /** of a delegate: what its last heartbeat said */
   readonly progress?: Progress
+  /** of a place: the executions that have one */
+  readonly holders?: ReadonlyArray<string>
 }
 
 /** How far somebody has come with what the execution waits for, in their own words. */

@@ -46,7 +46,9 @@ const Created = Schema.TaggedStruct("Created", {
   /** how long it may take, in milliseconds */
   timeout: optional(Schema.JsonNumber),
   /** not before then, in milliseconds UTC */
-  due: optional(Schema.JsonNumber)
+  due: optional(Schema.JsonNumber),
+  /** the concurrency key, of what needs a place of its own behind it */
+  lane: optional(Schema.String)
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
@@ -138,8 +140,8 @@ const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumb
 const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act })
 /** Nothing runs; the execution waits for a resume. */
 const Paused = Schema.TaggedStruct("Paused", {})
-/** The engine let go of the execution in an orderly way; any engine may take it. */
-const Suspended = Schema.TaggedStruct("Suspended", {})
+/** The engine let go of the execution in an orderly way; any engine may take it, where it is `queued` once there is a place. */
+const Suspended = Schema.TaggedStruct("Suspended", { queued: optional(Schema.Boolean) })
 /**
  * An operator lets the execution go on; what failed gets a new round of attempts, what is in doubt runs if `rerun`. `round`
  * is that of the parent's phase, where a child goes on with its parent.

@@ -132,17 +132,19 @@ export class ExecutionPaused extends Schema.TaggedError<ExecutionPaused>()("Exec
 
 /**
  * The execution waits, and this engine is passive: nothing here goes on by itself. `until` is when it can go on without
- * anybody's doing, in milliseconds UTC.
+ * anybody's doing, in milliseconds UTC; `key` is the concurrency key behind which there is no place for it.
  */
 export class ExecutionWaiting extends Schema.TaggedError<ExecutionWaiting>()("ExecutionWaiting", {
   ...Execution,
-  until: Schema.optionalWith(Schema.Number, { exact: true })
+  until: Schema.optionalWith(Schema.Number, { exact: true }),
+  key: Schema.optionalWith(Schema.String, { exact: true })
 }) {
   override get message() {
-    const when =
-      this.until === undefined
+    const event =
+      this.key === undefined
         ? "somebody sends it something"
-        : Schema.decodeSync(Schema.DateFromNumber)(this.until).toISOString()
+        : `there is a place behind its concurrency key ${JSON.stringify(this.key)}`
+    const when = this.until === undefined ? event : Schema.decodeSync(Schema.DateFromNumber)(this.until).toISOString()
     return `execution ${this.execution} waits until ${when}: advance it then, for this engine is passive`
   }
 }

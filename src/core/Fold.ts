@@ -8,7 +8,7 @@ import { empty, type History, inDoubt, revertible } from "./History.js"
 import * as Path from "./Path.js"
 import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
-import { isFinal, mayMove, type Status } from "./Status.js"
+import { hasPlace, isFinal, mayMove, type Status } from "./Status.js"
 
 /** Folds a journal from its first entry. Throws `BrokenHistory`. */
 export const all = (entries: ReadonlyArray<Recorded>): History => {
@@ -51,6 +51,7 @@ const moveTo = (history: History, to: Status, at: number): void => {
   }
   if (history.status !== to) history.updatedAt = at
   history.status = to
+  history.placed = hasPlace(history.placed, to)
 }
 
 // --- what else each entry changes
@@ -61,6 +62,7 @@ const create = (history: History, entry: EntryOf<"Created">, at: number): void =
   history.payload = entry.payload
   history.parent = entry.parent
   history.round = entry.round ?? 0
+  history.lane = entry.lane
   history.timeout = entry.timeout
   history.deadline = entry.timeout === undefined ? undefined : Math.max(at, entry.due ?? at) + entry.timeout
   history.due = entry.due
@@ -83,6 +85,11 @@ const requestPause = (history: History, { act }: EntryOf<"PauseRequested">): voi
 
 const release = (history: History): void => {
   history.held = false
+}
+
+const suspend = (history: History, { queued }: EntryOf<"Suspended">): void => {
+  history.held = false
+  if (queued === true) history.placed = false
 }
 
 const wait = (history: History, { until }: EntryOf<"Waiting">): void => {
@@ -150,7 +157,7 @@ const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: 
   Waiting: wait,
   PauseRequested: requestPause,
   Paused: release,
-  Suspended: release,
+  Suspended: suspend,
   Resumed: resume,
   Completed: complete,
   Failed: stop,

@@ -25,6 +25,9 @@ export interface History {
   parent: { readonly execution: string; readonly path: string } | undefined
   /** of a child: the last round of its parent's phase that it knows of */
   round: number
+  /** its concurrency key, if it needs a place of its own behind it; and whether it has that */
+  lane: string | undefined
+  placed: boolean
   result: Json | undefined
   readonly phases: Map<string, PhaseRecord>
   /** how long it may take, in milliseconds, and until when that is */
@@ -81,6 +84,8 @@ export const empty = (): History => ({
   payload: null,
   parent: undefined,
   round: 0,
+  lane: undefined,
+  placed: false,
   result: undefined,
   phases: new Map(),
   timeout: undefined,
@@ -115,6 +120,13 @@ export const empty = (): History => ({
 /** It was started for later, and its time has not come. */
 export const isEarly = ({ due, startedAt, status }: History, now: number): boolean =>
   status === "Pending" && startedAt === undefined && due !== undefined && due > now
+
+/** It has no place behind its concurrency key, and needs one to go on. */
+export const isQueued = ({ lane, placed, status }: History): boolean =>
+  lane !== undefined && !placed && status === "Pending"
+
+/** The same, and its time has come. */
+export const isInLine = (history: History, now: number): boolean => isQueued(history) && !isEarly(history, now)
 
 /** What has this scope; none if it is the body's, or one of the engine's own. A plain phase has no scope, whatever its name. */
 export const ownerOf = (history: History, scope: string): PhaseRecord | undefined => {

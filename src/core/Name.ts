@@ -32,10 +32,12 @@ export const problem = (name: unknown): string | undefined => {
   return undefined
 }
 
+/** The error for what cannot be a name, with the reason. */
+export const refuse = (what: string, given: unknown, found: string): InvalidName =>
+  new InvalidName({ what, given: Thrown.text(given).slice(0, maxBytes), problem: found })
+
 /** The error for a name that cannot be used; `what` says whose name it is. */
 export const check = (what: string, name: unknown): InvalidName | undefined => {
   const found = problem(name)
-  return found === undefined
-    ? undefined
-    : new InvalidName({ what, given: Thrown.text(name).slice(0, maxBytes), problem: found })
+  return found === undefined ? undefined : refuse(what, name, found)
 }

@@ -54,6 +54,28 @@ export const verbs = frozen({
   skip: { from: ["Failed", "Paused", "RevertFailed"], to: "Running" }
 } satisfies Record<Verb, { readonly from: ReadonlyArray<Status>; readonly to: Status }>)
 
+/**
+ * What becomes of an execution's place in its lane: what does work, or waits with some of it done, takes one; what stands
+ * still for somebody to decide, or has ended, leaves it; what has not begun has none, what was handed back or is paused
+ * keeps what it had.
+ */
+export const places = frozen({
+  Pending: "keeps",
+  Running: "takes",
+  Waiting: "takes",
+  Paused: "keeps",
+  Failed: "leaves",
+  Closing: "takes",
+  Reverting: "takes",
+  RevertFailed: "leaves",
+  Completed: "leaves",
+  Closed: "leaves",
+  Reverted: "leaves"
+} satisfies Record<Status, "takes" | "keeps" | "leaves">)
+
+/** Whether an execution has a place in its lane after a move to this status. */
+export const hasPlace = (had: boolean, to: Status): boolean => (places[to] === "keeps" ? had : places[to] === "takes")
+
 /** Whether `to` may follow `from`. Staying where one is is always allowed. */
 export const mayMove = (from: Status, to: Status): boolean =>
   from === to || (moves[from] as ReadonlyArray<Status>).includes(to)

@@ -143,9 +143,10 @@ const reverted = (command: Extract<Command, { _tag: "revert" }>, history: Histor
     : { _tag: "RevertStarted", n: history.reverts.length + 1, failures: history.failures, act: actOf(command) }
 
 /** What waits for children runs for as long as it takes to have them pause, too. */
-const pause = (command: Act, { open }: History.History, definition: Definition | undefined): Decision => {
+const pause = (command: Act, history: History.History, definition: Definition | undefined): Decision => {
   const requested: Entry = { _tag: "PauseRequested", act: actOf(command) }
-  const calls = definition !== undefined && [...open].some(({ child }) => child !== undefined)
+  const runs = definition !== undefined && !History.isQueued(history)
+  const calls = runs && [...history.open].some(({ child }) => child !== undefined)
   return calls
     ? { entries: [requested], definition }
     : { entries: [requested, { _tag: "Paused" }], definition: undefined }

@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Advanced, AdvanceError, ExecutionStatus, ReadError, Service } from "../authoring/TaskEngine.js"
 import { type EngineBusy, ExecutionNotFound, type StoreError, TaskNotRegistered } from "../core/Errors.js"
+import { isInLine } from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import * as Thrown from "../core/Thrown.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
+import type { Lanes } from "./Lanes.js"
 import type { Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registry } from "./Registry.js"
@@ -26,6 +28,7 @@ export class Advances {
     private readonly live: Live,
     private readonly ownership: Ownership,
     private readonly schedules: Schedules,
+    private readonly lanes: Lanes,
     private readonly now: () => number,
     private readonly statusOf: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   ) {}
@@ -61,7 +64,7 @@ export class Advances {
   private isReady({ id, status }: ExecutionRow): Effect.Effect<boolean, StoreError> {
     if (this.live.runs.has(id)) return Effect.succeed(true)
     if (status !== "Waiting" && status !== "Pending") return Effect.succeed(isActive(status))
-    return Effect.map(this.store.due({ id, now: this.now() }), (due) => due.length > 0)
+    return Effect.map(this.store.due({ id, now: this.now(), lanes: this.lanes.known }), (due) => due.length > 0)
   }
 
   /** Whether it can go on, or a child that it waits for. */
@@ -143,7 +146,10 @@ export class Advances {
   /** When it can go on by itself, or what it waits for. */
   private untilOf(row: ExecutionRow): Effect.Effect<number | undefined, ReadError> {
     return Effect.gen(this, function* () {
-      if (row.status === "Pending") return (yield* this.live.history(row.id)).due
+      if (row.status === "Pending") {
+        const history = yield* this.live.history(row.id)
+        return isInLine(history, this.now()) ? undefined : history.due
+      }
       if (row.status !== "Waiting") return undefined
       let { until } = yield* this.live.history(row.id)
       for (const child of yield* this.childrenOf(row)) {
@@ -189,7 +195,8 @@ export class Advances {
         const rows = yield* this.store.list({ task, status: left, order: "oldest", limit })
         for (const { id } of rows) found.push(id)
       }
-      for (const { id } of yield* this.store.due({ now: this.now(), tasks, limit })) found.push(id)
+      for (const { id } of yield* this.store.due({ now: this.now(), tasks, limit, lanes: this.lanes.known }))
+        found.push(id)
       return found.filter((id) => !done.has(id)).slice(0, page)
     })
   }

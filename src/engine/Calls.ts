@@ -11,12 +11,14 @@ import { isActive, type Status } from "../core/Status.js"
 import type { Failures } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
 import { type Call, type Called, type Children, isParent, Parked, type Stop } from "./Children.js"
+import type { LoadError } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import * as Faults from "./Faults.js"
 import type { Joins } from "./Joins.js"
-import type { Live, LoadError } from "./Live.js"
+import type { Live } from "./Live.js"
 import type { Command } from "./Orders.js"
 import { Refused } from "./Perform.js"
+import type { Recovery } from "./Recovery.js"
 import type { Registry } from "./Registry.js"
 
 type Told = { readonly _tag: string; readonly message: string }
@@ -27,7 +29,8 @@ export class Calls implements Children {
     private readonly store: Store,
     private readonly registry: Registry,
     private readonly joins: Joins,
-    private readonly commands: Commands
+    private readonly commands: Commands,
+    private readonly recovery: Pick<Recovery, "poke">
   ) {}
 
   run(call: Call): Effect.Effect<unknown, unknown> {
@@ -94,13 +97,16 @@ export class Calls implements Children {
   }
 
   /** Until the child goes on. Its parent has nothing to do with it meanwhile, unless nobody else here has its code. */
-  private parked(call: Call, { status, task, until }: History.History): Parked {
+  private parked(call: Call, history: History.History): Parked {
+    const { status, task, until } = history
+    const isQueued = History.isQueued(history)
     const listen = (moved: () => void) => {
       this.live.stepAside(call.parent.execution, true)
       const stop = this.live.listeners.hear(call.id, moved)
-      // It may have moved before anybody listened.
+      // It may have moved before anybody listened, or a place may have become free for it.
       const look = Effect.map(Effect.either(this.store.get(call.id)), (row) => {
         if (Either.isLeft(row) || row.right?.status !== status) moved()
+        else if (isQueued) this.recovery.poke()
       })
       call.services.start(look)
       return stop

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
+import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
@@ -17,11 +18,12 @@ import { Completions } from "./Completions.js"
 import { EngineConfig } from "./Config.js"
 import { Fibers } from "./Fibers.js"
 import { Joins } from "./Joins.js"
-import { Lane } from "./Lane.js"
+import { Lanes } from "./Lanes.js"
 import { Live } from "./Live.js"
 import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import { Places } from "./Places.js"
+import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import { Schedules } from "./Schedules.js"
@@ -40,13 +42,14 @@ class Engine {
     private readonly completions: Completions,
     private readonly advances: Advances,
     private readonly schedules: Schedules,
+    private readonly lanes: Lanes,
     readonly status: Service["status"],
     private readonly now: () => number
   ) {}
 
   readonly execute: Service["execute"] = (definition, payload, options) =>
     Effect.flatMap(this.joins.join(definition, payload, options), ({ history, id, present }) =>
-      View.answerOf(definition, id, history, present)
+      View.answerOf(definition, id, history, present, this.now())
     )
 
   readonly register: Service["register"] = (definition) =>
@@ -59,7 +62,7 @@ class Engine {
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
     const due = Effect.map(
-      Effect.suspend(() => this.store.due({ id, now: this.now() })),
+      Effect.suspend(() => this.store.due({ id, now: this.now(), lanes: this.lanes.known })),
       ({ length }) => length > 0
     )
     if (status === "Pending") return due
@@ -153,15 +156,16 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const owner = yield* config.newId
   const runs = yield* Scope.make()
   const owned = yield* Scope.make()
-  const live = new Live(store, config, owner, clock, new Lane(1))
+  const lanes = new Lanes(store)
+  const live = new Live(store, config, owner, clock, new Quarantine(1), lanes)
   const registry = new Registry()
   const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1))
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
-  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, now)
-  const joins = new Joins(store, config, registry, live, ownership, recovery, commands, now)
+  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)
+  const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, now)
   const completions = new Completions(store, config, registry, live, recovery, now)
-  live.children = new Calls(live, store, registry, joins, commands)
+  live.children = new Calls(live, store, registry, joins, commands, recovery)
   // The store is let go of last: until then no other engine runs what runs here.
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(Effect.interruptible(recovery.end), Duration.sum(config.grace, "1 second")).pipe(
@@ -174,12 +178,25 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     Effect.gen(function* () {
       const history = yield* live.history(id)
       const told = yield* completions.told(history)
-      return View.statusOf(id, history, registry.get(history.task) !== undefined, told)
+      const holders = History.isInLine(history, now()) ? yield* lanes.holders(history) : undefined
+      return View.statusOf(id, history, registry.get(history.task) !== undefined, told, holders)
     })
   const schedules = new Schedules(store, config, joins.start, now)
-  const advances = new Advances(store, config, registry, live, ownership, schedules, now, status)
-  return new Engine(store, registry, live, recovery, joins, commands, completions, advances, schedules, status, now)
-    .service
+  const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, now, status)
+  return new Engine(
+    store,
+    registry,
+    live,
+    recovery,
+    joins,
+    commands,
+    completions,
+    advances,
+    schedules,
+    lanes,
+    status,
+    now
+  ).service
 })
 
 /** The engine over whatever store there is. */

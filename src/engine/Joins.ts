@@ -5,25 +5,22 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Definition } from "../authoring/Definition.js"
 import * as Instant from "../authoring/Instant.js"
+import * as Lane from "../authoring/Lane.js"
 import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
-import {
-  type EngineBusy,
-  ExecutionConflict,
-  type InvalidName,
-  PayloadInvalid,
-  type StoreError
-} from "../core/Errors.js"
-import { type History, isEarly } from "../core/History.js"
+import { type EngineBusy, ExecutionConflict, InvalidName, PayloadInvalid, type StoreError } from "../core/Errors.js"
+import { type History, isEarly, isQueued } from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import { type Call, isParent } from "./Children.js"
+import type { LoadError, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Fibers } from "./Fibers.js"
-import { createdOf, type Entered, type Finished, type Live, type LoadError, type Opening, type Run } from "./Live.js"
+import { type Lanes, nameOf } from "./Lanes.js"
+import { type Birth, createdOf, type Entered, type Finished, type Live, type Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
@@ -51,6 +48,8 @@ interface Joining extends ExecuteOptions {
   readonly call?: Call
   /** it was let go, and is to go on */
   readonly woken?: boolean
+  /** there is a place for it in its lane */
+  readonly isNext?: boolean
   /** called when the claim is about to be committed */
   readonly meet?: (() => void) | undefined
 }
@@ -73,6 +72,13 @@ interface Visit extends Joining {
   readonly definition: Definition
   readonly id: string
   readonly payload: Json.Json
+  /** the concurrency key, if its task has any */
+  readonly key: string | undefined
+}
+
+/** Whether it is to be taken up, also if others than standing by decide that. */
+interface Found extends Moved {
+  readonly isNext?: boolean
 }
 
 /** Why the execution that has the id, and was called by `parent`, is not the child that was meant, if it is not. */
@@ -97,8 +103,9 @@ const takingUp =
   (visit: Visit, now: () => number): Opening<Settled | ExecutionConflict> =>
   (history) =>
     Effect.flatMap(same(visit, history), () => {
-      if (isEarly(history, now())) return Effect.fail(new Settled(history))
-      const { call, definition, resume, woken } = visit
+      const { call, definition, isNext, resume, woken } = visit
+      const waits = isQueued(history) && isNext !== true && (woken !== true || call !== undefined)
+      if (waits || isEarly(history, now())) return Effect.fail(new Settled(history))
       const { status } = history
       if (isActive(status) || (status === "Waiting" && woken === true))
         return Effect.succeed({ entries: [], definition })
@@ -119,6 +126,7 @@ export class Joins {
     private readonly ownership: Ownership,
     private readonly recovery: Recovery,
     private readonly commands: Commands,
+    private readonly lanes: Lanes,
     private readonly now: () => number
   ) {}
 
@@ -135,7 +143,11 @@ export class Joins {
       const id = options.id ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
       const invalid = Name.check("the execution id", id)
       if (invalid !== undefined) return yield* invalid
-      const visit: Visit = { ...options, definition, id, payload: Either.getOrElse(json, () => undefined) ?? null }
+      const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
+      if (lane instanceof InvalidName) return yield* lane
+      this.lanes.learn(definition)
+      const encoded = Either.getOrElse(json, () => undefined) ?? null
+      const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key }
       return visit
     })
   }
@@ -151,10 +163,52 @@ export class Joins {
 
   private enter(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
-      if (this.live.runs.has(visit.id)) return yield* this.attach(visit)
+      if (this.live.runs.has(visit.id) || (yield* this.standsInLine(visit))) return yield* this.attach(visit)
       const begun = this.live.begin(visit.definition, visit.id, visit.payload, visit.call)
       const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
       return "history" in found ? found : yield* this.attach(visit)
+    })
+  }
+
+  /** Puts an execution that needs a place of its own in line, if it is not in the store; one that needs none begins at once. */
+  private standsInLine(visit: Visit): Effect.Effect<boolean, LoadError> {
+    return Effect.gen(this, function* () {
+      const { call, id, key } = visit
+      if (key === undefined) return false
+      if (call !== undefined) {
+        if ((yield* this.store.get(id)) !== undefined) return true
+        if (yield* this.isWithin(call.parent.execution, visit)) return false
+      }
+      yield* this.write(visit, call ?? {})
+      return true
+    })
+  }
+
+  /** Whether an execution, or one that called it, has a place in the lane: a child goes in on that, or waits for itself. */
+  private isWithin(execution: string, visit: Visit): Effect.Effect<boolean, LoadError> {
+    return Effect.flatMap(this.live.history(execution), ({ lane, parent, task }) => {
+      if (task === visit.definition.name && lane === visit.key) return Effect.succeed(true)
+      return parent === undefined ? Effect.succeed(false) : this.isWithin(parent.execution, visit)
+    })
+  }
+
+  /** Puts an execution into the store, for whoever owns that to run. */
+  private write({ definition, id, key, payload }: Visit, { due, parent, round }: Birth, priority?: number) {
+    const at = this.now()
+    const row: ExecutionRow = {
+      id,
+      task: definition.name,
+      version: definition.version,
+      status: "Pending",
+      epoch: 0,
+      owner: null,
+      createdAt: at,
+      updatedAt: at
+    }
+    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key })], {
+      ...(priority === undefined ? {} : { priority }),
+      ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } }),
+      ...(key === undefined ? {} : { lane: nameOf(definition.name, key) })
     })
   }
 
@@ -175,7 +229,7 @@ export class Joins {
   }
 
   /** What is known once a run is over; one that was handed back, or let go, is looked at again. */
-  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Moved, JoinError> {
+  private conclude(visit: Visit, finished: Finished): Effect.Effect<Standing | Found, JoinError> {
     if (Exit.isFailure(finished)) return Effect.failCause(finished.cause)
     const history = finished.value
     if (history === undefined || (this.isUnsettled(history.status) && visit.call === undefined)) {
@@ -187,11 +241,11 @@ export class Joins {
   /** Joins an execution that exists, until it stands still. */
   private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
-      for (let moved: Moved = { ...again, woken: this.isOrphan(visit) }; ; ) {
+      for (let moved: Found = { ...again, woken: this.isOrphan(visit) }; ; ) {
         const running = this.live.runs.get(visit.id)
         const next = running === undefined ? this.takeUp({ ...visit, ...moved }) : this.attend(visit, running)
         // Who was woken and is gone has not taken it up: somebody else may.
-        const found: Standing | Moved = yield* Effect.onInterrupt(next, () => Effect.sync(() => this.recovery.poke()))
+        const found: Standing | Found = yield* Effect.onInterrupt(next, () => Effect.sync(() => this.recovery.poke()))
         if ("history" in found) return found
         moved = found
       }
@@ -204,7 +258,7 @@ export class Joins {
   }
 
   /** Waits for it where it runs. */
-  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Moved, JoinError> {
+  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Found, JoinError> {
     return Effect.gen(this, function* () {
       const known = yield* Effect.either(this.live.history(visit.id))
       if (Either.isRight(known)) yield* same(visit, known.right)
@@ -218,16 +272,16 @@ export class Joins {
   }
 
   /** Takes it up where nobody runs it; one that was let go is waited for. */
-  private takeUp(visit: Visit): Effect.Effect<Standing | Moved, JoinError> {
+  private takeUp(visit: Visit): Effect.Effect<Standing | Found, JoinError> {
     const { call, id, meet } = visit
     return Effect.gen(this, function* () {
       // No run begins for this: its end would have others who stand by look again, and so for ever.
       const mayStandBy = call === undefined && visit.woken !== true && !this.ownership.isPassive
       if (mayStandBy && (yield* this.rests(id))) {
         const known = yield* Effect.either(this.live.history(id))
-        if (Either.isRight(known) && (known.right.status === "Waiting" || isEarly(known.right, this.now()))) {
+        if (Either.isRight(known) && this.isLetGo(known.right)) {
           yield* same(visit, known.right)
-          return yield* this.standBy(visit)
+          return yield* this.standBy(visit, known.right)
         }
       }
       const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { meet })
@@ -237,11 +291,17 @@ export class Joins {
       const { history } = finished.left
       const standing = { id, history, present: false }
       const { status } = history
-      if ((status !== "Waiting" && status !== "Pending") || call !== undefined) return standing
-      if (!this.ownership.isPassive) return yield* this.standBy(visit)
-      const due = yield* this.store.due({ id, now: this.now() })
-      return due.length > 0 ? { ...again, woken: true } : standing
+      if (status !== "Waiting" && status !== "Pending") return standing
+      if (call !== undefined && !(isQueued(history) && this.isOrphan(visit))) return standing
+      if (call === undefined && !this.ownership.isPassive) return yield* this.standBy(visit, history)
+      const due = yield* this.store.due({ id, now: this.now(), lanes: this.lanes.known })
+      return due.length > 0 ? { ...again, woken: true, isNext: true } : standing
     })
+  }
+
+  /** It waits: for something in it, for its time, or for a place. */
+  private isLetGo(history: History): boolean {
+    return history.status === "Waiting" || isEarly(history, this.now()) || isQueued(history)
   }
 
   /** Nobody runs it; it was let go, or has not begun. */
@@ -253,9 +313,10 @@ export class Joins {
   }
 
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
-  private standBy({ definition, id, onInterrupt }: Visit): Effect.Effect<Moved, StoreError> {
+  private standBy({ definition, id, onInterrupt }: Visit, history: History): Effect.Effect<Moved, StoreError> {
     return Effect.flatMap(Fibers.here, (services) => {
-      const { leave, moved } = this.live.standby.enter(id, definition, services)
+      const lane = isQueued(history) ? nameOf(history.task, history.lane!) : undefined
+      const { leave, moved } = this.live.standby.enter(id, definition, services, lane)
       // It may have moved before anybody stood by.
       const woken = Effect.flatMap(this.rests(id), (waits) => {
         if (!waits) return Effect.succeed(again)
@@ -283,28 +344,16 @@ export class Joins {
       const visit = yield* this.accept(definition, payload, { ...(options.id === undefined ? {} : { id: options.id }) })
       const { id } = visit
       const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
-      const at = this.now()
-      if (due === undefined && (yield* this.recovery.begin(definition, id, visit.payload))) return id
-      const row: ExecutionRow = {
-        id,
-        task: definition.name,
-        version: definition.version,
-        status: "Pending",
-        epoch: 0,
-        owner: null,
-        createdAt: at,
-        updatedAt: at
-      }
-      const made = yield* this.store.create(row, [createdOf(definition, visit.payload, due)], {
-        ...(options.priority === undefined ? {} : { priority: options.priority }),
-        ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } })
-      })
+      const mayBegin = due === undefined && visit.key === undefined
+      if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
+      const made = yield* this.write(visit, { due }, options.priority)
       if ("existing" in made) {
         const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
         yield* same(visit, history)
       }
-      if (due === undefined || due <= at) yield* this.recovery.wake(definition.name, id)
-      else this.recovery.poke()
+      if (due === undefined || due <= this.now()) {
+        yield* this.recovery.wake(definition.name, id, visit.key !== undefined)
+      } else this.recovery.poke()
       return id
     })
 }

@@ -8,22 +8,19 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
-import type { Entry, EntryOf } from "../core/Entry.js"
-import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
-import type { Failure } from "../core/Failure.js"
-import * as Fold from "../core/Fold.js"
+import type { EntryOf } from "../core/Entry.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
-import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
 import type { Children } from "./Children.js"
+import { type Claimed, type Claiming, Claims, type LoadError, type Opening, park } from "./Claims.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
-import type { Lane } from "./Lane.js"
+import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
 import { Mailbox } from "./Mailbox.js"
-import * as Orders from "./Orders.js"
+import type { Quarantine } from "./Quarantine.js"
 import { Runner } from "./Runner.js"
 import type { Ask, Signal } from "./Signal.js"
 import { Standby } from "./Standby.js"
@@ -36,8 +33,6 @@ import { type CommitError, type Unborn, Writer } from "./Writer.js"
  */
 export type Finished = Exit.Exit<History.History | undefined, CommitError | LoadError>
 
-export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
-
 export interface Run {
   readonly id: string
   readonly signals: Mailbox<Signal>
@@ -48,7 +43,7 @@ export interface Run {
   runner?: Runner
   /** the phase that called it, if it began as a child */
   readonly parent: Caller["parent"]
-  /** leave the lane of the suspects */
+  /** leave the quarantine */
   readonly leaving: Array<() => void>
   /** called when it is over: see `atEnd` */
   readonly ends: Array<() => void>
@@ -65,17 +60,6 @@ export interface Caller {
   readonly services?: Fibers
 }
 
-/** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
-export interface Opened {
-  readonly entries: ReadonlyArray<Entry>
-  readonly definition: Definition | undefined
-  /** tokens that end with that: nothing is written if somebody has completed one of them */
-  readonly close?: ReadonlyArray<string>
-}
-
-/** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
-export type Opening<E> = (history: History.History) => Effect.Effect<Opened, E>
-
 /** The run that has an id now. `entered` if it is the one that was asked for: then `opened` tells when it is on disk. */
 export interface Entered<E = never> {
   readonly run: Run
@@ -83,30 +67,29 @@ export interface Entered<E = never> {
   readonly opened: Effect.Effect<void, E>
 }
 
-interface Prepared {
-  readonly writer: Writer
-  readonly definition: Definition | undefined
+/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane. */
+export interface Birth {
+  readonly due?: number | undefined
+  readonly parent?: Caller["parent"]
+  readonly round?: number | undefined
+  readonly lane?: string | undefined
 }
 
-const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
-  Effect.try({
-    try: () => Fold.all(journal.entries),
-    catch: (thrown) =>
-      new JournalCorrupt({
-        execution: journal.row.id,
-        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
-        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
-      })
-  })
-
 /** How the journal of an execution begins. */
-export const createdOf = ({ name, timeout, version }: Definition, payload: Json, due?: number): EntryOf<"Created"> => ({
+export const createdOf = (
+  { name, timeout, version }: Definition,
+  payload: Json,
+  { due, lane, parent, round = 0 }: Birth = {}
+): EntryOf<"Created"> => ({
   _tag: "Created",
   task: name,
   version,
   payload,
   ...(timeout === undefined ? {} : { timeout }),
-  ...(due === undefined ? {} : { due })
+  ...(due === undefined ? {} : { due }),
+  ...(parent === undefined ? {} : { parent }),
+  ...(round === 0 ? {} : { round }),
+  ...(lane === undefined ? {} : { lane })
 })
 
 /** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */
@@ -126,30 +109,30 @@ export class Live {
   /** an execution is over here, with what is known then */
   onOver: (id: string, history: History.History | undefined) => void = () => {}
   private ended = false
+  private readonly claims: Claims
 
   constructor(
     private readonly store: Store,
     private readonly config: Config,
     private readonly owner: string,
     private readonly clock: Now,
-    /** for executions whose process died repeatedly */
-    private readonly lane: Lane
+    quarantine: Quarantine,
+    lanes: Lanes
   ) {
     this.listeners = new Listeners(store, config.inbox)
     this.standby = new Standby(this.listeners)
+    const writerOf: ConstructorParameters<typeof Claims>[5] = ({ id, leaving }, history, head) =>
+      this.writer(id, history, head, leaving)
+    this.claims = new Claims(store, config, owner, quarantine, lanes, writerOf)
   }
 
   /** Starts an execution that is in no store yet, or answers the run that has its id. */
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
     return this.enter(id, caller, () =>
       Effect.sync(() => {
-        const { parent, round = 0 } = caller
+        const { parent, round } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
-        writer.stage({
-          ...createdOf(definition, payload),
-          ...(parent === undefined ? {} : { parent }),
-          ...(round === 0 ? {} : { round })
-        })
+        writer.stage(createdOf(definition, payload, { parent, round }))
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
@@ -182,74 +165,29 @@ export class Live {
 
   /**
    * Takes an execution over for what `opening` decides: the claim and what it adds are on disk before anything runs. An
-   * execution that runs here already is answered as it is. `meet` is called when the claim is about to be committed.
+   * execution that runs here already is answered as it is.
    */
   takeOver<E>(
     id: string,
     services: Services,
     opening: Opening<E>,
-    { meet, order }: { readonly order?: number | undefined; readonly meet?: (() => void) | undefined } = {}
+    claiming: Claiming = {}
   ): Effect.Effect<Entered<E | LoadError | CommitError>> {
     return Effect.gen(this, function* () {
       const opened = yield* Deferred.make<void, E | LoadError | CommitError>()
       const caller = services === undefined ? {} : { services }
       const entered = yield* this.enter(id, caller, (run) =>
-        Effect.onExit(this.open(run, opening, order, meet), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
+        Effect.onExit(this.claims.take(run, opening, claiming), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
       )
       return { ...entered, opened: Deferred.await(opened) }
     })
   }
 
-  /** Loads, decides, claims, and commits the claim with what was decided. A suspect waits for the lane before that. */
-  private open<E>(
-    run: Run,
-    opening: Opening<E>,
-    order: number | undefined,
-    meet: (() => void) | undefined
-  ): Effect.Effect<Prepared | undefined, E | LoadError | CommitError> {
-    return Effect.gen(this, function* () {
-      const { id } = run
-      const journal = yield* this.load(id)
-      const history = yield* foldOf(journal)
-      const { close = [], definition, entries } = yield* opening(history)
-      if (definition === undefined && entries.length === 0) {
-        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
-        return undefined
-      }
-      const crashes = history.held ? history.crashes + 1 : 0
-      if (crashes > 1 && crashes < this.config.crashes) {
-        const leave = yield* Effect.raceFirst(this.lane.enter, Deferred.await(run.left))
-        if (leave === undefined) return undefined
-        run.leaving.push(leave)
-      }
-      const writer = this.writer(id, history, journal.head, run.leaving)
-      const starts = definition !== undefined || history.startedAt !== undefined
-      if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed: history.held })
-      for (const entry of entries) writer.stage(entry)
-      for (const token of close) writer.close(token, true)
-      if (crashes >= this.config.crashes) this.park(writer, Faults.poisoned(crashes, history.position))
-      if (order !== undefined) writer.answer(Orders.accepted(order))
-      meet?.()
-      yield* writer.flush
-      return { writer, definition }
-    })
-  }
-
-  /** Stops an execution that has something to do for a reason of the engine's. */
-  private park(writer: Writer, fault: Failure): void {
-    const { status } = writer.history
-    if (status === "Reverting") writer.stage({ _tag: "RevertFailed", failures: [fault] })
-    else if (isActive(status)) writer.stage({ _tag: "Failed", failures: [fault] })
-  }
-
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
-    Effect.flatMap(this.store.load(id), (journal) =>
-      journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
-    )
+  readonly load = (id: string): Effect.Effect<Journal, LoadError> => this.claims.load(id)
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
-    return Effect.flatMap(this.load(id), foldOf)
+    return this.claims.history(id)
   }
 
   private writer(id: string, history: History.History, head: Head | Unborn, leaving: Run["leaving"] = []): Writer {
@@ -265,7 +203,7 @@ export class Live {
   private enter(
     id: string,
     { parent, services }: Caller,
-    prepare: (run: Run) => Effect.Effect<Prepared | undefined, unknown>
+    prepare: (run: Run) => Effect.Effect<Claimed | undefined, unknown>
   ): Effect.Effect<Entered> {
     return Effect.flatMap(
       services === undefined ? Fibers.here : Effect.succeed(services),
@@ -301,16 +239,12 @@ export class Live {
     Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
   }
 
-  private live(
-    { definition, writer }: Prepared,
-    run: Run,
-    fibers: Fibers
-  ): Effect.Effect<History.History, CommitError> {
+  private live({ definition, writer }: Claimed, run: Run, fibers: Fibers): Effect.Effect<History.History, CommitError> {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
     const payload = definition.payload.decode(history.payload)
     if (Either.isLeft(payload)) {
-      this.park(writer, Faults.undecodable("", "the payload", payload.left))
+      park(writer, Faults.undecodable("", "the payload", payload.left))
       return Effect.as(writer.flush, history)
     }
     run.runner = new Runner(

@@ -13,9 +13,11 @@ import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Due, Order, Store, TokenRow } from "../store/Store.js"
+import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
-import type { Live, Opened, Services } from "./Live.js"
+import type { Lanes } from "./Lanes.js"
+import type { Live, Services } from "./Live.js"
 import { Meeting } from "./Meeting.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -53,10 +55,11 @@ export class Recovery {
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
     private readonly places: Places,
+    private readonly lanes: Lanes,
     private readonly now: () => number
   ) {
     const hasRoom = () => !places.isFull || !live.standby.isEmpty
-    this.wakes = new Wakes(store, now, (due) => this.rouse(due), hasRoom)
+    this.wakes = new Wakes(store, lanes, now, (due) => this.rouse(due), hasRoom)
     places.onFree = () => this.wakes.freed()
     live.onOver = (id, history) => this.over(id, history)
     ownership.onOwned = ownership.isPassive ? this.attend : this.stay
@@ -90,10 +93,10 @@ export class Recovery {
     this.wakes.poke()
   }
 
-  /** What was sent while it was let go, or what it tells its parent, may make something due. */
+  /** What was sent while it was let go, what it tells its parent, or the place that it leaves, may make something due. */
   private over(id: string, history: History.History | undefined): void {
     const overtaken = this.overtaken.delete(id)
-    if (overtaken || history?.parent !== undefined) this.poke()
+    if (overtaken || history?.parent !== undefined || history?.lane !== undefined) this.poke()
     else if (history?.status === "Waiting") this.wakes.rests(history.until)
   }
 
@@ -146,25 +149,28 @@ export class Recovery {
    * Has an execution that is due go on: with a caller that stands by; else with its task's layer, where there is a place;
    * else by its parent. Whether that could be done, or there is no place for it.
    */
-  private rouse({ id, task }: Pick<Due, "id" | "task">, meet?: () => void): Effect.Effect<boolean, StoreError> {
+  private rouse(due: Pick<Due, "id" | "task" | "lane">, meet?: () => void): Effect.Effect<boolean, StoreError> {
+    const { id, task } = due
     return Effect.suspend(() => {
       if (this.live.runs.has(id)) this.overtaken.add(id)
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.succeed(true)
       const attached = this.live.standby.first(id)
       const registered = this.registry.get(task)
       if (attached === undefined)
-        return registered === undefined ? this.rouseParent(id) : this.admit(registered, id, meet)
+        return registered === undefined ? this.rouseOthers(due) : this.admit(registered, id, meet)
       attached.wake(meet)
       return Effect.succeed(true)
     })
   }
 
-  private rouseParent(id: string): Effect.Effect<boolean, StoreError> {
+  /** By its parent; or, where nobody here can run the first one in line, the first who stands by there goes ahead. */
+  private rouseOthers({ id, lane }: Pick<Due, "id" | "lane">): Effect.Effect<boolean, StoreError> {
     return Effect.gen(this, function* () {
       const row = yield* this.store.get(id)
-      if (row?.status !== "Waiting") return true
+      if (row?.status !== "Waiting" && lane === undefined) return true
       const known = yield* Effect.either(this.live.history(id))
       const parent = Either.isRight(known) ? known.right.parent : undefined
+      if (parent === undefined && lane !== undefined) this.live.standby.inLane(lane)?.wake(undefined)
       // One that runs looks at its child as if that had moved.
       if (parent !== undefined && this.live.runs.has(parent.execution)) this.live.listeners.notify(id)
       const waiting = parent === undefined ? undefined : yield* this.store.get(parent.execution)
@@ -177,7 +183,7 @@ export class Recovery {
     return Effect.suspend(() => {
       const leave = this.places.take(task.definition.name)
       if (leave === undefined) return Effect.succeed(false)
-      return Effect.as(this.background(this.launch(task, id, leave, meet)), true)
+      return Effect.as(this.launch(task, id, leave, meet), true)
     })
   }
 
@@ -192,6 +198,7 @@ export class Recovery {
   register(definition: Definition, services: Services): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.registry.add(definition, services)
+      this.lanes.learn(definition)
       if (this.ownership.isPassive) return Effect.void
       const task = { definition, services }
       const standby = Effect.retry(this.ownership.ensure, {
@@ -218,13 +225,13 @@ export class Recovery {
   }
 
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
-  wake(task: string, id: string): Effect.Effect<void> {
+  wake(task: string, id: string, isQueued = false): Effect.Effect<void> {
     const registered = this.registry.get(task)
     if (registered === undefined || this.ended || this.ownership.isPassive) return Effect.void
     const admitted = Effect.suspend(() => {
       if (this.live.runs.has(id) || this.queued.has(id)) return Effect.void
       // Those who were there before go first.
-      const now = this.wakes.isEmpty ? this.admit(registered, id) : Effect.succeed(false)
+      const now = this.wakes.isEmpty && !isQueued ? this.admit(registered, id) : Effect.succeed(false)
       return Effect.map(now, (admitted) => {
         if (!admitted) this.poke()
       })
@@ -269,10 +276,11 @@ export class Recovery {
         if (error instanceof StoreError) return Effect.sync(() => this.wakes.failed(error))
         return Effect.logWarning(error.message ?? error._tag)
       }
-      return Effect.matchEffect(taken, { onFailure: failed, onSuccess: () => this.wakes.succeeded }).pipe(
+      const over = Effect.matchEffect(taken, { onFailure: failed, onSuccess: () => this.wakes.succeeded }).pipe(
         Effect.onInterrupt(() => Effect.sync(leave)),
         Effect.ensuring(Effect.sync(() => this.queued.delete(id)))
       )
+      return this.background(over)
     })
   }
 
@@ -285,9 +293,7 @@ export class Recovery {
       this.poke()
       // One after another as there are places: no fiber stands in line for each.
       yield* this.each(task, left, (id) =>
-        Effect.flatMap(this.places.enter(task.definition.name), (leave) =>
-          this.background(this.launch(task, id, leave))
-        )
+        Effect.flatMap(this.places.enter(task.definition.name), (leave) => this.launch(task, id, leave))
       )
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })

@@ -10,6 +10,10 @@ import type { Listeners } from "./Listeners.js"
 export interface Caller {
   readonly definition: Definition
   readonly services: Fibers
+  /** where it stands in line, if it does */
+  readonly lane: string | undefined
+  /** it was woken already */
+  readonly isWoken: () => boolean
   /** has it take the execution up; `meet` is called when the claim is about to be committed */
   readonly wake: (meet: (() => void) | undefined) => void
 }
@@ -32,10 +36,15 @@ export class Standby {
   constructor(private readonly listeners: Listeners) {}
 
   /** Stands by for an execution. */
-  enter(id: string, definition: Definition, services: Fibers): Waiting {
+  enter(id: string, definition: Definition, services: Fibers, lane?: string): Waiting {
     const moved = Deferred.unsafeMake<Moved>(FiberId.none)
     const tell = (how: Moved) => Deferred.unsafeDone(moved, Effect.succeed(how))
-    const caller: Caller = { definition, services, wake: (meet) => tell({ woken: true, meet }) }
+    let woken = false
+    const wake: Caller["wake"] = (meet) => {
+      woken = true
+      tell({ woken, meet })
+    }
+    const caller: Caller = { definition, services, lane, isWoken: () => woken, wake }
     this.callers.set(id, [...(this.callers.get(id) ?? []), caller])
     const stop = this.listeners.hear(id, () => tell({ woken: false, meet: undefined }))
     const leave = () => {
@@ -57,6 +66,15 @@ export class Standby {
   /** Nobody stands by for anything. */
   get isEmpty(): boolean {
     return this.callers.size === 0
+  }
+
+  /** The first of those who stand by for something in a lane, and have not been woken. */
+  inLane(lane: string): Caller | undefined {
+    for (const callers of this.callers.values()) {
+      const found = callers.find((caller) => caller.lane === lane && !caller.isWoken())
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /** The first of those who stand by for an execution. */

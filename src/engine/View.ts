@@ -39,6 +39,15 @@ const openState = (history: History.History, record: PhaseRecord): PhaseStatus["
   return isActive(history.status) ? "running" : "parked"
 }
 
+/** Behind its key: from when it was started, its time came, or it was resumed. */
+const turnOf = ({ due = 0, lane = "", updatedAt }: History.History, holders: ReadonlyArray<string>): Wait => ({
+  path: "",
+  name: lane,
+  kind: "place",
+  since: Math.max(updatedAt, due),
+  holders
+})
+
 /** What an execution waits for, in the order in which it began to. */
 const waitsOf = (history: History.History, told: ReadonlyMap<string, Progress>): ReadonlyArray<Wait> =>
   [...history.open].flatMap((record) => {
@@ -73,7 +82,9 @@ export const statusOf = (
   history: History.History,
   registered: boolean,
   /** how far those are who are to complete its phases, by the hash of the token */
-  told: ReadonlyMap<string, Progress>
+  told: ReadonlyMap<string, Progress>,
+  /** who has a place that it stands in line for, if it does */
+  holders: ReadonlyArray<string> | undefined
 ): ExecutionStatus => ({
   id,
   task: history.task,
@@ -82,7 +93,7 @@ export const statusOf = (
   status: history.status,
   position: history.position,
   failures: history.failures,
-  waits: waitsOf(history, told),
+  waits: holders === undefined ? waitsOf(history, told) : [turnOf(history, holders)],
   payload: history.payload,
   result: history.result,
   times: {
@@ -130,7 +141,8 @@ export const answerOf = (
   id: string,
   history: History.History,
   /** whether the caller was there when it happened */
-  present: boolean
+  present: boolean,
+  now: number
 ): Effect.Effect<unknown, unknown> => {
   switch (history.status) {
     case "Completed": {
@@ -163,8 +175,14 @@ export const answerOf = (
       })
     case "Pending":
     case "Waiting": {
-      const until = history.status === "Pending" ? history.due : history.until
-      return new ExecutionWaiting({ execution: id, ...(until === undefined ? {} : { until }) })
+      const inLine = History.isInLine(history, now)
+      const until = inLine ? undefined : history.status === "Pending" ? history.due : history.until
+      const key = inLine ? history.lane : undefined
+      return new ExecutionWaiting({
+        execution: id,
+        ...(until === undefined ? {} : { until }),
+        ...(key === undefined ? {} : { key })
+      })
     }
     default:
       return new ExecutionPaused({ execution: id })

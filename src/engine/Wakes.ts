@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { StoreError } from "../core/Errors.js"
 import type { Due, Store } from "../store/Store.js"
+import type { Lanes } from "./Lanes.js"
 import { Trouble } from "./Trouble.js"
 
 /** A longer sleep is taken in parts: Node's timers overflow beyond 24 days. */
@@ -30,6 +31,7 @@ export class Wakes {
 
   constructor(
     private readonly store: Pick<Store, "due" | "nextWake">,
+    private readonly lanes: Pick<Lanes, "known">,
     private readonly now: () => number,
     /** has an execution go on, if this engine has its code; or says that there is no place for it */
     private readonly wake: (due: Due) => Effect.Effect<boolean, StoreError>,
@@ -120,7 +122,8 @@ export class Wakes {
   }
 
   private ask(now: number, after: Due | undefined): Effect.Effect<void, StoreError> {
-    return Effect.map(this.store.due({ now, limit: page, ...(after === undefined ? {} : { after }) }), (due) => {
+    const query = { now, limit: page, lanes: this.lanes.known, ...(after === undefined ? {} : { after }) }
+    return Effect.map(this.store.due(query), (due) => {
       this.backlog = [...this.backlog, ...due]
       this.last = due.length < page ? undefined : due[due.length - 1]
     })

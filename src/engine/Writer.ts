@@ -118,6 +118,11 @@ export class Writer {
     this.beside.letters = [...(this.beside.letters ?? []), letter]
   }
 
+  /** The next commit, that claims it, takes a place in its lane, if fewer than so many others have one. */
+  within(limit: number): void {
+    this.beside.limit = limit
+  }
+
   /** Nothing waits for a commit. */
   get isClean(): boolean {
     return this.staged.length === 0 && this.beside.answers === undefined

@@ -71,6 +71,8 @@ export interface BesideAppend extends Beside {
   readonly taken?: ReadonlyArray<number>
   /** tokens that complete nothing any more; `Fenced` if one of them must be open, and somebody has completed it */
   readonly close?: ReadonlyArray<Closed>
+  /** with a claim: it takes a place in its lane, if it has none; `Fenced` if that many others have one */
+  readonly limit?: number
 }
 
 /**
@@ -88,6 +90,11 @@ export interface AppendRequest extends BesideAppend {
 export interface BesideCreate extends Beside {
   /** of those that are due, the ones with a higher one come first; 0 */
   readonly priority?: number
+  /**
+   * executions of one task that share its places have the same. What is Pending and has no place stands in line. None, if it
+   * is left out
+   */
+  readonly lane?: string
 }
 
 /** A new execution and its first entries, from 0 on, all or none; if the id exists, nothing is written and that row is answered. */
@@ -138,6 +145,8 @@ export interface DueQuery {
   readonly id?: string
   readonly after?: Due
   readonly limit?: number
+  /** how many places a lane of each task has; of others, the first one in line is answered as if there were one */
+  readonly lanes?: Readonly<Record<string, number>>
 }
 
 /** An execution that is to go on. */
@@ -147,6 +156,8 @@ export interface Due {
   readonly priority: number
   /** Waiting: its oldest letter, or its wake time if that was earlier; Pending: its wake time, or when it was created */
   readonly since: number
+  /** it stands in line there, and there is a place */
+  readonly lane?: string
 }
 
 /** How far a schedule has come. */
@@ -178,7 +189,8 @@ export interface Encoded {
   readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, StoreError>
   /**
    * fails with `Fenced`, and has written nothing, if the epoch is not the execution's, the entries are not the next, or a
-   * letter that they take is gone, or a token that has to be open is completed
+   * letter that they take is gone, or a token that has to be open is completed, or its lane has no place. A status that
+   * moves moves its place too: see `Status.places`
    */
   readonly append: (request: AppendRequest) => Effect.Effect<void, Fenced | StoreError>
   /** raises the epoch and sets the owner; nothing if there is no such execution */
@@ -207,8 +219,11 @@ export interface Encoded {
   /**
    * The executions that are Waiting and have a letter, or Waiting or Pending and their time has come; by priority, then
    * `since`, oldest first, then id. Holds for as long as that is so: a letter that was written before the execution became Waiting counts as one after.
+   * Of those that stand in line, the first ones of each lane, as many as it has places that nobody has.
    */
   readonly due: (query: DueQuery) => Effect.Effect<ReadonlyArray<Due>, StoreError>
+  /** the executions that have a place in a lane */
+  readonly holders: (lane: string) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** the executions that have letters and are Waiting, or an engine has work with them (`isActive`); by their last letter */
   readonly addressed: Effect.Effect<ReadonlyArray<Addressed>, StoreError>
   /** how far a schedule has come, all told: it never goes back */

@@ -9,6 +9,9 @@ export interface KeptExecution {
   row: ExecutionRow
   readonly rows: Array<EntryRow>
   readonly priority: number
+  readonly lane: string | undefined
+  /** whether it has a place in its lane */
+  placed: boolean
   wake: number | null
   /** the last letter that its owner has looked at */
   seen: number

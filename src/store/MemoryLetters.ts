@@ -5,6 +5,7 @@ import type { Addressed, Due, DueQuery, Posted } from "./Encoded.js"
 import { compareText } from "./Encoded.js"
 import type { Letter, Signal } from "./Letter.js"
 import { addLetter, type KeptExecution, type Memory, takesLetters } from "./Memory.js"
+import * as MemoryLanes from "./MemoryLanes.js"
 
 export const post = (kept: Memory, { at, body, execution, key }: Signal): Posted | undefined => {
   const found = kept.executions.get(execution)
@@ -30,7 +31,7 @@ const withLetters = (kept: Memory): ReadonlyMap<string, { readonly since: number
 
 const byDue = (a: Due, b: Due): number => b.priority - a.priority || a.since - b.since || compareText(a.id, b.id)
 
-export const due = (kept: Memory, { after, id: only, limit, now, tasks }: DueQuery): ReadonlyArray<Due> => {
+export const due = (kept: Memory, { after, id: only, lanes, limit, now, tasks }: DueQuery): ReadonlyArray<Due> => {
   const letters = withLetters(kept)
   const sinceOf = (execution: KeptExecution): number | undefined => {
     const { createdAt, status } = execution.row
@@ -47,14 +48,15 @@ export const due = (kept: Memory, { after, id: only, limit, now, tasks }: DueQue
   for (const execution of kept.executions.values()) {
     const since = sinceOf(execution)
     const { id, task } = execution.row
-    if (only !== undefined && only !== id) continue
-    if (since !== undefined && (tasks === undefined || tasks.includes(task))) {
-      found.push({ id, task, priority: execution.priority, since })
+    if (since !== undefined) {
+      const { lane } = execution
+      const inLine = lane !== undefined && MemoryLanes.isInLine(execution) ? { lane } : {}
+      found.push({ id, task, priority: execution.priority, since, ...inLine })
     }
   }
-  return found
+  return MemoryLanes.first(kept, found.sort(byDue), lanes)
+    .filter(({ id, task }) => (only === undefined || only === id) && (tasks === undefined || tasks.includes(task)))
     .filter((each) => after === undefined || byDue(each, after) > 0)
-    .sort(byDue)
     .slice(0, limit)
 }
 

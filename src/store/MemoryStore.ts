@@ -4,9 +4,11 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
+import { hasPlace } from "../core/Status.js"
 import type { AppendRequest, Beside, CreateRequest, Encoded, ExecutionRow, ListQuery, Reached } from "./Encoded.js"
 import { byAge, nothingToAppend } from "./Encoded.js"
 import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
+import * as MemoryLanes from "./MemoryLanes.js"
 import * as MemoryLetters from "./MemoryLetters.js"
 import * as MemoryTokens from "./MemoryTokens.js"
 import { fromEncoded, TaskStore } from "./Store.js"
@@ -34,33 +36,38 @@ const writeBeside = (kept: Memory, id: string, { answers, letters, rest, told, t
 }
 
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
-  const { priority = 0, row, rows } = request
+  const { lane, priority = 0, row, rows } = request
   const existing = kept.executions.get(row.id)
   if (existing !== undefined) return Exit.succeed({ ...existing.row })
   if (isForged(kept, request)) return failed(tokenThere)
   const entries = rows.map((entry) => ({ ...entry }))
-  kept.executions.set(row.id, { row: { ...row }, rows: entries, priority, wake: null, seen: 0 })
+  const placed = hasPlace(false, row.status)
+  kept.executions.set(row.id, { row: { ...row }, rows: entries, priority, lane, placed, wake: null, seen: 0 })
   writeBeside(kept, row.id, request, row.updatedAt)
   return Exit.succeed(undefined)
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { claim, close, epoch, execution, rows, status, taken } = request
+  const { claim, close, epoch, execution, limit, rows, status, taken } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
   const before = claim === undefined ? epoch : epoch - 1
   const gone = taken?.some((letter) => kept.letters.get(letter)?.execution !== execution) ?? false
   const completed = close?.some(({ hash, mustBeOpen }) => mustBeOpen && kept.tokens.get(hash)?.ended === "completed")
-  const late = gone || completed === true
+  const late = gone || completed === true || (claim !== undefined && MemoryLanes.isFull(kept, execution, limit))
   if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || late) {
     return Exit.fail(new Fenced({ execution, epoch, seq: rows[0]!.seq }))
   }
   if (isForged(kept, request)) return failed(tokenThere)
-  if (claim !== undefined) found.row = { ...found.row, epoch, owner: claim }
+  if (claim !== undefined) {
+    found.row = { ...found.row, epoch, owner: claim }
+    found.placed ||= limit !== undefined
+  }
   for (const entry of rows) found.rows.push({ ...entry })
   if (status !== null) {
     found.row = { ...found.row, status, updatedAt: last.at }
+    found.placed = hasPlace(found.placed, status)
     found.wake = null
   }
   for (const letter of taken ?? []) kept.letters.delete(letter)
@@ -184,6 +191,7 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
       post: (signal) => doing(() => MemoryLetters.post(kept, signal)),
       letters: (id) => Effect.sync(() => MemoryLetters.lettersOf(kept, id)),
       due: (query) => Effect.sync(() => MemoryLetters.due(kept, query)),
+      holders: (lane) => Effect.sync(() => MemoryLanes.holders(kept, lane)),
       addressed: Effect.sync(() => MemoryLetters.addressed(kept)),
       reach: (reached) => doing(() => reach(kept, reached)),
       nextWake: (after) => Effect.sync(() => MemoryLetters.nextWake(kept, after)),

@@ -18,8 +18,13 @@ export const setAnswer = (sql: Sql, { body, order }: Answer) =>
 
 /** Claims the execution, takes its letters, closes tokens: whether all could be done. Nothing else may be written if not. */
 export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: AppendRequest) {
-  const { claim, close = [], epoch, execution, taken = [] } = request
-  if (claim !== undefined && (yield* sql.run(Statements.claimFrom, [claim, execution, epoch - 1])) === 0) return false
+  const { claim, close = [], epoch, execution, limit, taken = [] } = request
+  if (claim !== undefined) {
+    const from = [claim, execution, epoch - 1]
+    const claimed =
+      limit === undefined ? sql.run(Statements.claimFrom, from) : sql.run(Statements.claimPlace, [...from, limit])
+    if ((yield* claimed) === 0) return false
+  }
   if (taken.length > 0 && !(yield* SqlLetters.take(sql, execution, taken))) return false
   for (const { hash, mustBeOpen } of close) {
     const ended = yield* SqlTokens.end(sql, { hash, as: "closed" })

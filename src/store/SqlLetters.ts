@@ -6,6 +6,7 @@ import { isActive, type Status, all as statuses } from "../core/Status.js"
 import type { Addressed, Due, DueQuery } from "./Encoded.js"
 import type { Letter, Notice, Signal } from "./Letter.js"
 import type { Row, Sql } from "./Sql.js"
+import * as SqlLanes from "./SqlLanes.js"
 import { finals, listed } from "./SqlTokens.js"
 
 type Reader = Pick<Sql, "all">
@@ -22,15 +23,21 @@ const ofExecution = `SELECT id, kind, key, body, at FROM letter
 
 /**
  * CROSS JOIN: from the letters to their executions, for there are fewer of them than of executions that wait. What waits
- * for the time alone is found along execution_by_wake: `+status` keeps SQLite from reading all that wait.
+ * for the time alone is found along execution_by_wake. Those in line are in neither that index nor the one of what is ready.
  */
-const dueOnes = `SELECT id, task, priority, min(since) AS since FROM (
-    SELECT e.id, e.task, e.priority, l.since FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
+const dueOnes = `WITH RECURSIVE ${SqlLanes.places}
+  SELECT id, task, priority, min(since) AS since, lane FROM (
+    SELECT e.id, e.task, e.priority, l.since, NULL AS lane FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
       CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting' AND l.last > e.seen
     UNION ALL
-    SELECT id, task, priority, wake FROM execution WHERE +status IN ('Waiting', 'Pending') AND wake <= ?
+    SELECT id, task, priority, wake, NULL FROM execution INDEXED BY execution_by_wake
+      WHERE status IN ('Waiting', 'Pending') AND wake <= ? AND place IS NOT 0
     UNION ALL
-    SELECT id, task, priority, created_at FROM execution WHERE status = 'Pending' AND wake IS NULL)
+    SELECT id, task, priority, created_at, NULL FROM execution INDEXED BY execution_ready
+      WHERE status = 'Pending' AND place IS NOT 0 AND wake IS NULL
+    UNION ALL
+    SELECT e.id, e.task, e.priority, coalesce(e.wake, e.created_at), e.lane
+      FROM places p CROSS JOIN execution e ON e.number = p.number)
   WHERE (? IS NULL OR task IN (SELECT value FROM json_each(?))) AND (? IS NULL OR id = ?)
   GROUP BY id HAVING (-priority, min(since), id) > (?, ?, ?) ORDER BY 3 DESC, 4, 1 LIMIT ?`
 
@@ -39,7 +46,12 @@ const addressedOnes = `SELECT e.id, e.task, e.status, l.last
   CROSS JOIN execution e ON e.number = l.execution
   WHERE e.status IN (${listed([...statuses.filter(isActive), "Waiting"])}) ORDER BY l.last`
 
-const next = "SELECT wake FROM execution WHERE +status IN ('Waiting', 'Pending') AND wake > ? ORDER BY wake LIMIT 1"
+const nextBy = (index: string, place: string) =>
+  `SELECT wake FROM (SELECT wake FROM execution INDEXED BY ${index}
+    WHERE status IN ('Waiting', 'Pending') AND wake > ? AND ${place} ORDER BY wake LIMIT 1)`
+
+const next = `SELECT min(wake) AS wake FROM
+  (${nextBy("execution_by_wake", "place IS NOT 0")} UNION ALL ${nextBy("execution_in_line_by_wake", "place = 0")})`
 
 /** Whether the signal was taken. `body` is JSON text here. */
 export const post = (sql: Sql, { at, execution, key }: Signal, body: string): Effect.Effect<boolean, StoreError> =>
@@ -65,10 +77,12 @@ export const lettersOf = (sql: Reader, id: string): Effect.Effect<ReadonlyArray<
 
 export const due = (
   sql: Reader,
-  { after, id, limit, now, tasks }: DueQuery
+  { after, id, lanes = {}, limit, now, tasks }: DueQuery
 ): Effect.Effect<ReadonlyArray<Due>, StoreError> => {
   const some = tasks === undefined ? null : JSON.stringify(tasks)
   const values = [
+    now,
+    JSON.stringify(lanes),
     now,
     some,
     some,
@@ -84,7 +98,8 @@ export const due = (
       id: String(row.id),
       task: String(row.task),
       priority: Number(row.priority),
-      since: Number(row.since)
+      since: Number(row.since),
+      ...(row.lane === null ? {} : { lane: String(row.lane) })
     }))
   )
 }
@@ -100,4 +115,4 @@ export const addressed = (sql: Reader): Effect.Effect<ReadonlyArray<Addressed>, 
   )
 
 export const nextWake = (sql: Reader, after: number): Effect.Effect<number | undefined, StoreError> =>
-  Effect.map(sql.all(next, [after]), ([row]) => (row === undefined ? undefined : Number(row.wake)))
+  Effect.map(sql.all(next, [after, after]), ([row]) => (row!.wake === null ? undefined : Number(row!.wake)))

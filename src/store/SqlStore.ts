@@ -14,6 +14,7 @@ import * as Committer from "./Committer.js"
 import type { Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
 import { byAge, nothingToAppend } from "./Encoded.js"
 import type { Row, Sql } from "./Sql.js"
+import * as SqlLanes from "./SqlLanes.js"
 import * as SqlLetters from "./SqlLetters.js"
 import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
@@ -173,6 +174,7 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     post: (signal) => unfenced(write({ _tag: "Post", signal, body: JSON.stringify(signal.body) })),
     letters: (id) => SqlLetters.lettersOf({ all }, id),
     due: (query) => SqlLetters.due({ all }, query),
+    holders: (lane) => SqlLanes.holders({ all }, lane),
     addressed: SqlLetters.addressed({ all }),
     reach: (reached) => unfenced(write({ _tag: "Reach", reached })),
     nextWake: (after) => SqlLetters.nextWake({ all }, after),

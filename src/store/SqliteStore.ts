@@ -131,13 +131,13 @@ const openToRead = Effect.fnUntraced(function* (real: string) {
   )
 })
 
-/** A database that is older than tokens and letters has no place for them: nothing waits in it. */
+/** A database that is older than what is asked for has nothing of it, and nothing is taken up where nothing is written. */
 const orNothing =
-  (db: SqliteConnection) =>
+  (db: SqliteConnection, since: number) =>
   <A>(read: Effect.Effect<A, StoreError>, nothing: A): Effect.Effect<A, StoreError> =>
     Effect.catchAll(read, (error) =>
       Effect.flatMap(db.pragma("user_version"), (version) =>
-        Number(version) < migrations.waiting ? Effect.succeed(nothing) : Effect.fail(error)
+        Number(version) < since ? Effect.succeed(nothing) : Effect.fail(error)
       )
     )
 
@@ -155,7 +155,8 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
   const { all, encoded } = yield* SqlStore.make({ sql: db, own: Effect.suspend(refused(real)) })
   const guarded = yield* SqliteAnchor.guard(encoded, all, real)
   const no = refused(real)
-  const or = orNothing(db)
+  const waiting = orNothing(db, migrations.waiting)
+  const keyed = orNothing(db, migrations.keyed)
   const inspected: Encoded = {
     ...guarded,
     create: no,
@@ -170,11 +171,12 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     post: no,
     reach: no,
     accept: no,
-    token: (hash) => or(guarded.token(hash), undefined),
-    letters: (id) => or(guarded.letters(id), []),
-    due: (query) => or(guarded.due(query), []),
-    addressed: or(guarded.addressed, []),
-    nextWake: (after) => or(guarded.nextWake(after), undefined)
+    token: (hash) => waiting(guarded.token(hash), undefined),
+    letters: (id) => waiting(guarded.letters(id), []),
+    due: (query) => keyed(guarded.due(query), []),
+    holders: (lane) => keyed(guarded.holders(lane), []),
+    addressed: waiting(guarded.addressed, []),
+    nextWake: (after) => keyed(guarded.nextWake(after), undefined)
   }
   return inspected
 })

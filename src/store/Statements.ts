@@ -35,13 +35,18 @@ export const append = (width: number): string => {
 }
 
 /** One execution, if its id is free. */
-export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at, priority)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at, priority, lane, place)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 
 export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? RETURNING epoch"
 
 /** A claim that raises the epoch from the one that is given. */
 export const claimFrom = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? AND epoch = ?"
+
+/** The same, for what may need a place in its lane: not if so many others have one. */
+export const claimPlace = `UPDATE execution SET epoch = epoch + 1, owner = ?, place = CASE WHEN lane IS NULL THEN NULL ELSE 1 END
+  WHERE id = ? AND epoch = ? AND (lane IS NULL OR place = 1
+    OR (SELECT count(*) FROM execution h WHERE h.lane = execution.lane AND h.place = 1) < ?)`
 
 export const rest = "UPDATE execution SET wake = ?, seen = ? WHERE id = ?"
 

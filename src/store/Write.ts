@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
+import { hasPlace } from "../core/Status.js"
 import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order, Posted, Reached } from "./Encoded.js"
 import type { Signal } from "./Letter.js"
 import type { Row, Sql, Value } from "./Sql.js"
@@ -169,7 +170,7 @@ const find = (sql: Sql, id: string) =>
   Effect.map(sql.all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0])))
 
 /** Inserts the execution: nothing, or the row that has the id. */
-const createRow = (sql: Sql, { priority, row }: CreateRequest) =>
+const createRow = (sql: Sql, { lane, priority, row }: CreateRequest) =>
   Effect.flatMap(
     sql.run(Statements.create, [
       row.id,
@@ -180,7 +181,9 @@ const createRow = (sql: Sql, { priority, row }: CreateRequest) =>
       row.owner,
       row.createdAt,
       row.updatedAt,
-      priority ?? 0
+      priority ?? 0,
+      lane ?? null,
+      lane === undefined ? null : Number(hasPlace(false, row.status))
     ]),
     (inserted) => (inserted === 1 ? Effect.succeed(undefined) : find(sql, row.id))
   )

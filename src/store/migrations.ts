@@ -101,10 +101,34 @@ const wakes = [
   END`
 ]
 
+/**
+ * Most executions have no lane: they cost these indexes nothing. Those that stand in line are in indexes of their own, so
+ * that nobody who looks for what is due meets them. A lane's places are counted where they are taken.
+ */
+const lanes = [
+  "ALTER TABLE execution ADD COLUMN lane TEXT",
+  "ALTER TABLE execution ADD COLUMN place INTEGER",
+  "CREATE INDEX execution_in_place ON execution (lane) WHERE place = 1",
+  `CREATE INDEX execution_in_line ON execution (lane, -priority, coalesce(wake, created_at), id)
+    WHERE place = 0 AND status = 'Pending'`,
+  "DROP INDEX execution_by_wake",
+  "CREATE INDEX execution_by_wake ON execution (wake, id) WHERE wake IS NOT NULL AND place IS NOT 0",
+  "CREATE INDEX execution_in_line_by_wake ON execution (wake) WHERE wake IS NOT NULL AND place = 0",
+  "CREATE INDEX execution_ready ON execution (created_at) WHERE status = 'Pending' AND place IS NOT 0",
+  "DROP TRIGGER journal_moves_status",
+  `CREATE TRIGGER journal_moves_status AFTER INSERT ON journal WHEN NEW.status IS NOT NULL BEGIN
+    UPDATE execution SET status = NEW.status, updated_at = NEW.at, wake = NULL,
+      place = CASE WHEN place IS NULL OR NEW.status IN ('Pending', 'Paused') THEN place
+        ELSE NEW.status IN ('Running', 'Waiting', 'Closing', 'Reverting') END
+      WHERE number = NEW.execution;
+  END`
+]
+
 /** All steps; the version of a schema is how many of them it has seen. */
 const steps: ReadonlyArray<Step> = [
   { name: "journal", statements: journal },
-  { name: "wakes", statements: wakes }
+  { name: "wakes", statements: wakes },
+  { name: "lanes", statements: lanes }
 ]
 
 /** The schema version that this build makes and knows. */
@@ -112,6 +136,9 @@ export const current = steps.length
 
 /** The first version that has tokens, letters and wake times. */
 export const waiting = 2
+
+/** The first version that has lanes. */
+export const keyed = 3
 
 const userVersion = (sql: Sql): Effect.Effect<number, StoreError> =>
   Effect.map(sql.all("PRAGMA user_version", []), (rows) => Number(rows[0]!.user_version))

@@ -69,6 +69,7 @@ export const make = Effect.fnUntraced(function* (encoded: Encoded, crash?: Crash
       post: (signal) => write(encoded.post(signal)),
       letters: (id) => alive(encoded.letters(id)),
       due: (query) => alive(encoded.due(query)),
+      holders: (lane) => alive(encoded.holders(lane)),
       addressed: alive(encoded.addressed),
       reach: (reached) => write(encoded.reach(reached)),
       nextWake: (after) => alive(encoded.nextWake(after)),

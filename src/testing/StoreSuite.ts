@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import type { Encoded, EntryRow } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
 import { standingBeside } from "./StoreSuiteBeside.js"
+import { lining } from "./StoreSuiteLanes.js"
 import { sending, waking } from "./StoreSuiteLetters.js"
 import { claiming, noticing, owning } from "./StoreSuiteOwners.js"
 import type { Driver, Test } from "./StoreSuiteRows.js"
@@ -37,6 +38,7 @@ export const storeSuite = (name: string, driver: Driver): void => {
     describe("tokens", () => completing(test, driver))
     describe("letters", () => sending(test))
     describe("due", () => waking(test))
+    describe("lanes", () => lining(test))
     describe("load", () => loading(test))
     describe("list", () => listing(test))
     describe("inbox", () => ordering(test))

@@ -71,6 +71,12 @@ describe("statuses", () => {
     assert.deepStrictEqual(order.filter(Status.isActive), ["Pending", "Running", "Closing", "Reverting"])
   })
 
+  it("say whether an execution has a place in its lane, and whether it had one before", () => {
+    const placed = (had: boolean) => order.filter((status) => Status.hasPlace(had, status))
+    assert.deepStrictEqual(placed(false), ["Running", "Waiting", "Closing", "Reverting"])
+    assert.deepStrictEqual(placed(true), ["Pending", "Running", "Waiting", "Paused", "Closing", "Reverting"])
+  })
+
   it("that an entry leads to can all be reached from another one", () => {
     for (const to of Object.values(leadsTo)) {
       if (to === null || to === "Pending") continue
@@ -84,6 +90,7 @@ describe("statuses", () => {
   it("cannot be changed by whoever reads the table", () => {
     assert.isTrue(Object.isFrozen(Status.moves))
     assert.isTrue(Object.isFrozen(Status.verbs))
+    assert.isTrue(Object.isFrozen(Status.places))
     assert.isTrue(Object.values(Status.moves).every(Object.isFrozen))
   })
 })

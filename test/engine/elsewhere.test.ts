@@ -145,6 +145,7 @@ describe("what wakes executions", () => {
             return 1_000
           })
       },
+      { known: {} },
       now,
       ({ id }) => Effect.sync(() => woken.push(id) > 0),
       () => true

@@ -36,7 +36,7 @@ describe("migrations", () => {
       const filename = path.join(folder, "tidemark.db")
       const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
       yield* connection.pragma("journal_mode = WAL")
-      const schemas = [schemaOf(filename), schemaOf(yield* golden(1))]
+      const schemas = [schemaOf(filename), schemaOf(yield* golden(1)), schemaOf(yield* golden(2))]
       let statements = 0
       // The files as a kill at this moment would leave them.
       const snapshot = Effect.sync(() => copy(filename, path.join(folder, `${statements++}.db`)))
@@ -93,6 +93,34 @@ describe("migrations", () => {
         rest: { wake: 5, seen: 0 }
       })
       assert.deepStrictEqual(yield* store.due({ now: 5 }), [{ id: "a", task: "t", priority: 0, since: 5 }])
+    })
+  )
+
+  it.scoped("keep what waits in a database of the second version, and put nothing into a lane", () =>
+    Effect.gen(function* () {
+      const filename = yield* golden(2)
+      const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
+      assert.lengthOf(yield* inspected.letters("a"), 1)
+      assert.deepStrictEqual(
+        [yield* inspected.due({ now: 99 }), yield* inspected.nextWake(0), yield* inspected.holders("t")],
+        [[], undefined, []]
+      )
+      const store = fromEncoded(yield* SqliteStore.make({ filename }))
+      assert.deepStrictEqual(yield* store.list({}), yield* inspected.list({}))
+      assert.deepStrictEqual(yield* store.due({ now: 50 }), [
+        { id: "c", task: "t", priority: 2, since: 40 },
+        { id: "a", task: "t", priority: 0, since: 5 }
+      ])
+      assert.strictEqual(yield* store.nextWake(0), 40)
+      const { head } = (yield* store.load("c"))!
+      yield* store.append(head, 41, [{ _tag: "Claimed", owner: "me", crashed: false }], "Running", {
+        claim: "me",
+        limit: 1
+      })
+      assert.deepStrictEqual(
+        (yield* store.due({ now: 50 })).map(({ id }) => id),
+        ["a"]
+      )
     })
   )
 

@@ -7,7 +7,10 @@ import * as SqlLetters from "../../src/store/SqlLetters.js"
 import { temporaryFile } from "./support/TemporaryFolder.js"
 
 /** How SQLite would answer what is asked: no line for what is merely put together. */
-const planOf = (asks: (sql: Pick<SqliteConnection.SqliteConnection, "all">) => Effect.Effect<unknown, unknown>) =>
+const planOf = (
+  asks: (sql: Pick<SqliteConnection.SqliteConnection, "all">) => Effect.Effect<unknown, unknown>,
+  answer: ReadonlyArray<Row> = []
+) =>
   Effect.gen(function* () {
     const filename = yield* temporaryFile
     yield* SqliteStore.make({ filename })
@@ -17,7 +20,7 @@ const planOf = (asks: (sql: Pick<SqliteConnection.SqliteConnection, "all">) => E
       Effect.map(connection.all(`EXPLAIN QUERY PLAN ${text}`, values), (rows): ReadonlyArray<Row> => {
         for (const { detail } of rows)
           if (/^(SCAN|SEARCH) (execution|e|letter)\b/.test(String(detail))) plan.push(String(detail))
-        return []
+        return answer
       })
     yield* asks({ all })
     return plan
@@ -26,8 +29,9 @@ const planOf = (asks: (sql: Pick<SqliteConnection.SqliteConnection, "all">) => E
 describe("what is due", () => {
   it.scoped("by the time is found along the times: what waits for longer is not read", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* planOf((sql) => SqlLetters.nextWake(sql, 1)), [
-        "SEARCH execution USING INDEX execution_by_wake (wake>?)"
+      assert.deepStrictEqual(yield* planOf((sql) => SqlLetters.nextWake(sql, 1), [{ wake: null }]), [
+        "SEARCH execution USING INDEX execution_by_wake (wake>?)",
+        "SEARCH execution USING INDEX execution_in_line_by_wake (wake>?)"
       ])
     })
   )
@@ -38,7 +42,14 @@ describe("what is due", () => {
         "SCAN letter USING COVERING INDEX letter_by_execution",
         "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH execution USING INDEX execution_by_wake (wake<?)",
-        "SEARCH execution USING INDEX execution_by_status (status=?)"
+        // Those that are ready alone are in that index, and of a line no more than there are places for.
+        "SCAN execution USING INDEX execution_ready",
+        "SEARCH execution USING COVERING INDEX execution_in_line",
+        "SEARCH e USING COVERING INDEX execution_in_line (lane>?)",
+        "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH execution USING INDEX execution_in_line (lane=?)",
+        "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)"
       ])
     })
   )

@@ -49,6 +49,7 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     post: (signal) => live(encoded.post(signal)),
     letters: (id) => live(encoded.letters(id)),
     due: (query) => live(encoded.due(query)),
+    holders: (lane) => live(encoded.holders(lane)),
     addressed: live(encoded.addressed),
     reach: (reached) => live(encoded.reach(reached)),
     nextWake: (after) => live(encoded.nextWake(after)),

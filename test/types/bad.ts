@@ -534,3 +534,26 @@ export const startAndResume = child.start({ n: 1 }, { resume: true })
 export const schedulePayload = child.schedule("0 9 * * *", { n: "1" })
 // @ts-expect-error
 export const scheduleMissed = child.schedule("0 9 * * *", { n: 1 }, { missed: "some" })
+
+// --- concurrency keys
+
+export const keyOfNumber = Task.make("key", {
+  payload: { n: Schema.Number },
+  // @ts-expect-error
+  concurrencyKey: ({ n }) => n,
+  *run() {}
+})
+export const keyOfOther = Task.make("key", {
+  payload: { n: Schema.Number },
+  // @ts-expect-error
+  concurrencyKey: ({ m }) => `${m}`,
+  *run() {}
+})
+export const keyLater = Task.make("key", {
+  payload: { n: Schema.Number },
+  // @ts-expect-error
+  concurrencyKey: async ({ n }) => `${n}`,
+  *run() {}
+})
+// @ts-expect-error
+export const limitOfText = Task.make("key", { concurrencyKey: () => "a", limit: "2", *run() {} })

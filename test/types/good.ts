@@ -118,6 +118,11 @@ export const anyOrder = Task.make("any-order", {
     for (const dir of path.split("/")) yield* Phase.make(dir, makeDirIfMissing(dir))
   },
   idempotencyKey: ({ path }) => path,
+  concurrencyKey: (payload) => {
+    is<Equal<typeof payload, { readonly path: string }>>()
+    return payload.path
+  },
+  limit: 2,
   error: PlatformErrorSchema,
   payload: { path: Schema.String }
 })

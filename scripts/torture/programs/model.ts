@@ -1,11 +1,12 @@
 /**
- * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races FIRST COUNT SECONDS`. Prints
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|queues FIRST COUNT SECONDS`. Prints
  * `seeds N` now and then, and a JSON line a failing seed.
  */
 import * as Grids from "../Grids.js"
 import * as Model from "../Model.js"
 import * as Nests from "../Nests.js"
 import * as Pairs from "../Pairs.js"
+import * as Queues from "../Queues.js"
 import * as Races from "../Races.js"
 
 /** What checks seeds, and how many of them at a time. */
@@ -15,7 +16,8 @@ const all = {
   pairs: { run: Pairs.run, block: 100 },
   nests: { run: Nests.run, block: 5 },
   grids: { run: Grids.run, block: 100 },
-  races: { run: Races.run, block: 100 }
+  races: { run: Races.run, block: 100 },
+  queues: { run: Queues.run, block: 20 }
 }
 
 const [, , which, ...numbers] = process.argv

@@ -1,11 +1,11 @@
 /**
- * Places that are taken in the order of asking, and left by a plain call, so that nobody has to stay awake for it. A lane
- * for one is for executions whose process died twice without any progress: they run alone, so that the one that kills it
- * is not confused with those that merely ran beside it.
+ * Places that are taken in the order of asking, and left by a plain call, so that nobody has to stay awake for it. One for
+ * one is for executions whose process died twice without any progress: they run alone, so that the one that kills it is
+ * not confused with those that merely ran beside it.
  */
 import * as Effect from "effect/Effect"
 
-export class Lane {
+export class Quarantine {
   private readonly waiting: Array<() => void> = []
 
   /** With so many places free. */

@@ -1,0 +1,184 @@
+/**
+ * How an execution that is in the store is taken over: loaded, decided about, and claimed, in one commit with what was
+ * decided. One that needs a place in its lane, where there is none, stands in line instead.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type { Definition } from "../authoring/Definition.js"
+import type { Entry } from "../core/Entry.js"
+import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
+import type { Failure } from "../core/Failure.js"
+import * as Fold from "../core/Fold.js"
+import * as History from "../core/History.js"
+import { isActive } from "../core/Status.js"
+import type { Head, Journal, Store } from "../store/Store.js"
+import type { Config } from "./Config.js"
+import * as Faults from "./Faults.js"
+import { type Lanes, needsPlace } from "./Lanes.js"
+import * as Orders from "./Orders.js"
+import type { Quarantine } from "./Quarantine.js"
+import type { CommitError, Writer } from "./Writer.js"
+
+export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
+
+/** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
+export interface Opened {
+  readonly entries: ReadonlyArray<Entry>
+  readonly definition: Definition | undefined
+  /** tokens that end with that: nothing is written if somebody has completed one of them */
+  readonly close?: ReadonlyArray<string>
+}
+
+/** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
+export type Opening<E> = (history: History.History) => Effect.Effect<Opened, E>
+
+/** `order` is answered with the claim; `meet` is called when that is about to be committed. */
+export interface Claiming {
+  readonly order?: number | undefined
+  readonly meet?: (() => void) | undefined
+}
+
+/** What is claimed, and the code that it runs with; none: it stands still with what was recorded. */
+export interface Claimed {
+  readonly writer: Writer
+  readonly definition: Definition | undefined
+}
+
+/** Whoever takes an execution over. */
+interface Taker {
+  readonly id: string
+  /** done if it is to be handed back before it began */
+  readonly left: Deferred.Deferred<void>
+  /** leave the quarantine */
+  readonly leaving: Array<() => void>
+}
+
+/** An execution that was loaded, and what was decided about it. */
+interface Case extends Claiming {
+  readonly taker: Taker
+  readonly journal: Journal
+  readonly history: History.History
+  readonly decided: Opened
+}
+
+const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
+  Effect.try({
+    try: () => Fold.all(journal.entries),
+    catch: (thrown) =>
+      new JournalCorrupt({
+        execution: journal.row.id,
+        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
+        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
+      })
+  })
+
+/** Stops an execution that has something to do for a reason of the engine's. */
+export const park = (writer: Writer, fault: Failure): void => {
+  const { status } = writer.history
+  if (status === "Reverting") writer.stage({ _tag: "RevertFailed", failures: [fault] })
+  else if (isActive(status)) writer.stage({ _tag: "Failed", failures: [fault] })
+}
+
+export class Claims {
+  constructor(
+    private readonly store: Store,
+    private readonly config: Config,
+    private readonly owner: string,
+    /** for executions whose process died repeatedly */
+    private readonly quarantine: Quarantine,
+    private readonly lanes: Lanes,
+    private readonly writerOf: (taker: Taker, history: History.History, head: Head) => Writer
+  ) {}
+
+  readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
+    Effect.flatMap(this.store.load(id), (journal) =>
+      journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
+    )
+
+  /** What is recorded of an execution. */
+  history(id: string): Effect.Effect<History.History, LoadError> {
+    return Effect.flatMap(this.load(id), foldOf)
+  }
+
+  /** Takes it over; nothing if there is nothing to do for it, or not yet. */
+  take<E>(
+    taker: Taker,
+    opening: Opening<E>,
+    claiming: Claiming
+  ): Effect.Effect<Claimed | undefined, E | LoadError | CommitError> {
+    const attempt = (isFull: boolean) =>
+      Effect.gen(this, function* () {
+        const journal = yield* this.load(taker.id)
+        const history = yield* foldOf(journal)
+        const decided = yield* opening(history)
+        return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
+      })
+    // Somebody else has taken the place meanwhile: then it stands in line.
+    return Effect.flatMap(attempt(false), (found) => (found === "full" ? attempt(true) : Effect.succeed(found))).pipe(
+      Effect.map((found) => (found === "full" ? undefined : found))
+    )
+  }
+
+  private decide(given: Case, isFull: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
+    return Effect.gen(this, function* () {
+      const { decided, history, order } = given
+      const { definition, entries } = decided
+      const needs = definition !== undefined && needsPlace(history, entries)
+      const waits = needs && (isFull || !(yield* this.lanes.hasRoom(history)))
+      if (entries.length === 0 && (waits || definition === undefined)) {
+        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+        return undefined
+      }
+      return yield* waits ? this.queue(given) : this.claim(given, needs)
+    })
+  }
+
+  /** A suspect waits for its turn before that. */
+  private claim(given: Case, places: boolean): Effect.Effect<Claimed | "full" | undefined, CommitError> {
+    return Effect.gen(this, function* () {
+      const { decided, history, journal, taker } = given
+      const { definition } = decided
+      const crashes = history.held ? history.crashes + 1 : 0
+      if (crashes > 1 && crashes < this.config.crashes) {
+        const leave = yield* Effect.raceFirst(this.quarantine.enter, Deferred.await(taker.left))
+        if (leave === undefined) return undefined
+        taker.leaving.push(leave)
+      }
+      const crashed = history.held
+      const starts = definition !== undefined || (history.startedAt !== undefined && !History.isQueued(history))
+      const writer = this.writerOf(taker, history, journal.head)
+      if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
+      if (places) writer.within(this.lanes.limitOf(history.task))
+      this.stage(writer, given)
+      if (crashes >= this.config.crashes) park(writer, Faults.poisoned(crashes, history.position))
+      const committed = Effect.as(this.commit(writer, given), { writer, definition })
+      if (!places) return yield* committed
+      return yield* Effect.catchTag(committed, "Fenced", (fenced) =>
+        Effect.flatMap(this.store.get(taker.id), (row) =>
+          row?.epoch === journal.row.epoch ? Effect.succeed("full" as const) : fenced
+        )
+      )
+    })
+  }
+
+  /** It would go on, and there is no place for it: what was decided is recorded, and it waits for one. */
+  private queue(given: Case): Effect.Effect<Claimed, CommitError> {
+    return Effect.suspend(() => {
+      const writer = this.writerOf(given.taker, given.history, given.journal.head)
+      this.stage(writer, given)
+      writer.stage({ _tag: "Suspended", queued: true })
+      return Effect.as(this.commit(writer, given), { writer, definition: undefined })
+    })
+  }
+
+  private stage(writer: Writer, { decided: { close = [], entries }, order }: Case): void {
+    for (const entry of entries) writer.stage(entry)
+    for (const token of close) writer.close(token, true)
+    if (order !== undefined) writer.answer(Orders.accepted(order))
+  }
+
+  private commit(writer: Writer, { meet }: Case): Effect.Effect<void, CommitError> {
+    meet?.()
+    return writer.flush
+  }
+}
