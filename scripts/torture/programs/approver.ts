@@ -1,6 +1,6 @@
 /**
- * The engine of approvals: `approver.js DATABASE TOKENS COUNT`. It prints "up", and "all ended" once COUNT have completed.
- * What too many kills in a row have parked is resumed. Each is let go wherever it waits for more than 20 ms.
+ * The engine of approvals: `approver.js DATABASE TOKENS COUNT`. It prints "up", "N ended" as they complete, and "all ended"
+ * once COUNT have. What too many kills in a row have parked is resumed. Each is let go wherever it waits for more than 20 ms.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -16,7 +16,9 @@ const live = Layer.provideMerge(Approvals.make(tokens).layer, Layer.provide(Sqli
 
 const main = Effect.gen(function* () {
   process.stdout.write("up\n")
-  while ((yield* TaskEngine.list({ status: ["Completed"] })).length < Number(count)) {
+  const completed = Effect.map(TaskEngine.list({ status: ["Completed"] }), ({ length }) => length)
+  for (let known = 0, now = yield* completed; now < Number(count); known = now, now = yield* completed) {
+    if (now > known) process.stdout.write(`${now} ended\n`)
     for (const { id } of yield* TaskEngine.list({ status: ["Failed"] })) yield* TaskEngine.resume(id)
     yield* Effect.sleep(100)
   }
