@@ -12,15 +12,16 @@ import { type History, isEarly, isQueued } from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { ExecutionRow, Store } from "../store/Store.js"
+import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
+import { Births, type Unborn } from "./Births.js"
 import { type Call, isParent } from "./Children.js"
 import type { LoadError, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Fibers } from "./Fibers.js"
 import { type Lanes, nameOf } from "./Lanes.js"
-import { type Birth, createdOf, type Entered, type Finished, type Live, type Run } from "./Live.js"
+import type { Entered, Finished, Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
@@ -68,12 +69,8 @@ interface Standing {
 const again: Moved = { woken: false, meet: undefined }
 
 /** Somebody who starts an execution, or joins it. */
-interface Visit extends Joining {
-  readonly definition: Definition
-  readonly id: string
-  readonly payload: Json.Json
-  /** the concurrency key, if its task has any */
-  readonly key: string | undefined
+interface Visit extends Omit<Joining, "id">, Unborn {
+  readonly call?: Call
 }
 
 /** Whether it is to be taken up, also if others than standing by decide that. */
@@ -118,6 +115,8 @@ const takingUp =
     })
 
 export class Joins {
+  private readonly births: Births
+
   constructor(
     private readonly store: Store,
     private readonly config: Config,
@@ -128,7 +127,9 @@ export class Joins {
     private readonly commands: Commands,
     private readonly lanes: Lanes,
     private readonly now: () => number
-  ) {}
+  ) {
+    this.births = new Births(store, live, now)
+  }
 
   /** It goes on by itself. */
   private isUnsettled(status: Status): boolean {
@@ -163,52 +164,10 @@ export class Joins {
 
   private enter(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
-      if (this.live.runs.has(visit.id) || (yield* this.standsInLine(visit))) return yield* this.attach(visit)
+      if (this.live.runs.has(visit.id) || (yield* this.births.standsInLine(visit))) return yield* this.attach(visit)
       const begun = this.live.begin(visit.definition, visit.id, visit.payload, visit.call)
       const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
       return "history" in found ? found : yield* this.attach(visit)
-    })
-  }
-
-  /** Puts an execution that needs a place of its own in line, if it is not in the store; one that needs none begins at once. */
-  private standsInLine(visit: Visit): Effect.Effect<boolean, LoadError> {
-    return Effect.gen(this, function* () {
-      const { call, id, key } = visit
-      if (key === undefined) return false
-      if (call !== undefined) {
-        if ((yield* this.store.get(id)) !== undefined) return true
-        if (yield* this.isWithin(call.parent.execution, visit)) return false
-      }
-      yield* this.write(visit, call ?? {})
-      return true
-    })
-  }
-
-  /** Whether an execution, or one that called it, has a place in the lane: a child goes in on that, or waits for itself. */
-  private isWithin(execution: string, visit: Visit): Effect.Effect<boolean, LoadError> {
-    return Effect.flatMap(this.live.history(execution), ({ lane, parent, task }) => {
-      if (task === visit.definition.name && lane === visit.key) return Effect.succeed(true)
-      return parent === undefined ? Effect.succeed(false) : this.isWithin(parent.execution, visit)
-    })
-  }
-
-  /** Puts an execution into the store, for whoever owns that to run. */
-  private write({ definition, id, key, payload }: Visit, { due, parent, round }: Birth, priority?: number) {
-    const at = this.now()
-    const row: ExecutionRow = {
-      id,
-      task: definition.name,
-      version: definition.version,
-      status: "Pending",
-      epoch: 0,
-      owner: null,
-      createdAt: at,
-      updatedAt: at
-    }
-    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key })], {
-      ...(priority === undefined ? {} : { priority }),
-      ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } }),
-      ...(key === undefined ? {} : { lane: nameOf(definition.name, key) })
     })
   }
 
@@ -346,7 +305,7 @@ export class Joins {
       const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
       const mayBegin = due === undefined && visit.key === undefined
       if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
-      const made = yield* this.write(visit, { due }, options.priority)
+      const made = yield* this.births.write(visit, { due }, options.priority)
       if ("existing" in made) {
         const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
         yield* same(visit, history)

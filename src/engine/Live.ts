@@ -179,7 +179,7 @@ export class Live {
       const entered = yield* this.enter(id, caller, (run) =>
         Effect.onExit(this.claims.take(run, opening, claiming), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
       )
-      return { ...entered, opened: Deferred.await(opened) }
+      return entered.entered ? { ...entered, opened: Deferred.await(opened) } : entered
     })
   }
 
