@@ -12,8 +12,8 @@ import * as Raw from "./Raw.js"
 
 const executions = 1_000
 
-/** None of them waits for a place: what is measured is the way of each. */
-const places = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, concurrency: executions })
+/** None of them waits for a place. */
+const roomy = Layer.succeed(EngineConfig, { ...EngineConfig.defaults, concurrency: executions })
 
 type Task = ReturnType<typeof approving>
 
@@ -41,7 +41,8 @@ const stored = (
   name: string,
   unit: Variant["unit"],
   taskOf: (noted: Noted) => Task,
-  round: (task: Task, noted: Noted) => Effect.Effect<number, unknown, TaskEngine>
+  round: (task: Task, noted: Noted) => Effect.Effect<number, unknown, TaskEngine>,
+  config: Layer.Layer<never> = Layer.empty
 ): Variant => ({
   name,
   unit,
@@ -50,7 +51,7 @@ const stored = (
     const task = taskOf(noted)
     const filename = path.join(fs.mkdtempSync(path.join(folder, "waiting-")), "waiting.db")
     return round(task, noted).pipe(
-      Effect.provide(Layer.provideMerge(task.layer, Layer.provide(Sqlite.layer({ filename }), places))),
+      Effect.provide(Layer.provideMerge(task.layer, Layer.provide(Sqlite.layer({ filename }), config))),
       Effect.withTracerEnabled(false),
       Effect.orDie
     )
@@ -68,13 +69,18 @@ export const parking = (folder: string): Group => {
   const ours = "executions started and parked, FULL"
   return {
     name: "parking",
-    about: "1,000 executions started at once, until all of them wait for somebody and are let go",
+    about: "1,000 executions started at once, each with a place, until all of them wait for somebody and are let go",
     rounds: 5,
     warmUp: 5,
     variants: [
       Raw.full(folder),
-      stored(folder, ours, "/s", approving, (task) =>
-        Effect.map(timed(Effect.zipRight(startAll(task), none("Pending", "Running"))), perSecond)
+      stored(
+        folder,
+        ours,
+        "/s",
+        approving,
+        (task) => Effect.map(timed(Effect.zipRight(startAll(task), none("Pending", "Running"))), perSecond),
+        roomy
       )
     ],
     ratios: [{ name: "ours / raw, FULL", of: ours, to: Raw.names.full, goal: { least: 1.5 } }]
