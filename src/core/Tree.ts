@@ -12,6 +12,7 @@ import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
 import { decidable } from "./Reversal.js"
 import type { Consequence, Failures, Found, Placed, Step } from "./Step.js"
+import { type Winding, Winds } from "./Winds.js"
 
 export interface Options {
   /** the codec of failures that have none of their own */
@@ -22,18 +23,6 @@ export interface Options {
   readonly scope: string
   readonly make: (tree: Tree, around: Around, placed: Placed) => Node
   readonly body: (tree: Tree, around: Around, scope: string, start: () => unknown) => Body
-}
-
-/** Something that goes on once nothing in it runs any more. */
-export interface Winding {
-  each(visit: (node: Node) => void): void
-  wound(): void
-}
-
-/** What runs in something that winds down: the last of it is waited for. */
-interface Waiting {
-  readonly winding: Winding
-  readonly left: Array<Node>
 }
 
 const nothing: ReadonlyArray<never> = []
@@ -69,9 +58,7 @@ export class Tree {
   private readonly idle = new Set<Node>()
   private readonly acting = new Set<Node>()
   private codecs: Map<string, Codec> | undefined
-  private due: Array<Waiting> = []
-  /** by the path of what is waited for */
-  private waiting: Map<string, Array<Waiting>> | undefined
+  private readonly winds = new Winds()
   private narrowed = false
   private fed = 0
   /** how many events were fed, before those of a part were fed again */
@@ -90,7 +77,7 @@ export class Tree {
     for (;;) {
       if (this.turn()) continue
       if (this.stopped !== undefined) return this.stopped
-      if (this.unwind()) continue
+      if (this.winds.turn()) continue
       if (this.fed === this.end) {
         if (this.stand()) continue
         return this.blocked
@@ -164,8 +151,7 @@ export class Tree {
     this.leaving = true
     for (const node of this.nodes.values()) this.pass(this.record(node), node.placed.instruction)
     for (const all of [this.nodes, this.wanted, this.idle, this.acting]) all.clear()
-    this.waiting = undefined
-    this.due = []
+    this.winds.clear()
   }
 
   stop(step: Step): void {
@@ -179,26 +165,7 @@ export class Tree {
       if (node.busy) left.push(node)
       if (this.wanted.has(node) || this.acting.has(node)) this.narrowed = true
     })
-    this.due.push({ winding, left })
-  }
-
-  private unwind(): boolean {
-    const { due } = this
-    if (due.length === 0) return false
-    this.due = []
-    for (const waiting of due) this.wait(waiting)
-    return true
-  }
-
-  private wait(waiting: Waiting): void {
-    const { left, winding } = waiting
-    while (left.length > 0 && !left[left.length - 1]!.busy) left.pop()
-    const last = left[left.length - 1]
-    if (last === undefined) return winding.wound()
-    this.waiting ??= new Map()
-    const others = this.waiting.get(last.placed.path)
-    if (others === undefined) this.waiting.set(last.placed.path, [waiting])
-    else others.push(waiting)
+    this.winds.add(winding, left)
   }
 
   record(node: Node): PhaseRecord | undefined {
@@ -356,10 +323,7 @@ export class Tree {
     const node = this.isNews(record) ? (this.nodes.get(record.path) ?? this.find(record)) : undefined
     node?.happened(event)
     if (event === "rested" && node !== undefined && this.wanted.has(node)) this.idle.add(node)
-    const waiting = this.waiting?.get(record.path)
-    if (waiting === undefined) return
-    this.waiting!.delete(record.path)
-    this.due.push(...waiting)
+    this.winds.happened(record.path)
   }
 
   /** A phase that nothing waits for yet: its branch is opened out of turn; or its group is not entered at all. */
