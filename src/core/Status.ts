@@ -32,7 +32,7 @@ export const moves = frozen({
   Pending: ["Running", "Paused", "Closing", "Closed"],
   Running: ["Pending", "Waiting", "Paused", "Failed", "Closing", "Reverting", "Completed"],
   Waiting: ["Running", "Pending", "Paused", "Failed", "Closing", "Reverting"],
-  Paused: ["Running", "Closing", "Reverting"],
+  Paused: ["Running", "Closing", "Closed", "Reverting"],
   Failed: ["Running", "Closing", "Reverting"],
   Closing: ["Closed", "Failed"],
   Reverting: ["Reverted", "RevertFailed", "Paused"],

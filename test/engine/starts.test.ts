@@ -102,6 +102,40 @@ describe("an execution that is started for later", () => {
     })
   )
 
+  it.scoped("is closed where it was paused before it began, and so is a child that was", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const log = logbook()
+      const task = noting(log)
+      const { end, run, service } = yield* engine(store, [task])
+      yield* run(task.start({ line: "a" }, { id: "a", at: hour }))
+      assert.strictEqual((yield* service.pause("a")).status, "Paused")
+      assert.strictEqual((yield* service.close("a")).status, "Closed")
+      yield* end
+      const one = Task.make("one", {
+        payload: { line: Schema.String },
+        concurrencyKey: () => "a",
+        *run({ line }) {
+          yield* Phase.make("wait", Effect.never)
+          yield* Phase.make("note", log.note(line))
+        }
+      })
+      const both = Task.make("both", {
+        *run() {
+          yield* Phase.all([one.phase({ line: "b" }, { id: "b" }), one.phase({ line: "c" }, { id: "c" })])
+        }
+      })
+      const other = yield* engine(store, [one, both])
+      yield* other.run(both.start({}, { id: "both" }))
+      yield* idle
+      assert.deepStrictEqual(tags(store, "c"), ["Created"])
+      yield* other.service.pause("c")
+      assert.strictEqual((yield* other.service.close("both")).status, "Closed")
+      assert.deepStrictEqual(tags(store, "c"), ["Created", "PauseRequested", "Paused", "Closed"])
+      assert.deepStrictEqual(log.lines, [])
+    })
+  )
+
   it("is refused a time that is none, and a priority that is none", () => {
     const task = noting(logbook())
     const payload = { line: "a" }
