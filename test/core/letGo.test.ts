@@ -172,6 +172,49 @@ describe("what loses a race while it is left, to be undone", () => {
   })
 })
 
+describe("a graph in the clean-up of what loses a race meanwhile", () => {
+  it("gives no node less than it needs, also where it is replayed", () => {
+    const given: Array<unknown> = []
+    const nodes = {
+      a: { run: one("a") },
+      b: {
+        needs: ["a"],
+        run: ({ a }: { readonly a: string }) => {
+          given.push(a)
+          return one("b")
+        }
+      }
+    } as const
+    const body = function* () {
+      const g = Phase.group("g", function* () {
+        try {
+          yield* one("x")
+        } finally {
+          yield* Phase.graph("graph", nodes)
+        }
+      })
+      yield* Phase.race([Phase.either(g), one("w")])
+    }
+    const graph = "race/g/close/graph"
+    const entries: ReadonlyArray<Entry> = [
+      start("race", { kind: "race" }),
+      inside("race", "g", { kind: "group", capture: "either" }),
+      inside("race", "w"),
+      inside("race/g", "x"),
+      fail("race/g/x"),
+      inside("race/g/close", "graph", { kind: "graph" }),
+      inside(graph, "a"),
+      succeed("race/w"),
+      { _tag: "PhaseInterrupted", path: `${graph}/a`, attempt: 1 },
+      { _tag: "AttemptStarted", path: `${graph}/a`, attempt: 2 },
+      succeed(`${graph}/a`, "yes"),
+      inside(graph, "b", { needs: [`${graph}/a`] })
+    ]
+    assert.strictEqual(cameTo(body, entries), `${graph}/b`)
+    assert.deepStrictEqual(new Set(given), new Set(["yes"]))
+  })
+})
+
 describe("a race that is let go while its losers are undone", () => {
   it("has failed where an undo had, whatever is left to undo", () => {
     const body = function* () {
