@@ -300,11 +300,13 @@ export class Course {
     const undos = new Undos(known, this.facts, scope, own, concurrency)
     for (const undo of undos.begun(winds)) this.leaves.set(undo.path, undo)
     if (undos.left.length === 0) return next()
-    const { failures, stuck } = undos
-    if (stuck) return stops({ broken: "park", failures })
+    const { failures, running, stuck } = undos
+    // Whoever lets go of the others learns what has failed.
+    const failed = winds && running === 0 && failures.length > 0
+    if (stuck || failed) return stops({ broken: "park", failures })
     for (const path of winds ? [] : undos.may) {
       const state = this.facts.of.get(path)?.state
-      if (state === undefined && undos.running < concurrency) this.starts.set(path, "undo")
+      if (state === undefined && running < concurrency) this.starts.set(path, "undo")
       if (state === "open") this.again.add(path)
     }
     return stops({ failures })

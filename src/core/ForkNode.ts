@@ -224,10 +224,12 @@ export class ForkNode implements Node, Around {
     if (this.ready !== undefined) this.await()
   }
 
-  /** What was begun stands, also behind a branch that goes on where it had failed: both are waited for, and undone. */
+  /** What was begun by now stands, also behind a branch that goes on where it had failed: both are waited for, and undone. */
   private stand(): void {
-    const begun = this.tree.history.scopes.get(this.placed.path)
-    if (begun !== undefined && begun.length > this.started) for (const { path } of begun) this.place(path)
+    const { history } = this.tree
+    const known = history.scopes.get(this.placed.path)
+    if (known === undefined || known.length <= this.started) return
+    for (const { begun, path } of known) if (!this.tree.toCome(begun - 1)) this.place(path)
   }
 
   bodies(): ReadonlyArray<Closable> {

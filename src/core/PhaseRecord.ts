@@ -77,6 +77,8 @@ export interface PhaseRecord {
   superseded: boolean
   /** the number of the last entry about it */
   order: number
+  /** how many of the history's events there were when it began */
+  readonly begun: number
   /** where in the history's events it was opened, settled, decided and timed out last, and where an attempt ended without that; -1: not yet */
   opened: number
   settled: number

@@ -72,6 +72,7 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     committed: false,
     superseded: false,
     order: history.entries,
+    begun: history.events.length,
     opened: -1,
     settled: -1,
     decided: -1,

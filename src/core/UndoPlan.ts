@@ -5,6 +5,7 @@ import * as Path from "./Path.js"
 import { Ready } from "./Ready.js"
 import type { Reverse } from "./Reversal.js"
 import { joined, type Tree } from "./Tree.js"
+import type { Winding } from "./Winds.js"
 
 export interface Place {
   /** the scope of the undos */
@@ -14,7 +15,7 @@ export interface Place {
   readonly concurrency: number
 }
 
-export class UndoPlan implements Around {
+export class UndoPlan implements Around, Winding {
   readonly captured = false
   readonly undoes = false
   winding = false
@@ -58,13 +59,13 @@ export class UndoPlan implements Around {
       })!
       this.open.set(node, { index, node })
     }
-    if (!this.ready.over) return
-    this.around.ended(
-      this,
-      this.failures.length === 0
-        ? { _tag: "Answered", value: undefined }
-        : { _tag: "Broken", failures: joined(this.failures), follow: "task" }
-    )
+    if (this.winding || !this.ready.over) return
+    if (this.failures.length > 0) return this.broken()
+    this.around.ended(this, { _tag: "Answered", value: undefined })
+  }
+
+  private broken(): void {
+    this.around.ended(this, { _tag: "Broken", failures: joined(this.failures), follow: "task" })
   }
 
   ended(child: object, ended: Ended): void {
@@ -80,8 +81,15 @@ export class UndoPlan implements Around {
   }
 
   wind(): void {
+    if (this.winding || this.ready.over) return
     this.winding = true
     for (const { node } of this.open.values()) node.wind()
+    this.tree.await(this)
+  }
+
+  /** It was let go: what has failed by now is passed on, whatever is left to undo. */
+  wound(): void {
+    if (this.failures.length > 0) this.broken()
   }
 
   each(visit: (node: Node) => void): void {

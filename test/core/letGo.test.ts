@@ -171,3 +171,79 @@ describe("what loses a race while it is left, to be undone", () => {
     assert.strictEqual(cleaning(cleanUp, ...twice, again(3), ...ended), `outer/undo/${l}/a`)
   })
 })
+
+describe("a graph in the clean-up of what loses a race meanwhile", () => {
+  it("gives no node less than it needs, also where it is replayed", () => {
+    const given: Array<unknown> = []
+    const nodes = {
+      a: { run: one("a") },
+      b: {
+        needs: ["a"],
+        run: ({ a }: { readonly a: string }) => {
+          given.push(a)
+          return one("b")
+        }
+      }
+    } as const
+    const body = function* () {
+      const g = Phase.group("g", function* () {
+        try {
+          yield* one("x")
+        } finally {
+          yield* Phase.graph("graph", nodes)
+        }
+      })
+      yield* Phase.race([Phase.either(g), one("w")])
+    }
+    const graph = "race/g/close/graph"
+    const entries: ReadonlyArray<Entry> = [
+      start("race", { kind: "race" }),
+      inside("race", "g", { kind: "group", capture: "either" }),
+      inside("race", "w"),
+      inside("race/g", "x"),
+      fail("race/g/x"),
+      inside("race/g/close", "graph", { kind: "graph" }),
+      inside(graph, "a"),
+      succeed("race/w"),
+      { _tag: "PhaseInterrupted", path: `${graph}/a`, attempt: 1 },
+      { _tag: "AttemptStarted", path: `${graph}/a`, attempt: 2 },
+      succeed(`${graph}/a`, "yes"),
+      inside(graph, "b", { needs: [`${graph}/a`] })
+    ]
+    assert.strictEqual(cameTo(body, entries), `${graph}/b`)
+    assert.deepStrictEqual(new Set(given), new Set(["yes"]))
+  })
+})
+
+describe("a race that is let go while its losers are undone", () => {
+  it("has failed where an undo had, whatever is left to undo", () => {
+    const body = function* () {
+      const l = Phase.all([undone("a"), undone("b"), undone("c"), one("x")])
+      yield* Phase.all([one("s"), Phase.race({ l, w: one("w") })])
+    }
+    const lost = "all/race/l"
+    const undo = (name: string) => `all/race/undo/${lost}/${name}`
+    const undoing = (name: string) =>
+      start(undo(name), { name, kind: "undo", scope: "all/race/undo", undoes: `${lost}/${name}` })
+    const names = ["a", "b", "c"]
+    const journal = running().add(
+      start("all", { kind: "all" }),
+      inside("all", "s"),
+      inside("all", "race", { kind: "race" }),
+      inside("all/race", "l", { name: "all", kind: "all" }),
+      inside("all/race", "w"),
+      ...[...names, "x"].map((name) => inside(lost, name)),
+      ...names.map((name) => succeed(`${lost}/${name}`)),
+      succeed("all/race/w"),
+      { _tag: "PhaseInterrupted", path: `${lost}/x`, attempt: 1 },
+      undoing("c"),
+      fail(undo("c")),
+      undoing("b"),
+      fail("all/s")
+    )
+    const cursor = cursorOf(body)
+    assert.strictEqual(blockedAt(cursor.advance(journal.history)), "")
+    const step = cursor.advance(journal.add(succeed(undo("b"))).history)
+    assert.deepStrictEqual(step._tag === "Stuck" ? step.failures : step._tag, [failed(undo("c")), failed("all/s")])
+  })
+})
