@@ -248,6 +248,20 @@ describe("what was begun behind a branch that an operator lets go on", () => {
     return { log, state, until, both }
   }
 
+  /** It has failed, and was resumed once nothing was broken any more. */
+  const resumed = (task: Task.Task<"t", object, unknown, string, never>, state: { broken: boolean }) =>
+    Effect.gen(function* () {
+      const { run, service } = yield* engine(memory(), [task])
+      yield* run(task.start({}, { id }))
+      yield* idle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual((yield* service.settled(id)).status, "Failed")
+      state.broken = false
+      yield* service.resume(id)
+      yield* idle
+      return service
+    })
+
   /** Nobody knows whether it happened. */
   const late = (log: Log) => Phase.make("b", never, { timeout: "1 second", undoUnknown: () => log.note("undo b?") })
 
@@ -260,14 +274,7 @@ describe("what was begun behind a branch that an operator lets go on", () => {
           yield* both
         }
       })
-      const { run, service } = yield* engine(memory(), [task])
-      yield* run(task.start({}, { id }))
-      yield* idle
-      yield* TestClock.adjust("1 seconds")
-      assert.strictEqual((yield* service.settled(id)).status, "Failed")
-      state.broken = false
-      yield* service.resume(id)
-      yield* idle
+      const service = yield* resumed(task, state)
       yield* service.close(id, { revert: true })
       assert.strictEqual((yield* service.settled(id)).status, "Reverted")
       assert.deepStrictEqual(log.lines, ["undo a?", "undo b?"])
@@ -284,14 +291,7 @@ describe("what was begun behind a branch that an operator lets go on", () => {
           yield* Phase.race([both, Phase.make("w", until(gate.await))])
         }
       })
-      const { run, service } = yield* engine(memory(), [task])
-      yield* run(task.start({}, { id }))
-      yield* idle
-      yield* TestClock.adjust("1 seconds")
-      assert.strictEqual((yield* service.settled(id)).status, "Failed")
-      state.broken = false
-      yield* service.resume(id)
-      yield* idle
+      const service = yield* resumed(task, state)
       yield* gate.open
       assert.strictEqual((yield* service.settled(id)).status, "Completed")
       assert.deepStrictEqual(log.lines, ["undo a?", "undo b?"])

@@ -20,6 +20,18 @@ const napping = (log: Log) =>
     }
   })
 
+/** It naps as the child of another. */
+const family = (log: Log) => {
+  const child = napping(log)
+  const parent = Task.make("parent", {
+    *run() {
+      yield* child.phase({})
+      yield* Phase.make("after", log.note("after"))
+    }
+  })
+  return { child, parent }
+}
+
 const asking = (tokens: Array<string>) =>
   Task.make("asking", {
     success: Schema.Number,
@@ -162,13 +174,7 @@ describe("a passive engine", () => {
     Effect.gen(function* () {
       const store = memory()
       const log = logbook()
-      const child = napping(log)
-      const parent = Task.make("parent", {
-        *run() {
-          yield* child.phase({})
-          yield* Phase.make("after", log.note("after"))
-        }
-      })
+      const { child, parent } = family(log)
       const { run, service } = yield* engine(store, [child, parent], { ...passive, concurrency: 1 })
       for (const id of ["p1", "p2", "p3"]) {
         yield* run(parent.start({}, { id }))
@@ -200,13 +206,7 @@ describe("a passive engine", () => {
     Effect.gen(function* () {
       const store = memory()
       const log = logbook()
-      const child = napping(log)
-      const parent = Task.make("parent", {
-        *run() {
-          yield* child.phase({})
-          yield* Phase.make("after", log.note("after"))
-        }
-      })
+      const { child, parent } = family(log)
       const { run } = yield* engine(store, [child, parent], passive)
       yield* run(parent.start({}, { id: "p1" }))
       const { status, until } = yield* run(TaskEngine.advance("p1"))

@@ -3,23 +3,16 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Supervisor from "effect/Supervisor"
 import * as TestClock from "effect/TestClock"
 import { Phase, Task } from "../../src/index.js"
-import { asks, desk, running } from "../support/desk.js"
-import { type Engine, engine, entries, idle, logbook, memory, recorded, tags } from "../support/engines.js"
+import { asks, desk, parked, running, told } from "../support/desk.js"
+import { engine, entries, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 import { undoable } from "../support/phases.js"
 
 const id = "d1"
-
-const yes = Exit.succeed("yes")
-
-/** What completing answers: "done", or the tag of what it is refused with. */
-const told = ({ service }: Engine, token: string, exit: Exit.Exit<never, never> | Exit.Exit<string, string> = yes) =>
-  Effect.match(service.complete(token, exit), { onFailure: ({ _tag }) => _tag as string, onSuccess: () => "done" })
 
 const task = (phase: Phase.Phase<string, string, never, never, true>) =>
   Task.make("t", {
@@ -135,9 +128,7 @@ describe("a delegate", () => {
           return answer
         }
       })
-      const one = yield* engine(store, [task(asks(at)), beside])
-      yield* one.run(task(asks(at)).start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, task(asks(at)), id, [beside])
       yield* one.service.pause(id)
       assert.strictEqual(yield* told(one, at.last), "done")
       yield* idle
@@ -160,9 +151,7 @@ describe("a delegate", () => {
     Effect.gen(function* () {
       const store = memory()
       const at = desk()
-      const one = yield* engine(store, [task(asks(at))])
-      yield* one.run(task(asks(at)).start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, task(asks(at)), id)
       yield* one.kill
       const none = yield* engine(store)
       assert.strictEqual(yield* told(none, at.last), "done")
@@ -202,9 +191,7 @@ describe("a delegate", () => {
     Effect.gen(function* () {
       const store = memory()
       const at = desk()
-      const one = yield* engine(store, [task(asks(at))])
-      yield* one.run(task(asks(at)).start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, task(asks(at)), id)
       for (const _ of [0, 1]) {
         assert.strictEqual(yield* told(one, at.last), "done")
         assert.strictEqual(yield* told(one, at.last, Exit.succeed("no")), "AlreadyCompleted")
@@ -219,9 +206,7 @@ describe("a delegate", () => {
     Effect.gen(function* () {
       const store = memory()
       const at = desk()
-      const one = yield* engine(store, [task(asks(at))])
-      yield* one.run(task(asks(at)).start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, task(asks(at)), id)
       const before = entries(store, id).length
       assert.strictEqual(yield* told(one, at.last, Exit.succeed(7) as never), "ValueRefused")
       assert.strictEqual(yield* told(one, at.last, Exit.fail(7) as never), "ValueRefused")
@@ -257,9 +242,7 @@ describe("a delegate", () => {
           return `${Either.isLeft(left) ? left.left : "?"} ${Exit.isFailure(died) ? died.cause._tag : "?"}`
         }
       })
-      const one = yield* engine(store, [task(asks(at)), values])
-      yield* one.run(task(asks(at)).start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, task(asks(at)), id, [values])
       assert.strictEqual(yield* told(one, at.last, Exit.fail("no")), "done")
       yield* recorded(store, id, "Failed")
       assert.deepStrictEqual((yield* one.service.status(id)).failures, [{ _tag: "Fail", path: "ask", error: "no" }])
@@ -285,9 +268,7 @@ describe("a delegate", () => {
           retry: Schedule.intersect(Schedule.spaced("1 hour"), Schedule.recurs(2))
         })
       )
-      const one = yield* engine(store, [again])
-      yield* one.run(again.start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, again, id)
       const first = at.last
       assert.strictEqual(yield* told(one, first, Exit.fail("no")), "done")
       yield* recorded(store, id, "AttemptFailed")
@@ -344,9 +325,7 @@ describe("a delegate", () => {
           yield* undoable(log, "joined")
         }
       })
-      const one = yield* engine(store, [two])
-      yield* one.run(two.start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, two, id)
       const both = yield* Effect.all(
         at.tokens.map((token) => told(one, token)),
         { concurrency: "unbounded" }
@@ -369,9 +348,7 @@ describe("a delegate", () => {
           heartbeat: "1 minute"
         }) as never
       )
-      const one = yield* engine(store, [beating])
-      yield* one.run(beating.start({}, { id }))
-      yield* recorded(store, id, "Waiting")
+      const one = yield* parked(store, beating, id)
       for (let beat = 1; beat <= 3; beat++) {
         yield* TestClock.adjust("50 seconds")
         yield* one.service.heartbeat(at.last, { progress: beat / 10, text: `page ${beat}` })
@@ -415,98 +392,6 @@ describe("a delegate", () => {
         }
         assert.strictEqual((yield* one.service.settled(first)).result, first === "skip" ? "skipped" : "yes")
       }
-    })
-  )
-})
-
-describe("a phase that answers Phase.later", () => {
-  const later = (body: Effect.Effect<unknown>) =>
-    Task.make("later", {
-      success: Schema.String,
-      error: Schema.String,
-      *run() {
-        return yield* Phase.make("work", {
-          success: Schema.String,
-          error: Schema.String,
-          run: body as Effect.Effect<string | Phase.Later<never>>
-        })
-      }
-    })
-
-  it.scoped("waits to be completed with its token; a value ends it at once, and the token with it", () =>
-    Effect.gen(function* () {
-      const store = memory()
-      const at = desk()
-      const handing = Effect.tap(Phase.token, at.notify)
-      const waits = later(Effect.as(handing, Phase.later()))
-      const one = yield* engine(store, [waits])
-      yield* one.run(waits.start({}, { id }))
-      yield* recorded(store, id, "Waiting")
-      assert.strictEqual(yield* told(one, at.last, Exit.succeed(7) as never), "ValueRefused")
-      assert.strictEqual(yield* told(one, at.last), "done")
-      yield* recorded(store, id, "Completed")
-      yield* one.end
-      const answers = later(Effect.as(handing, "at once"))
-      const two = yield* engine(store, [answers])
-      yield* two.run(answers.start({}, { id: "value" }))
-      assert.strictEqual((yield* two.service.settled("value")).result, "at once")
-      assert.strictEqual(yield* told(two, at.last), "TokenClosed")
-    })
-  )
-
-  it.scoped("has the same token over crashes, and dies if it has asked for none", () =>
-    Effect.gen(function* () {
-      const store = memory()
-      const at = desk()
-      let hangs = true
-      const handing = Effect.tap(Phase.token, at.notify)
-      const waits = later(
-        Effect.zipRight(
-          handing,
-          Effect.suspend(() => (hangs ? Effect.never : Effect.succeed(Phase.later())))
-        )
-      )
-      const one = yield* engine(store, [waits])
-      yield* one.run(waits.start({}, { id }))
-      yield* idle
-      yield* one.kill
-      hangs = false
-      const two = yield* engine(store, [waits])
-      yield* recorded(store, id, "Waiting")
-      assert.lengthOf(at.tokens, 2)
-      assert.strictEqual(at.tokens[0], at.tokens[1])
-      assert.strictEqual(yield* told(two, at.last), "done")
-      yield* recorded(store, id, "Completed")
-      yield* two.end
-      const mute = later(Effect.succeed(Phase.later()))
-      const three = yield* engine(store, [mute])
-      yield* three.run(mute.start({}, { id: "mute" }))
-      const { failures } = yield* three.service.settled("mute")
-      assert.deepInclude(failures[0], { _tag: "Die", path: "work" })
-      assert.match(JSON.stringify(failures), /Phase.token/)
-    })
-  )
-
-  it.scoped("asks twice for its token and has one", () =>
-    Effect.gen(function* () {
-      const store = memory()
-      const at = desk()
-      const waits = later(
-        Effect.gen(function* () {
-          const fiber = yield* Effect.fork(Phase.token)
-          yield* at.notify(yield* Phase.token)
-          yield* at.notify(yield* Fiber.join(fiber))
-          yield* at.notify(yield* Phase.token)
-          return Phase.later({ timeout: "1 hour" })
-        })
-      )
-      const one = yield* engine(store, [waits])
-      yield* one.run(waits.start({}, { id }))
-      yield* recorded(store, id, "Waiting")
-      assert.strictEqual(new Set(at.tokens).size, 1)
-      yield* TestClock.adjust("1 hour")
-      yield* recorded(store, id, "Failed")
-      assert.strictEqual(yield* told(one, at.last), "TokenExpired")
     })
   )
 })

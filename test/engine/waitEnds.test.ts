@@ -1,21 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Phase, Retry, Task } from "../../src/index.js"
-import { asks, type Desk, desk } from "../support/desk.js"
-import { type Engine, engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
+import { asks, type Desk, desk, told } from "../support/desk.js"
+import { engine, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 import { type Log, undoable } from "../support/phases.js"
 
 const id = "e1"
-
-const told = ({ service }: Engine, token: string) =>
-  Effect.match(service.complete(token, Exit.succeed("yes")), {
-    onFailure: ({ _tag }) => _tag as string,
-    onSuccess: () => "done"
-  })
 
 /** A delegate that can be undone, and may be late. */
 const undone = (log: Log, at: Desk) =>
