@@ -198,7 +198,9 @@ export class Facts {
     return all.filter((fact) => {
       if (fact.capture === "none" || !isComposite(fact) || fact.state !== "running") return false
       if (!cleaning.some(({ path }) => isIn(path, fact.path))) return false
-      const failed = all.filter((one) => one.state === "failed" && !isValue(one) && isIn(one.path, fact.path))
+      const failed = all.filter(
+        (one) => one.state === "failed" && !isValue(one) && isIn(one.path, fact.path) && this.isOpen(one)
+      )
       return failed.length > 0 && failed.every(({ tag }) => tag === "Fail" || fact.capture === "exit")
     })
   }
