@@ -216,8 +216,9 @@ export class Body implements Opened, Around {
     this.current = undefined
   }
 
+  /** What is let go is taken up again: only then is it seen whether it has failed for good. */
   private cleaned(ended: Ended): void {
-    if (ended._tag === "Broken") return this.lose(this.current!)
+    if (ended._tag === "Broken") return this.winding ? undefined : this.lose(this.current!)
     this.current = undefined
     this.again()
   }

@@ -141,6 +141,33 @@ describe("what loses a race while it is left, to be undone", () => {
     assert.strictEqual(ended, `outer/quick ${race}/undo/${l}/a`)
   })
 
+  it("goes on with a clean-up of which a part has failed, and the others are to go on", () => {
+    const cleanUp = function* () {
+      try {
+        yield* Phase.all([one("f1"), one("f2"), one("f3")], { name: "f", mode: "settle", concurrency: 2 })
+      } finally {
+        yield* one("q")
+      }
+    }
+    const f = `${close}/f`
+    const lost = [
+      inside(close, "f", { kind: "all" }),
+      inside(f, "f1"),
+      inside(f, "f2"),
+      fail(`${f}/f1`),
+      won,
+      interrupted(`${f}/f2`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${f}/f2 ${f}/f3`)
+    const ended = [
+      { _tag: "AttemptStarted", path: `${f}/f2`, attempt: 2 } as const,
+      succeed(`${f}/f2`),
+      inside(f, "f3"),
+      succeed(`${f}/f3`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...lost, ...ended), `outer/quick ${close}/q`)
+  })
+
   it("goes on where it was in what its clean-up is made of", () => {
     const inner = () =>
       Phase.group("h", function* () {
