@@ -291,9 +291,11 @@ export class Body implements Opened, Around {
     this.current?.wind()
   }
 
+  /** A clean-up is taken up again with all that it stands at: that is not returned, unless the clean-up has lost it. */
   bodies(): ReadonlyArray<Closable> {
-    const inner = this.current?.bodies() ?? []
-    return this.state === "over" ? inner : [this, ...inner]
+    const { current, lost, state } = this
+    if (current === undefined) return state === "over" ? [] : [this]
+    return state === "open" || lost?.has(current.placed.path) === true ? [this, ...current.bodies()] : [this]
   }
 
   each(visit: (node: Node) => void): void {
