@@ -7,7 +7,8 @@ import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import { type Defect, defectOf } from "./Failure.js"
 import { captureOf, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
-import type { Around, Closable, Ended, Node, Body as Opened } from "./Node.js"
+import { type Marked, MarkNode } from "./MarkNode.js"
+import type { Around, Broken, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
 import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
 import type { Found, Placed } from "./Step.js"
@@ -19,18 +20,26 @@ export const maxCleanup = 100
 
 type Resume = (generator: Generated) => unknown
 
-export class Body implements Opened, Around {
+/** A checkpoint with a strategy that was passed, and where its generator was then. */
+interface Passed {
+  readonly node: MarkNode
+  readonly index: number
+  readonly occurrences: ReadonlyMap<string, number>
+  readonly answers: number
+}
+
+export class Body implements Opened, Marked {
   winding: boolean
   readonly captured: boolean
-  readonly undoes: boolean
   returned = false
+  private readonly marks: Array<Passed> = []
   private generator: Generated | undefined
   private scope: string
   private index = 0
   private occurrences = new Map<string, number>()
   /** what it was given at its yields so far */
   private readonly answers: Array<unknown> = []
-  private current: Node | undefined
+  current: Node | undefined
   /** where it stood when it was returned */
   private stood: Node | undefined
   /** the undos that it yielded: one that is asked for again is answered as before */
@@ -51,7 +60,15 @@ export class Body implements Opened, Around {
     this.scope = own
     this.winding = around.winding
     this.captured = around.captured
-    this.undoes = around.undoes
+  }
+
+  get undoes(): boolean {
+    return this.around.undoes || this.marks.length > 0
+  }
+
+  /** The strategies of its checkpoints are asked: not those of clean-ups and reverts. */
+  get asks(): boolean {
+    return this.state === "open" && this.tree.options.scope === Path.root
   }
 
   begin(): void {
@@ -61,7 +78,8 @@ export class Body implements Opened, Around {
   ended(child: object, ended: Ended): void {
     if (child !== this.current) return
     if (this.state === "closing") return this.cleaned(ended)
-    if (ended._tag === "Broken") return this.around.ended(this, ended)
+    if (ended._tag === "Broken") return this.fail(ended, this.marks.length)
+    if (child instanceof MarkNode) this.passed(child)
     this.current = undefined
     this.answered(ended.value)
   }
@@ -174,7 +192,50 @@ export class Body implements Opened, Around {
     this.state = "over"
     const failures = threw(this.here, thrown)
     const own = this.own === Path.root || this.own.startsWith("revert#")
-    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) })
+    this.fail({ _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) }, this.marks.length)
+  }
+
+  // --- its checkpoints
+
+  private passed(node: MarkNode): void {
+    const { answers, index, marks, occurrences } = this
+    marks.push({ node, index, occurrences: new Map(occurrences), answers: answers.length })
+  }
+
+  /** The newest of the checkpoints before `end` is asked, unless something was committed since; then what is around it. */
+  private fail(broken: Broken, end: number): void {
+    const isAsked = broken.follow === "task" && !broken.failures.some(({ _tag }) => _tag === "Fault")
+    const mark = isAsked && !this.winding ? this.marks[end - 1]?.node : undefined
+    if (mark === undefined || mark.isBound) return this.around.ended(this, broken)
+    mark.ask(broken)
+  }
+
+  passOn(mark: MarkNode, broken: Broken): void {
+    const index = this.marks.findIndex(({ node }) => node === mark)
+    this.fail(broken, index)
+  }
+
+  restart(mark: MarkNode): void {
+    const { marks, tree } = this
+    const found = marks.findIndex(({ node }) => node === mark)
+    const { answers, index, occurrences } = marks[found]!
+    for (const { node } of marks.splice(found + 1)) node.each((inner) => tree.remove(inner))
+    this.current?.each((node) => tree.remove(node))
+    this.current = undefined
+    this.index = index
+    this.occurrences = new Map(occurrences)
+    this.answers.splice(answers, Infinity, mark.answer)
+    this.state = "open"
+    this.generator = undefined
+    tree.soon(() => this.pull((generator) => this.rerun(generator)))
+  }
+
+  /** Brings a fresh generator to where the answers end. */
+  private rerun(generator: Generated): unknown {
+    let result = generator.next() as IteratorResult<unknown>
+    for (const value of this.answers)
+      if (result.done !== true) result = generator.next(value) as IteratorResult<unknown>
+    return result
   }
 
   /** The phase before, or what it stands in. */
@@ -205,6 +266,7 @@ export class Body implements Opened, Around {
     this.state = "closing"
     this.stood = this.current
     this.stood?.each((node) => this.tree.drop(node))
+    for (const { node } of this.marks) node.each((inner) => this.tree.drop(inner))
     this.atClose()
     this.goOn((generator) => generator.return())
   }
@@ -243,8 +305,7 @@ export class Body implements Opened, Around {
       const made = this.start()
       if (!isGenerator(made)) return this.over(undefined)
       this.generator = made
-      let result = made.next() as IteratorResult<unknown>
-      for (const value of this.answers) if (result.done !== true) result = made.next(value) as IteratorResult<unknown>
+      this.rerun(made)
     } catch (thrown) {
       return this.over(defectOf(thrown))
     }
@@ -289,6 +350,7 @@ export class Body implements Opened, Around {
   wind(): void {
     this.winding = true
     this.current?.wind()
+    for (const { node } of this.marks) node.wind()
   }
 
   /** A clean-up is taken up again with all that it stands at: that is not returned, unless the clean-up has lost it. */
@@ -301,5 +363,6 @@ export class Body implements Opened, Around {
   each(visit: (node: Node) => void): void {
     this.stood?.each(visit)
     this.current?.each(visit)
+    for (const { node } of this.marks) node.each(visit)
   }
 }
