@@ -26,6 +26,7 @@ import { Parking, type ParkingOptions } from "./Parking.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type StartOptions, Starts } from "./Starts.js"
 import type { Tokens } from "./Tokens.js"
+import { turn } from "./Turn.js"
 import { Waits } from "./Waits.js"
 import type { CommitError } from "./Writer.js"
 
@@ -135,7 +136,9 @@ export class Driver {
   /** Goes as far as the generator does: how the drive ends, or that there is more to see; else something is under way. */
   private goOn(cursor: Cursor): AtOnce<Ending | "again" | undefined> {
     const { deadlines, now, writer } = this.options
+    turn.execution = writer.id
     const step = cursor.advance(writer.history)
+    turn.execution = undefined
     if (step._tag !== "Blocked") return this.end(step)
     const { next } = deadlines
     if (next !== undefined && next <= now()) return this.expire(step)
