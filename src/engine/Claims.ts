@@ -6,14 +6,14 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
-import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
+import { ExecutionNotFound, type JournalCorrupt, type StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
-import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
+import * as Journals from "./Journals.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
 import * as Orders from "./Orders.js"
 import type { Quarantine } from "./Quarantine.js"
@@ -61,17 +61,6 @@ interface Case extends Claiming {
   readonly decided: Opened
 }
 
-const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
-  Effect.try({
-    try: () => Fold.all(journal.entries),
-    catch: (thrown) =>
-      new JournalCorrupt({
-        execution: journal.row.id,
-        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
-        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
-      })
-  })
-
 /** Stops an execution that has something to do for a reason of the engine's. */
 export const park = (writer: Writer, fault: Failure): void => {
   const { status } = writer.history
@@ -97,7 +86,7 @@ export class Claims {
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
-    return Effect.flatMap(this.load(id), foldOf)
+    return Effect.flatMap(this.load(id), Journals.historyOf)
   }
 
   /** Takes it over; nothing if there is nothing to do for it, or not yet. */
@@ -109,7 +98,7 @@ export class Claims {
     const attempt = (isFull: boolean) =>
       Effect.gen(this, function* () {
         const journal = yield* this.load(taker.id)
-        const history = yield* foldOf(journal)
+        const history = yield* Journals.historyOf(journal)
         const decided = yield* opening(history)
         return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
       })

@@ -1,0 +1,40 @@
+/** What is known of an execution from its journal: enough to go on; where it goes back, all of it. */
+import * as Effect from "effect/Effect"
+import type { Recorded } from "../core/Entry.js"
+import { BrokenHistory, JournalCorrupt, StoreError } from "../core/Errors.js"
+import * as Fold from "../core/Fold.js"
+import * as History from "../core/History.js"
+import type { Journal, Store } from "../store/Store.js"
+
+const folded = (
+  execution: string,
+  fold: (entries: ReadonlyArray<Recorded>) => History.History,
+  entries: ReadonlyArray<Recorded>
+): Effect.Effect<History.History, JournalCorrupt> =>
+  Effect.try({
+    try: () => fold(entries),
+    catch: (thrown) =>
+      new JournalCorrupt({
+        execution,
+        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
+        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
+      })
+  })
+
+/** A revert began, and what it undoes lies behind the stage that the execution is in, too. */
+const goesBack = (history: History.History): boolean =>
+  History.isPartial(history) && History.revertOf(history) !== undefined
+
+/** What is recorded of an execution, as far as it matters. */
+export const historyOf = ({ entries, row }: Journal): Effect.Effect<History.History, JournalCorrupt> =>
+  Effect.flatMap(folded(row.id, Fold.all, entries), (history) =>
+    goesBack(history) ? folded(row.id, Fold.whole, entries) : Effect.succeed(history)
+  )
+
+/** All that is recorded of an execution that is here; `StoreError` Corrupt if it cannot be read. */
+export const whole = (store: Store, id: string): Effect.Effect<History.History, StoreError> =>
+  Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? [])).pipe(
+    Effect.catchTag("JournalCorrupt", (cause) =>
+      Effect.fail(new StoreError({ reason: "Corrupt", store: store.name, message: cause.message, cause }))
+    )
+  )
