@@ -48,6 +48,8 @@ export class Course {
   readonly flow: Flow
   readonly left: boolean
   readonly reverted: Flow
+  /** the scopes of the generators that are being left while the others go on */
+  private readonly parted = new Set<string>()
 
   constructor(
     private readonly program: Program,
@@ -59,6 +61,11 @@ export class Course {
     this.left = life !== "forward" && (cleaned || (!facts.busy("") && this.leave(this.flow, false)._tag === "Next"))
     this.reverted = life === "reverting" && cleaned ? this.revert() : stops()
     if (facts.paused) for (const of of [this.starts, this.again]) of.clear()
+  }
+
+  /** Whether its generator goes on with its end: not if that is left, or all stands still. */
+  hears({ scope }: Fact): boolean {
+    return !this.parted.has(scope) && !(this.facts.life === "forward" && isBroken(this.flow))
   }
 
   private here(scope: string, up: Line | undefined, winds: boolean, leaving = false): Here {
@@ -126,6 +133,7 @@ export class Course {
     const left = flow._tag === "Stops" ? [...flow.open] : []
     for (let open = left.pop(); open !== undefined; open = left.pop()) {
       const { scope, up } = open.here
+      if (!winds) this.parted.add(scope)
       const began = scope !== "" || [...this.facts.of.values()].some((fact) => fact.scope === scope)
       const here = this.here(under(scope, "close"), up, winds, true)
       for (const block of began ? open.blocks : []) {
@@ -171,6 +179,7 @@ export class Course {
     if (fact === undefined || !fact.entered) return stops()
     const winds = here.winds || fact.decision !== undefined || fact.state !== "running"
     const flow = this.body(given.body, this.here(path, line, winds))
+    if (!fact.heard) return stops()
     if (fact.state === "succeeded" || fact.state === "failed") return next(fact.state === "failed" ? 1 : 0)
     if (flow._tag === "Next") return this.due(path, { what: "succeeds", failures: [], group: given })
     // Where it was let go, nothing comes of what was decided at the same time.
@@ -217,6 +226,7 @@ export class Course {
     const settled = fact.state !== "running"
     let flows = this.branches(given, path, here, line, here.winds || settled)
     const winner = given.kind === "race" ? this.first(path, given, flows) : -1
+    if (!fact.heard) return stops()
     if (settled) return next(fact.state === "failed" ? 1 : tells(given) ? winner : 0)
     const all = flows.every((flow) => flow?._tag === "Next")
     const lost = (index: number): boolean =>

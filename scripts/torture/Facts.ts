@@ -31,6 +31,8 @@ export interface Fact {
   late: boolean
   /** false: what started with it let go of it at once, so that nothing in it ever begins */
   entered: boolean
+  /** false: what ended with it let go of it at once, so that its generator was left before it heard of that */
+  heard: boolean
 }
 
 const composites: ReadonlySet<string> = new Set(["all", "forEach", "race", "graph", "group"])
@@ -149,7 +151,8 @@ export class Facts {
       attempt: 1,
       decision: undefined,
       late: false,
-      entered: true
+      entered: true,
+      heard: true
     })
   }
 

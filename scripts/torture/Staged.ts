@@ -257,5 +257,39 @@ export const staged: ReadonlyArray<Case> = [
           return yield* Other.enter("a")
         }
       })
+  },
+  {
+    name: "back to a checkpoint in a stage, once while that is being left",
+    ends: "Completed",
+    leaves: ["a", "fetch 1", "b", "leave 1", "end"],
+    operator: once(
+      (status) => status.status === "Failed" && status.position === "@page#1/close/leave 1",
+      ({ id }, engine) => engine.revert(id, { to: "mark", then: "retry" })
+    ),
+    make: (world) =>
+      Task.make("t", {
+        stages: [
+          Page.body(function* ({ n }) {
+            try {
+              yield* step(world, `fetch ${n}`)
+              yield* Phase.checkpoint("mark")
+              yield* step(world, "b")
+              return yield* Other.enter("x")
+            } finally {
+              yield* Phase.make("leave 1", {
+                run: world.does("leave 1", 1),
+                inDoubt: "ask"
+              })
+            }
+          }),
+          Other.body(function* () {
+            yield* step(world, "end")
+          })
+        ],
+        *run() {
+          yield* step(world, "a")
+          return yield* Page.enter({ n: 1 })
+        }
+      })
   }
 ]

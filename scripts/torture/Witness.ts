@@ -66,6 +66,10 @@ export class Witness {
     if (entry._tag === "PhaseSucceeded") this.commit(entry.path)
     this.facts.apply(entry)
     if (entry._tag === "PhaseStarted") this.facts.get(entry.path).entered = this.course.starts.has(entry.path)
+    if (entry._tag === "PhaseSucceeded" || entry._tag === "PhaseFailed") {
+      const fact = this.facts.get(entry.path)
+      fact.heard = !isComposite(fact) || this.course.hears(fact)
+    }
     this.course = new Course(this.program, this.facts)
   }
 

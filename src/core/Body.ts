@@ -245,8 +245,9 @@ export class Body implements Opened, Around {
     this.current = undefined
   }
 
+  /** What is let go is taken up again: only then is it seen whether it has failed for good. */
   private cleaned(ended: Ended): void {
-    if (ended._tag === "Broken") return this.lose(this.current!)
+    if (ended._tag === "Broken") return this.winding ? undefined : this.lose(this.current!)
     this.current = undefined
     this.again()
   }
@@ -319,9 +320,11 @@ export class Body implements Opened, Around {
     this.current?.wind()
   }
 
+  /** A clean-up is taken up again with all that it stands at: that is not returned, unless the clean-up has lost it. */
   bodies(): ReadonlyArray<Closable> {
-    const inner = this.current?.bodies() ?? []
-    return this.state === "over" ? inner : [this, ...inner]
+    const { current, lost, state } = this
+    if (current === undefined) return state === "over" ? [] : [this]
+    return state === "open" || lost?.has(current.placed.path) === true ? [this, ...current.bodies()] : [this]
   }
 
   each(visit: (node: Node) => void): void {

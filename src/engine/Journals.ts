@@ -21,9 +21,11 @@ const folded = (
       })
   })
 
-/** A revert began, and what it undoes lies behind the stage that the execution is in, too. */
-const goesBack = (history: History.History): boolean =>
-  History.isPartial(history) && History.revertOf(history) !== undefined
+/** A revert of the whole began, and what lies behind the stage that the execution is in is not known. */
+export const goesBack = (history: History.History): boolean => {
+  const revert = History.isPartial(history) ? History.revertOf(history) : undefined
+  return revert !== undefined && revert.to === undefined
+}
 
 /** What is recorded of an execution, as far as it matters. */
 export const historyOf = ({ entries, row }: Journal): Effect.Effect<History.History, JournalCorrupt> =>

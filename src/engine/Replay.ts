@@ -60,7 +60,7 @@ export const fresh = (definition: Definition, history: History): Replayed | Miss
 
 export class Replay {
   /** the live body */
-  readonly body: Interpreter.Cursor
+  body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Replayed | undefined
   /** the same of the bodies before it, by scope */
@@ -69,10 +69,23 @@ export class Replay {
   constructor(
     private readonly definition: Definition,
     /** begins the live body */
-    private readonly start: Bodies.Start,
+    private start: Bodies.Start,
     private readonly history: History
   ) {
     this.body = cursorOf(definition, bodyOf(history), start, false)
+  }
+
+  /** The history is in another body, or another one altogether. */
+  begin(start: Bodies.Start): void {
+    this.start = start
+    this.past.clear()
+    this.renew()
+  }
+
+  /** What was passed is superseded: a fresh body goes on from what is left. */
+  renew(): void {
+    this.body = cursorOf(this.definition, bodyOf(this.history), this.start, false)
+    this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */

@@ -38,7 +38,7 @@ export class Runner {
   private readonly family: Family
   private readonly tokens: Tokens
   private readonly driver: Driver
-  private replay: Replay
+  private readonly replay: Replay
 
   constructor(
     readonly definition: Definition,
@@ -52,7 +52,7 @@ export class Runner {
     private readonly store: Store
   ) {
     this.replay = new Replay(definition, start, writer.history)
-    this.family = new Family(writer, children, fibers, () => this.replay.body)
+    this.family = new Family(writer, children, fibers, this.replay)
     const requests = new Requests(writer, config, signals)
     this.tokens = new Tokens(store, writer, config, signals)
     this.driver = new Driver({
@@ -154,7 +154,7 @@ export class Runner {
       writer.stage(Stages.entered(history, entered))
       const start = Bodies.currentOf(this.definition, history)
       if (Either.isLeft(start)) return this.fail([start.left], "park")
-      this.replay = new Replay(this.definition, start.right, history)
+      this.replay.begin(start.right)
       return Effect.flatMap(this.driver.turn, (ending) => (ending === undefined ? goesOn : this.follow(ending)))
     })
   }
@@ -244,11 +244,11 @@ export class Runner {
   // --- reverting
 
   private get reverting(): Effect.Effect<boolean, CommitError> {
-    if (History.isPartial(this.history)) return Effect.as(this.recall, false)
+    if (Journals.goesBack(this.history)) return Effect.as(this.recall, false)
     const { misfit } = this.replay.furthest
     const unfit = this.definition.customRevert ? undefined : (misfit ?? this.replay.misfitBefore)
     if (unfit !== undefined) return Effect.succeed(this.failRevert([unfit]))
-    if (this.history.cleanedUp === undefined) {
+    if (this.history.cleanedUp === undefined && History.revertOf(this.history)?.to === undefined) {
       if (misfit === undefined) return Effect.flatMap(this.cleanUp, (ending) => this.afterCleanUp(ending))
       this.writer.stage({ _tag: "CleanedUp", skipped: "the code no longer fits the journal" })
     }
@@ -262,7 +262,7 @@ export class Runner {
       Effect.sync(() => {
         Object.assign(history, whole)
         const start = Bodies.currentOf(definition, history)
-        if (Either.isRight(start)) this.replay = new Replay(definition, start.right, history)
+        if (Either.isRight(start)) this.replay.begin(start.right)
         else this.failRevert([start.left])
       })
     )
@@ -282,7 +282,7 @@ export class Runner {
         case "Stopped":
           return true
         case "Done":
-          this.writer.stage({ _tag: "Reverted" })
+          this.reverted(revert)
           return false
         case "Stuck":
           return this.failRevert(ending.failures)
@@ -292,6 +292,14 @@ export class Runner {
           return this.failRevert([this.faultOf(ending)])
       }
     })
+  }
+
+  /** Everything is undone; or what came after a checkpoint, from where the execution goes on, or will. */
+  private reverted({ retries, to }: History.RevertRecord): void {
+    if (to === undefined) return this.writer.stage({ _tag: "Reverted" })
+    this.writer.stage({ _tag: "Rewound", to: to.path })
+    if (retries) this.replay.renew()
+    else this.writer.stage({ _tag: "Paused" })
   }
 
   private failRevert(failures: Failures): false {

@@ -147,8 +147,8 @@ describe("a group that is let go", () => {
         yield* one("x")
       })
       const lost = Phase.group("lost", function* () {
+        yield* Phase.all([])
         try {
-          yield* Phase.all([])
           yield* one("never")
         } finally {
           yield* one("c")
@@ -166,10 +166,7 @@ describe("a group that is let go", () => {
       succeed("race/won"),
       succeed("race/lost/all", [])
     )
-    const cursor = cursorOf(body)
-    assert.strictEqual(blockedAt(cursor.advance(journal.history)), "race/lost/close/c")
-    journal.add(inside("race/lost/close", "c"), succeed("race/lost/close/c"))
-    const step = cursor.advance(journal.history)
+    const step = cursorOf(body).advance(journal.history)
     assert.deepInclude(step._tag === "Blocked" ? step.consequences[0] : {}, { _tag: "Succeeded", path: "race" })
   })
 

@@ -141,11 +141,76 @@ describe("what loses a race while it is left, to be undone", () => {
     assert.strictEqual(ended, `outer/quick ${race}/undo/${l}/a`)
   })
 
+  it("goes on with a clean-up of which a part has failed, and the others are to go on", () => {
+    const cleanUp = function* () {
+      try {
+        yield* Phase.all([one("f1"), one("f2"), one("f3")], { name: "f", mode: "settle", concurrency: 2 })
+      } finally {
+        yield* one("q")
+      }
+    }
+    const f = `${close}/f`
+    const lost = [
+      inside(close, "f", { kind: "all" }),
+      inside(f, "f1"),
+      inside(f, "f2"),
+      fail(`${f}/f1`),
+      won,
+      interrupted(`${f}/f2`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${f}/f2 ${f}/f3`)
+    const ended = [
+      { _tag: "AttemptStarted", path: `${f}/f2`, attempt: 2 } as const,
+      succeed(`${f}/f2`),
+      inside(f, "f3"),
+      succeed(`${f}/f3`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...lost, ...ended), `outer/quick ${close}/q`)
+  })
+
+  it("goes on to leave what a clean-up that failed was made of", () => {
+    const inner = () =>
+      Phase.group("h", function* () {
+        try {
+          yield* one("c")
+        } finally {
+          yield* one("d")
+        }
+      })
+    const cleanUp = function* () {
+      try {
+        yield* Phase.all([inner(), one("f1")], { name: "f" })
+      } finally {
+        yield* one("q")
+      }
+    }
+    const h = `${close}/f/h`
+    const lost = [
+      inside(close, "f", { kind: "all" }),
+      inside(`${close}/f`, "h", { kind: "group" }),
+      inside(`${close}/f`, "f1"),
+      inside(h, "c"),
+      fail(`${close}/f/f1`),
+      interrupted(`${h}/c`),
+      inside(`${h}/close`, "d"),
+      won,
+      interrupted(`${h}/close/d`)
+    ]
+    assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${h}/close/d`)
+    const again: Entry = { _tag: "AttemptStarted", path: `${h}/close/d`, attempt: 2 }
+    const left = [...lost, again, succeed(`${h}/close/d`)]
+    assert.strictEqual(cleaning(cleanUp, ...left), `outer/quick ${close}/q`)
+  })
+
   it("goes on where it was in what its clean-up is made of", () => {
     const inner = () =>
       Phase.group("h", function* () {
-        yield* one("c")
-        yield* Phase.all([one("d"), one("e")], { name: "f" })
+        try {
+          yield* one("c")
+          yield* Phase.all([one("d"), one("e")], { name: "f" })
+        } finally {
+          yield* one("last")
+        }
       })
     const cleanUp = function* () {
       yield* inner()
@@ -164,7 +229,8 @@ describe("what loses a race while it is left, to be undone", () => {
     const lost = [...begun, won, interrupted(`${h}/f/e`)]
     assert.strictEqual(cleaning(cleanUp, ...lost), `outer/quick ${h}/f/e`)
     const again = (attempt: number): Entry => ({ _tag: "AttemptStarted", path: `${h}/f/e`, attempt })
-    const ended = [succeed(`${h}/f/e`), succeed(`${h}/f`), succeed(h)]
+    const last = [inside(h, "last"), succeed(`${h}/last`)]
+    const ended = [succeed(`${h}/f/e`), succeed(`${h}/f`), ...last, succeed(h)]
     assert.strictEqual(cleaning(cleanUp, ...lost, again(2), ...ended), `outer/quick ${race}/undo/${l}/a`)
     const twice = [...lost, again(2), succeed("outer/quick"), interrupted(`${h}/f/e`)]
     assert.strictEqual(cleaning(cleanUp, ...twice), `${h}/f/e`)
