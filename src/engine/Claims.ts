@@ -88,14 +88,20 @@ export class Claims {
     private readonly writerOf: (taker: Taker, history: History.History, head: Head) => Writer
   ) {}
 
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
-    Effect.flatMap(this.store.load(id), (journal) =>
+  private load(id: string, read = this.store.latest): Effect.Effect<Journal, LoadError> {
+    return Effect.flatMap(read(id), (journal) =>
       journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
     )
+  }
+
+  /** The whole journal of an execution. */
+  journal(id: string): Effect.Effect<Journal, LoadError> {
+    return this.load(id, this.store.load)
+  }
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
-    return Effect.flatMap(this.load(id), Journals.historyOf)
+    return Effect.flatMap(this.load(id), (journal) => Journals.historyOf(this.store, journal))
   }
 
   /** Takes it over; nothing if there is nothing to do for it, or not yet. */
@@ -107,8 +113,9 @@ export class Claims {
     const attempt = (isFull: boolean) =>
       Effect.gen(this, function* () {
         const journal = yield* this.load(taker.id)
-        const history = yield* Journals.historyOf(journal)
-        const decided = yield* opening(history)
+        const known = yield* Journals.historyOf(this.store, journal)
+        const decided = yield* opening(known)
+        const history = yield* Journals.before(this.store, taker.id, known, decided.entries)
         return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
       })
     // Somebody else has taken the place meanwhile: then it stands in line.

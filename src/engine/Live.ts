@@ -185,7 +185,10 @@ export class Live {
     })
   }
 
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> => this.claims.load(id)
+  /** The whole journal of an execution. */
+  journal(id: string): Effect.Effect<Journal, LoadError> {
+    return this.claims.journal(id)
+  }
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {

@@ -80,6 +80,77 @@ describe("a task of stages", () => {
     })
   )
 
+  it.scoped("goes on without reading what was before its stage; only a revert needs that", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const hangs = pages(log, 5, Phase.make("end", never))
+      const first = yield* engine(store, [hangs])
+      yield* first.run(hangs.start({}, { id }))
+      yield* recorded(store, id, "PhaseStarted", "@page#5/end")
+      yield* first.kill
+      // A flipped bit that nobody meets who does not look there.
+      const { rows } = store.executions.get(id)!
+      const whole = rows[4]!
+      rows[4] = { ...whole, body: whole.body.replace("a", "b") }
+      const { run, service } = yield* engine(store, [pages(log, 5)])
+      assert.strictEqual((yield* service.settled(id)).status, "Completed")
+      assert.strictEqual(yield* run(pages(log, 5).execute({}, { id })), 5)
+      assert.strictEqual((yield* Effect.flip(service.history(id)))._tag, "JournalCorrupt")
+      const count = rows.length
+      assert.strictEqual((yield* Effect.flip(service.revert(id)))._tag, "JournalCorrupt")
+      assert.lengthOf(rows, count)
+      rows[4] = whole
+      assert.strictEqual((yield* service.revert(id)).status, "Reverted")
+    })
+  )
+
+  it.scoped("that comes to a failure, and cannot read what is to be undone, says so and stays where it is", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        onFailure: "revert",
+        stages: [
+          End.body(function* () {
+            yield* undoable(log, "b")
+            yield* Phase.make(
+              "c",
+              Effect.suspend(() => {
+                const { rows } = store.executions.get(id)!
+                rows[2] = { ...rows[2]!, body: rows[2]!.body.replace("a", "b") }
+                return Effect.fail("no")
+              })
+            )
+          })
+        ],
+        *run() {
+          yield* undoable(log, "a")
+          yield* undoable(log, "a2")
+          return yield* End.enter("x")
+        }
+      })
+      const { run, service } = yield* engine(store, [task])
+      const error = yield* Effect.flip(run(task.execute({}, { id })))
+      assert.deepInclude(error, { _tag: "StoreError", reason: "Corrupt" })
+      assert.strictEqual(store.executions.get(id)!.row.status, "Reverting")
+      assert.strictEqual((yield* Effect.flip(service.status(id)))._tag, "JournalCorrupt")
+      assert.deepStrictEqual(log.lines, ["a", "a2", "b"])
+    })
+  )
+
+  it.scoped("holds what its present stage did, and nothing else", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = pages(log, 300)
+      const { run, service } = yield* engine(store, [task], { maxPhases: 10, maxJournal: 2_000 })
+      assert.strictEqual(yield* run(task.execute({}, { id })), 300)
+      assert.lengthOf((yield* service.status(id)).phases, 2)
+    })
+  )
+
   it.scoped("has the entering on disk with the first phase of the stage, in one commit", () =>
     Effect.gen(function* () {
       const log = logbook()
