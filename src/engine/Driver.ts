@@ -119,6 +119,21 @@ export class Driver {
     })
   }
 
+  /** Between two bodies, where nothing is under way: hears what is asked. An ending, if what comes next does not begin. */
+  get turn(): Effect.Effect<Ending | undefined, CommitError> {
+    return Effect.gen(this, function* () {
+      this.outcomes.forget()
+      const { deadlines, now, signals } = this.options
+      for (let signal = signals.poll(); signal !== undefined; signal = signals.poll()) {
+        const ending = yield* effectOf(this.handle(signal))
+        if (ending !== undefined) return ending
+      }
+      if (this.stopping !== undefined) return yield* this.stop
+      const late = deadlines.pass(now())
+      return late === "again" ? undefined : late
+    })
+  }
+
   private gone(ending: Ending): Ending {
     this.alarm.set(undefined)
     return ending
