@@ -49,6 +49,8 @@ export interface ExecutionStatus {
   readonly status: Status
   /** the path of the phase that started last; "" before the first */
   readonly position: string
+  /** the stage that it entered last, as the n-th one, and the recorded state; none: it is in `run` */
+  readonly stage: { readonly name: string; readonly n: number; readonly state: Json | undefined } | undefined
   /** why it is Failed or RevertFailed, or what led to the revert */
   readonly failures: ReadonlyArray<Failure>
   /** what it waits for; empty while something of it runs that waits for nothing */
@@ -67,7 +69,7 @@ export interface ExecutionStatus {
   readonly owner: string | undefined
   /** whether this engine has the task's code; without it nothing advances here */
   readonly registered: boolean
-  /** the phases in the order in which they started */
+  /** the phases in the order in which they started: of the present stage, and of all before it where these are being undone */
   readonly phases: ReadonlyArray<PhaseStatus>
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined

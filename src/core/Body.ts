@@ -6,8 +6,9 @@
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import { type Defect, defectOf } from "./Failure.js"
-import { captureOf, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
+import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
 import { type Marked, MarkNode } from "./MarkNode.js"
+import { Marks } from "./Marks.js"
 import type { Around, Broken, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
 import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
@@ -20,19 +21,11 @@ export const maxCleanup = 100
 
 type Resume = (generator: Generated) => unknown
 
-/** A checkpoint with a strategy that was passed, and where its generator was then. */
-interface Passed {
-  readonly node: MarkNode
-  readonly index: number
-  readonly occurrences: ReadonlyMap<string, number>
-  readonly answers: number
-}
-
 export class Body implements Opened, Marked {
   winding: boolean
   readonly captured: boolean
   returned = false
-  private readonly marks: Array<Passed> = []
+  private readonly marks = new Marks()
   private generator: Generated | undefined
   private scope: string
   private index = 0
@@ -63,12 +56,12 @@ export class Body implements Opened, Marked {
   }
 
   get undoes(): boolean {
-    return this.around.undoes || this.marks.length > 0
+    return this.around.undoes || !this.marks.isEmpty
   }
 
   /** The strategies of its checkpoints are asked: not those of clean-ups and reverts. */
   get asks(): boolean {
-    return this.state === "open" && this.tree.options.scope === Path.root
+    return this.state === "open" && !this.tree.options.scope.startsWith("revert#")
   }
 
   begin(): void {
@@ -78,8 +71,11 @@ export class Body implements Opened, Marked {
   ended(child: object, ended: Ended): void {
     if (child !== this.current) return
     if (this.state === "closing") return this.cleaned(ended)
-    if (ended._tag === "Broken") return this.fail(ended, this.marks.length)
-    if (child instanceof MarkNode) this.passed(child)
+    if (ended._tag === "Broken") return this.fail(ended, this.marks.newest())
+    if (child instanceof MarkNode) {
+      const { answers, index, occurrences } = this
+      this.marks.add(child, { index, occurrences: new Map(occurrences), answers: answers.length })
+    }
     this.current = undefined
     this.answered(ended.value)
   }
@@ -125,9 +121,10 @@ export class Body implements Opened, Marked {
     const { tree } = this
     if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
     if (!(yielded instanceof Yielded)) return this.strange(yielded)
+    if (yielded.instruction._tag === "Enter") return this.enter(yielded.instruction)
     const placed = this.placedOf(yielded.instruction)
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
-    const { recorded } = this
+    const recorded = this.recorded ?? this.leftAt
     if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
     this.index++
     if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
@@ -136,6 +133,35 @@ export class Body implements Opened, Marked {
       this.undone.add(placed.path)
     }
     this.current = tree.place(this, placed)
+  }
+
+  /** It ends here: its `finally` blocks run, then the stage begins. */
+  private enter(entering: Enter): void {
+    const { recorded, tree } = this
+    const { name } = entering
+    if (this.state === "closing") {
+      this.cleanupError = { name: "StrangeYield", message: `a finally entered stage ${name}: enter it in the body` }
+      return this.goOn((generator) => generator.return())
+    }
+    if (recorded !== undefined) return tree.mismatch(recorded, this.end("stage", name))
+    const state = this.isWhole ? tree.options.enter?.(entering) : undefined
+    if (state === undefined || Either.isLeft(state)) {
+      return tree.stop({ _tag: "Unenterable", after: this.here, stage: name, why: state?.left ?? "inside" })
+    }
+    this.leave((error) => tree.stop({ _tag: "Entered", stage: name, state: state.right, error }))
+  }
+
+  /** The body of the task, or of its revert. */
+  private get isWhole(): boolean {
+    return this.own === this.tree.options.scope
+  }
+
+  /** Where it goes on in spite of having been left for a stage: what it did in leaving. */
+  private get leftAt(): PhaseRecord | undefined {
+    const { scopes, status } = this.tree.history
+    return this.state === "open" && this.isWhole && status === "Running"
+      ? scopes.get(Path.closeOf(this.own))?.[0]
+      : undefined
   }
 
   private placedOf(instruction: Instruction): Placed {
@@ -191,36 +217,28 @@ export class Body implements Opened, Marked {
     if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
     this.state = "over"
     const failures = threw(this.here, thrown)
-    const own = this.own === Path.root || this.own.startsWith("revert#")
-    this.fail({ _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) }, this.marks.length)
+    const broken: Broken = { _tag: "Broken", failures, follow: "task", ...(this.isWhole ? { threw: defect } : {}) }
+    this.fail(broken, this.marks.newest())
   }
 
   // --- its checkpoints
 
-  private passed(node: MarkNode): void {
-    const { answers, index, marks, occurrences } = this
-    marks.push({ node, index, occurrences: new Map(occurrences), answers: answers.length })
-  }
-
-  /** The newest of the checkpoints before `end` is asked, unless something was committed since; then what is around it. */
-  private fail(broken: Broken, end: number): void {
+  /** A checkpoint is asked, unless something was committed since; else what is around. */
+  private fail(broken: Broken, mark: MarkNode | undefined): void {
     const isAsked = broken.follow === "task" && !broken.failures.some(({ _tag }) => _tag === "Fault")
-    const mark = isAsked && !this.winding ? this.marks[end - 1]?.node : undefined
-    if (mark === undefined || mark.isBound) return this.around.ended(this, broken)
+    if (!isAsked || this.winding || mark === undefined || mark.isBound) return this.around.ended(this, broken)
     mark.ask(broken)
   }
 
   passOn(mark: MarkNode, broken: Broken): void {
-    const index = this.marks.findIndex(({ node }) => node === mark)
-    this.fail(broken, index)
+    this.fail(broken, this.marks.newest(mark))
   }
 
   restart(mark: MarkNode): void {
-    const { marks, tree } = this
-    const found = marks.findIndex(({ node }) => node === mark)
-    const { answers, index, occurrences } = marks[found]!
-    for (const { node } of marks.splice(found + 1)) node.each((inner) => tree.remove(inner))
-    this.current?.each((node) => tree.remove(node))
+    const { tree } = this
+    const remove = (node: Node): void => tree.remove(node)
+    const { answers, index, occurrences } = this.marks.cut(mark, remove)
+    this.current?.each(remove)
     this.current = undefined
     this.index = index
     this.occurrences = new Map(occurrences)
@@ -243,7 +261,7 @@ export class Body implements Opened, Marked {
     return this.last === "" ? this.own : this.last
   }
 
-  private end(kind: "return" | "throw", name: string): Found {
+  private end(kind: "return" | "throw" | "stage", name: string): Found {
     return { path: this.last, kind, name }
   }
 
@@ -266,7 +284,7 @@ export class Body implements Opened, Marked {
     this.state = "closing"
     this.stood = this.current
     this.stood?.each((node) => this.tree.drop(node))
-    for (const { node } of this.marks) node.each((inner) => this.tree.drop(inner))
+    this.marks.each((node) => this.tree.drop(node))
     this.atClose()
     this.goOn((generator) => generator.return())
   }
@@ -350,7 +368,7 @@ export class Body implements Opened, Marked {
   wind(): void {
     this.winding = true
     this.current?.wind()
-    for (const { node } of this.marks) node.wind()
+    this.marks.wind()
   }
 
   /** A clean-up is taken up again with all that it stands at: that is not returned, unless the clean-up has lost it. */
@@ -363,6 +381,6 @@ export class Body implements Opened, Marked {
   each(visit: (node: Node) => void): void {
     this.stood?.each(visit)
     this.current?.each(visit)
-    for (const { node } of this.marks) node.each(visit)
+    this.marks.each(visit)
   }
 }

@@ -136,6 +136,34 @@ const Decided = Schema.TaggedStruct("Decided", {
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
 const TimedOut = Schema.TaggedStruct("TimedOut", { path: Schema.String })
+/** What is known of an execution where it enters a stage, beside its creation: all that matters from there on. */
+const Kept = Schema.Struct({
+  startedAt: Schema.JsonNumber,
+  updatedAt: Schema.JsonNumber,
+  owner: Schema.String,
+  /** until when it may take, in milliseconds UTC */
+  deadline: optional(Schema.JsonNumber),
+  /** the last round of its parent's phase that it knows of */
+  round: optional(Schema.Int),
+  /** how many reverts began */
+  reverts: optional(Schema.Int),
+  /** who asked for a pause last, and whether that is still to come */
+  pausedBy: optional(Schema.String),
+  pauses: optional(Schema.Boolean),
+  /** the checkpoint at which it is to pause */
+  stopAt: optional(Schema.String)
+})
+/**
+ * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
+ * it is needed to go on. `error` is what the `finally` blocks threw.
+ */
+const StageEntered = Schema.TaggedStruct("StageEntered", {
+  stage: Schema.String,
+  n: Schema.Int,
+  state: optional(JsonValue),
+  error: optional(Defect),
+  kept: Kept
+})
 /** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
 const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
 /** Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, `at` is the one that it has reached. */
@@ -207,6 +235,7 @@ export const Entry = Schema.Union(
   Decided,
   Rewound,
   TimedOut,
+  StageEntered,
   Waiting,
   PauseRequested,
   Paused,
@@ -249,6 +278,7 @@ export const leadsTo = Object.freeze({
   Decided: null,
   Rewound: null,
   TimedOut: null,
+  StageEntered: "Running",
   Waiting: "Waiting",
   PauseRequested: null,
   Paused: "Paused",

@@ -28,6 +28,7 @@ export const faults = [
   "ValueNotRecordable",
   "ValueNotDecodable",
   "StrangeYield",
+  "StageNotRegistered",
   "GeneratorUnclosable",
   "Poisoned",
   "LimitReached",

@@ -1,6 +1,6 @@
 /** What is superseded: by the next attempt of a group, or by going back to a checkpoint. */
 import type { EntryOf } from "./Entry.js"
-import { type History, type RevertRecord, revertOf } from "./History.js"
+import { bodyOf, type History, type RevertRecord, revertOf } from "./History.js"
 import * as Path from "./Path.js"
 import type { PhaseRecord } from "./PhaseRecord.js"
 import * as Phases from "./Phases.js"
@@ -19,7 +19,9 @@ const goBack = (history: History, revert: RevertRecord, checkpoint: PhaseRecord,
     Phases.supersedeAfter(history, record)
     if (record !== checkpoint) Phases.reenter(history, record, at)
   }
-  for (const { n } of history.reverts) Phases.supersedeIn(history, Path.revert(n))
+  // It may have been leaving for a stage.
+  Phases.supersedeIn(history, Path.closeOf(bodyOf(history)))
+  for (let n = 1; n <= history.reverts.length; n++) Phases.supersedeIn(history, Path.revert(n))
   for (const asked of history.asked) {
     Phases.supersede(history, asked)
     Phases.askAnew(asked)

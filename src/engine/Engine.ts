@@ -59,7 +59,7 @@ class Engine {
 
   // --- reading
 
-  readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
+  readonly history: Service["history"] = (id) => Effect.map(this.live.journal(id), ({ entries }) => entries)
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {

@@ -12,10 +12,10 @@ import type { EntryOf } from "../core/Entry.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Head, Journal, Store } from "../store/Store.js"
+import * as Bodies from "./Bodies.js"
 import type { Children } from "./Children.js"
 import { type Claimed, type Claiming, Claims, type LoadError, type Opening, park } from "./Claims.js"
 import type { Config } from "./Config.js"
-import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
 import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
@@ -188,7 +188,10 @@ export class Live {
     })
   }
 
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> => this.claims.load(id)
+  /** The whole journal of an execution. */
+  journal(id: string): Effect.Effect<Journal, LoadError> {
+    return this.claims.journal(id)
+  }
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
@@ -247,16 +250,16 @@ export class Live {
   private live({ definition, writer }: Claimed, run: Run, fibers: Fibers): Effect.Effect<History.History, CommitError> {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
-    const payload = definition.payload.decode(history.payload)
-    if (Either.isLeft(payload)) {
-      park(writer, Faults.undecodable("", "the payload", payload.left))
+    const start = Bodies.currentOf(definition, history)
+    if (Either.isLeft(start)) {
+      park(writer, start.left)
       return Effect.as(writer.flush, history)
     }
     run.runner = new Runner(
       definition,
       writer,
       this.config,
-      payload.right,
+      start.right,
       this.clock,
       fibers,
       run.signals,

@@ -90,7 +90,7 @@ export class Starts {
   }
 
   private isForward({ scope }: Placed): boolean {
-    return scope === Path.root || (this.history.phases.get(scope)?.forward ?? false)
+    return Path.isBody(scope) || (this.history.phases.get(scope)?.forward ?? false)
   }
 
   /** Why the body may not start another phase. Cleaning up and undoing are never kept from it. */
