@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
 import { awaited } from "./Awaited.js"
+import { wentBack } from "./GoingBack.js"
 import type { Case } from "./Matrix.js"
 import { operated } from "./Operated.js"
 import { broken, flaky, is, often, once, resume, revert, step } from "./Steps.js"
@@ -210,5 +211,6 @@ export const cases: ReadonlyArray<Case> = [
       })
   },
   ...operated,
+  ...wentBack,
   ...awaited
 ]

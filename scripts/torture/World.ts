@@ -162,7 +162,9 @@ export class World {
 
   private watch({ attempt, execution, key, path }: Current): void {
     const all = this.entries(execution)
-    const rewound = all.filter(({ entry }) => entry._tag === "Rewound" && path.startsWith(`${entry.to}/`))
+    const rewound = all.filter(
+      ({ entry, seq }) => entry._tag === "Rewound" && hasLeft(all.slice(0, seq), entry.to, path)
+    )
     const generation = rewound.length
     const entries = all.slice((rewound.at(-1)?.seq ?? -1) + 1)
     const of = entries.filter(({ entry }) => "path" in entry && entry.path === path)
@@ -214,6 +216,14 @@ export class World {
       ({ entry }) => (entry._tag === "AttemptFailed" || entry._tag === "PhaseFailed") && entry.path === path
     ).length
   }
+}
+
+/** Whether a phase that has run is left behind: by the next attempt of the group at `to`, or by going back to the checkpoint. */
+const hasLeft = (before: ReadonlyArray<Recorded>, to: string, path: string): boolean => {
+  if (path.startsWith(`${to}/`)) return true
+  const starts = (at: string) => before.findLast(({ entry }) => entry._tag === "PhaseStarted" && entry.path === at)
+  const mark = starts(to)
+  return mark?.entry._tag === "PhaseStarted" && mark.entry.kind === "checkpoint" && (starts(path)?.seq ?? -1) > mark.seq
 }
 
 const resumedAfter = (entries: ReturnType<World["entries"]>, seq: number): boolean =>

@@ -17,6 +17,8 @@ export interface Completed<Undo> {
 export interface RevertContext<Payload, Failure> {
   readonly payload: Payload
   readonly failures: ReadonlyArray<Failure>
+  /** the path of the checkpoint to which the execution goes back; none: all that completed is undone */
+  readonly to?: string | undefined
 }
 
 export interface Definition {

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
   AlreadyCompleted,
+  CheckpointRefused,
   EngineBusy,
   ExecutionEnded,
   ExecutionNotFound,
@@ -174,6 +175,10 @@ export interface CloseOptions extends Act {
 /** `force` reverts what is the child of another execution, and its parent's to revert. */
 export interface RevertOptions extends Act {
   readonly force?: boolean
+  /** back to this checkpoint only: `name` the latest of that name, `name#3` the third in its generator, or a path */
+  readonly to?: string
+  /** with `to`: what came after the checkpoint runs again at once; otherwise the execution is Paused there */
+  readonly then?: "retry"
 }
 
 /** `advance` runs the execution on the caller's fiber until it waits again or ends: for an engine that does not by itself. */
@@ -212,6 +217,7 @@ export type RequestError =
   | TaskNotRegistered
   | HistoryMismatch
   | PhaseNotOpen
+  | CheckpointRefused
   | OrderRefused
   | StoreError
   | Fenced
@@ -276,7 +282,19 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   /** Ends the execution early: interrupts the phase in flight, lets `finally` blocks run. Idempotent. */
   static readonly close = (id: string, options?: CloseOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.close(id, options))
-  /** Undoes the phases that completed, newest first; goes on with a revert that stopped. Answers when it is Reverted. */
+  /**
+   * Undoes the phases that completed, newest first; goes on with a revert that stopped. Answers when it is Reverted.
+   *
+   * With `to`, goes back to a checkpoint: undoes what came after it, and answers when the execution is Paused there; what
+   * came after it then runs anew. With `then: "retry"` it runs at once, and this answers as soon as it does.
+   * `CheckpointRefused`: nobody can go there, and why; nothing moved. Dies for a `then` without `to`.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const back = TaskEngine.revert("setup-1", { to: "configured" })
+   * const anew = TaskEngine.revert("setup-1", { to: "configured", then: "retry" })
+   */
   static readonly revert = (id: string, options?: RevertOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.revert(id, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */

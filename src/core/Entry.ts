@@ -129,7 +129,7 @@ const Decided = Schema.TaggedStruct("Decided", {
 })
 /**
  * Everything in the group at `to` is undone and superseded: its next attempt begins. `error` is what the `finally` blocks
- * of the attempt before threw.
+ * of the attempt before threw. Where `to` is a checkpoint, everything after it is.
  */
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
@@ -168,11 +168,16 @@ const CleanedUp = Schema.TaggedStruct("CleanedUp", {
 })
 /** The execution ended early. */
 const Closed = Schema.TaggedStruct("Closed", {})
-/** The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. */
+/**
+ * The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. One that
+ * goes back to the checkpoint at `to` undoes what came after it, ends Paused there, or goes on by itself (`retry`).
+ */
 const RevertStarted = Schema.TaggedStruct("RevertStarted", {
   n: Schema.Int,
   failures: Schema.Array(Failure),
-  act: Act
+  act: Act,
+  to: optional(Schema.String),
+  retry: optional(Schema.Boolean)
 })
 /** An undo failed for good, or cannot be decided: the revert stops there. */
 const RevertFailed = Schema.TaggedStruct("RevertFailed", { failures: Schema.NonEmptyArray(Failure) })

@@ -4,10 +4,12 @@
  */
 import { type Entry, type EntryOf, leadsTo, type Recorded, type Tag } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
-import { empty, type History, inDoubt, revertible } from "./History.js"
+import { empty, type History, inDoubt, revertible, revertOf } from "./History.js"
 import * as Path from "./Path.js"
 import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
+import { rewind } from "./Rewinding.js"
+import * as Spine from "./Spine.js"
 import { hasPlace, isFinal, mayMove, type Status } from "./Status.js"
 
 /** Folds a journal from its first entry. Throws `BrokenHistory`. */
@@ -41,6 +43,8 @@ const broken = (history: History, entry: Entry, epoch: number): string | undefin
 const statusAfter = (history: History, entry: Entry): Status | null => {
   if (entry._tag === "Claimed") return history.status === "Pending" || history.status === "Waiting" ? "Running" : null
   if (entry._tag === "Suspended") return history.status === "Running" || history.status === "Waiting" ? "Pending" : null
+  if (entry._tag === "Rewound")
+    return history.status === "Reverting" && revertOf(history)?.retries === true ? "Running" : null
   if (entry._tag === "Resumed") return history.closing === undefined ? "Running" : "Closing"
   return leadsTo[entry._tag]
 }
@@ -120,12 +124,26 @@ const cleanUp = (history: History, entry: EntryOf<"CleanedUp">): void => {
   history.crashes = 0
 }
 
-const revert = (history: History, { act, failures, n }: EntryOf<"RevertStarted">): void => {
+const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"RevertStarted">): void => {
   if (n !== history.reverts.length + 1) throw new BrokenHistory(history.entries, `revert ${n} is out of order`)
+  const checkpoint = to === undefined ? undefined : history.phases.get(to)
+  if (to !== undefined && checkpoint?.kind !== "checkpoint") {
+    throw new BrokenHistory(history.entries, `${to} is no checkpoint that stands`)
+  }
+  const isUndone = checkpoint === undefined ? () => true : Spine.isAfter(history, checkpoint)
   history.pauseRequested = false
   history.failures = failures
   history.crashes = 0
-  history.reverts.push({ n, failures, act, completed: revertible(history), doubts: inDoubt(history) })
+  history.reverts.push({
+    n,
+    failures,
+    act,
+    completed: revertible(history).filter(isUndone),
+    doubts: inDoubt(history).filter(isUndone),
+    to: checkpoint,
+    retries: retry === true,
+    over: false
+  })
   history.endedAt = undefined
 }
 
@@ -152,7 +170,7 @@ const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: 
   TokenMade: Phases.giveToken,
   PhaseWaiting: Phases.wait,
   Decided: Phases.decide,
-  Rewound: Phases.rewind,
+  Rewound: rewind,
   TimedOut: Phases.expire,
   Waiting: wait,
   PauseRequested: requestPause,

@@ -14,6 +14,12 @@ export interface RevertRecord {
   readonly completed: ReadonlyArray<PhaseRecord>
   /** the phases of which nobody knew whether they had happened */
   readonly doubts: ReadonlyArray<PhaseRecord>
+  /** the checkpoint to which it goes back; none: the whole is reverted */
+  readonly to: PhaseRecord | undefined
+  /** whether it goes on from there by itself */
+  readonly retries: boolean
+  /** the checkpoint was reached */
+  over: boolean
 }
 
 export interface History {

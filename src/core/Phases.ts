@@ -264,15 +264,45 @@ export const rewind = (history: History, { to }: EntryOf<"Rewound">, at: number)
 }
 
 const supersede = (history: History, composite: PhaseRecord): void => {
-  for (const scope of scopesOf(composite)) {
-    for (const record of history.scopes.get(scope) ?? []) {
-      if (isComposite(record)) supersede(history, record)
-      record.superseded = true
-      history.generations ??= new Map()
-      history.generations.set(record.path, record.generation + 1)
-      history.phases.delete(record.path)
-      leave(history, record)
-    }
-    history.scopes.delete(scope)
+  for (const scope of scopesOf(composite)) supersedeIn(history, scope)
+}
+
+/** Nothing in a scope is seen any more. */
+export const supersedeIn = (history: History, scope: string): void => {
+  for (const record of history.scopes.get(scope) ?? []) supersedeOne(history, record)
+  history.scopes.delete(scope)
+}
+
+/** Nothing of what its generator came to after it is seen any more. */
+export const supersedeAfter = (history: History, before: PhaseRecord): void => {
+  const siblings = history.scopes.get(before.scope)!
+  for (const record of siblings.splice(siblings.indexOf(before) + 1)) supersedeOne(history, record)
+}
+
+const supersedeOne = (history: History, record: PhaseRecord): void => {
+  if (isComposite(record)) supersede(history, record)
+  record.superseded = true
+  history.generations ??= new Map()
+  history.generations.set(record.path, record.generation + 1)
+  history.phases.delete(record.path)
+  leave(history, record)
+}
+
+/** A group that was left is open again, as its present attempt was before it ended; what ended it is not seen any more. */
+export const reenter = (history: History, record: PhaseRecord, at: number): void => {
+  const { group: state, path } = record
+  for (const scope of scopesOf(record)) if (scope !== path) supersedeIn(history, scope)
+  record.state = "running"
+  record.settled = -1
+  record.decided = -1
+  record.endedAt = undefined
+  record.value = undefined
+  record.failures = []
+  if (state?.decision !== undefined) {
+    state.tries = []
+    state.decision = undefined
   }
+  history.open.add(record)
+  if (record.timeout !== undefined) history.timed.add(record)
+  beginTerm(record, at)
 }

@@ -58,6 +58,18 @@ export class RequiresTask extends Schema.TaggedError<RequiresTask>()("RequiresTa
   }
 }
 
+/**
+ * The execution cannot go to that checkpoint; nothing moved. `unknown`: none of that name stands, or `ambiguous`: several do;
+ * `notOnSpine`: it is in a branch; `committed`: a commit checkpoint lies between; `ended`, `closing`, `reverting`: the
+ * execution goes nowhere any more.
+ */
+export class CheckpointRefused extends Schema.TaggedError<CheckpointRefused>()("CheckpointRefused", {
+  execution: Schema.String,
+  checkpoint: Schema.String,
+  reason: Schema.Literal("unknown", "ambiguous", "notOnSpine", "committed", "ended", "closing", "reverting"),
+  message: Schema.String
+}) {}
+
 /** The execution takes no signals any more: it has ended. */
 export class ExecutionEnded extends Schema.TaggedError<ExecutionEnded>()("ExecutionEnded", {
   execution: Schema.String,

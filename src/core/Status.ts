@@ -35,7 +35,7 @@ export const moves = frozen({
   Paused: ["Running", "Closing", "Closed", "Reverting"],
   Failed: ["Running", "Closing", "Reverting"],
   Closing: ["Closed", "Failed"],
-  Reverting: ["Reverted", "RevertFailed", "Paused"],
+  Reverting: ["Running", "Reverted", "RevertFailed", "Paused"],
   RevertFailed: ["Reverting"],
   Completed: ["Reverting"],
   Closed: ["Reverting"],

@@ -6,16 +6,24 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Act, Entry, EntryOf } from "../core/Entry.js"
-import { HistoryMismatch, IllegalTransition, OwnedByParent, PhaseNotOpen, TaskNotRegistered } from "../core/Errors.js"
+import {
+  type CheckpointRefused,
+  HistoryMismatch,
+  IllegalTransition,
+  OwnedByParent,
+  PhaseNotOpen,
+  TaskNotRegistered
+} from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite } from "../core/PhaseRecord.js"
 import { allows, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
+import * as GoingBack from "./GoingBack.js"
 import type { Command } from "./Orders.js"
 import * as Replay from "./Replay.js"
 
-export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen
+export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen | CheckpointRefused
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
@@ -26,6 +34,9 @@ export const owned = (
   parent === undefined || isDone(verb, status)
     ? Effect.void
     : new OwnedByParent({ execution, verb, parent: parent.execution, path: parent.path })
+
+type Resume = Extract<Command, { _tag: "resume" }>
+type Revert = Extract<Command, { _tag: "revert" }>
 
 /** What to record, and whether the execution then runs with its code. */
 export interface Decision {
@@ -74,6 +85,7 @@ export const decide = (
 ): Effect.Effect<Decision, Refusal> => {
   const { status } = history
   const verb = command._tag
+  if (command._tag === "revert") return revert(execution, command, history, definition)
   if (isDone(verb, status)) return Effect.succeed(nothingToDo)
   if (isUnderWay(verb, status)) return join(execution, command, history, definition)
   if (!allows(status, verb)) return illegal(execution, verb, status)
@@ -84,12 +96,9 @@ export const decide = (
       return close(execution, command, history, definition)
     default:
       if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
-      return verb === "skip"
+      return command._tag === "skip"
         ? skip(execution, command, history, definition)
-        : Effect.succeed({
-            entries: [verb === "resume" ? resumed(command, status) : reverted(command, history)],
-            definition
-          })
+        : Effect.succeed({ entries: [resumed(command as Resume, status)], definition })
   }
 }
 
@@ -100,7 +109,7 @@ const isDone = (verb: Verb, status: Status): boolean =>
   (verb === "revert" && status === "Reverted")
 
 /** Asking for what has begun already is joining it; where its engine died, it goes on. */
-export const isUnderWay = (verb: Verb, status: Status): boolean =>
+const isUnderWay = (verb: Verb, status: Status): boolean =>
   (verb === "close" && status === "Closing") || (verb === "revert" && status === "Reverting")
 
 const join = (
@@ -121,10 +130,7 @@ const abandoned = (why: string): ReadonlyArray<Entry> => [
   { _tag: "Closed" }
 ]
 
-const resumed = (
-  command: Extract<Command, { _tag: "resume" }>,
-  status: Status
-): EntryOf<"Resumed" | "RevertResumed"> => ({
+const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertResumed"> => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
   act: actOf(command),
   ...(command.inDoubt === "rerun" ? { rerun: true } : {})
@@ -137,10 +143,48 @@ export const resumedWith = ({ parent, rerun, round }: Call, status: Status): Ent
   round
 })
 
-const reverted = (command: Extract<Command, { _tag: "revert" }>, history: History.History): Entry =>
-  history.status === "RevertFailed"
-    ? { _tag: "RevertResumed", act: actOf(command) }
-    : { _tag: "RevertStarted", n: history.reverts.length + 1, failures: history.failures, act: actOf(command) }
+/** Whether a revert that has begun, and is not over, goes where this one is to go. */
+const isSame = (execution: string, { to }: Revert, history: History.History): boolean => {
+  const under = History.revertOf(history)?.to
+  if (to === undefined) return under === undefined
+  return Either.match(GoingBack.targetOf(execution, to, history), {
+    onLeft: () => false,
+    onRight: (target) => target === under
+  })
+}
+
+/** Whether the execution does already what is asked, or has begun to. */
+export const joins = (execution: string, command: Command, history: History.History): boolean =>
+  isUnderWay(command._tag, history.status) && (command._tag !== "revert" || isSame(execution, command, history))
+
+/** A revert that stopped part of the way goes on, or goes further back. */
+const revert = (
+  execution: string,
+  command: Revert,
+  history: History.History,
+  definition: Definition | undefined
+): Effect.Effect<Decision, Refusal> => {
+  const { failures, reverts, status } = history
+  const act = actOf(command)
+  if (command.to === undefined && isDone("revert", status)) return Effect.succeed(nothingToDo)
+  if (joins(execution, command, history)) return join(execution, command, history, definition)
+  if (status !== "Reverting" && !isDone("revert", status) && !allows(status, "revert")) {
+    return illegal(execution, "revert", status)
+  }
+  const target = command.to === undefined ? undefined : GoingBack.targetOf(execution, command.to, history)
+  if (target !== undefined && Either.isLeft(target)) return target.left
+  if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+  if (status === "RevertFailed" && isSame(execution, command, history)) {
+    return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
+  }
+  const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
+  if (target === undefined) return Effect.succeed({ entries: [started], definition })
+  // What does not come to the checkpoint again could not go on from there.
+  const misfit = definition.customRevert ? undefined : Replay.fresh(definition, history).misfit
+  if (misfit !== undefined) return mismatch(execution, misfit)
+  const back = { ...started, to: target.right.path, ...(command.retry === true ? { retry: true } : {}) }
+  return Effect.succeed({ entries: [back], definition })
+}
 
 /** What waits for children runs for as long as it takes to have them pause, too. */
 const pause = (command: Act, history: History.History, definition: Definition | undefined): Decision => {

@@ -13,6 +13,7 @@ import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
+import type { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
 import * as Orders from "./Orders.js"
@@ -32,10 +33,10 @@ export interface Opened {
 /** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
 export type Opening<E> = (history: History.History) => Effect.Effect<Opened, E>
 
-/** `order` is answered with the claim; `meet` is called when that is about to be committed. */
+/** `order` is answered with the claim; `delivery` is on its way to the execution. */
 export interface Claiming {
   readonly order?: number | undefined
-  readonly meet?: (() => void) | undefined
+  readonly delivery?: Delivery | undefined
 }
 
 /** What is claimed, and the code that it runs with; none: it stands still with what was recorded. */
@@ -71,6 +72,14 @@ const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt
         reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
       })
   })
+
+/** It goes on with what is delivered, and nothing else: the claim needs no commit of its own. */
+const carries = ({ decided, delivery, history, order }: Case): boolean =>
+  history.status === "Waiting" &&
+  decided.definition !== undefined &&
+  decided.entries.length === 0 &&
+  order === undefined &&
+  delivery?.carry() === true
 
 /** Stops an execution that has something to do for a reason of the engine's. */
 export const park = (writer: Writer, fault: Failure): void => {
@@ -147,10 +156,15 @@ export class Claims {
       const crashed = history.held
       const starts = definition !== undefined || (history.startedAt !== undefined && !History.isQueued(history))
       const writer = this.writerOf(taker, history, journal.head)
+      const carried = !places && carries(given) ? given.delivery : undefined
       if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
       if (places) writer.within(this.lanes.limitOf(history.task))
       this.stage(writer, given)
       if (crashes >= this.config.crashes) park(writer, Faults.poisoned(crashes, history.position))
+      if (carried !== undefined) {
+        writer.deliver(carried)
+        return { writer, definition }
+      }
       const committed = Effect.as(this.commit(writer, given), { writer, definition })
       if (!places) return yield* committed
       return yield* Effect.catchTag(committed, "Fenced", (fenced) =>
@@ -177,8 +191,8 @@ export class Claims {
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 
-  private commit(writer: Writer, { meet }: Case): Effect.Effect<void, CommitError> {
-    meet?.()
+  private commit(writer: Writer, { delivery }: Case): Effect.Effect<void, CommitError> {
+    delivery?.over()
     return writer.flush
   }
 }

@@ -100,7 +100,7 @@ export class Commands {
       if (asked === "gone") return false
       const look = Effect.gen(this, function* () {
         const row = yield* this.store.get(run.id)
-        if (row !== undefined && Acts.isUnderWay(command._tag, row.status)) {
+        if (row !== undefined && Acts.joins(run.id, command, yield* this.live.history(run.id))) {
           if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
           return Option.some(true)
         }

@@ -62,8 +62,10 @@ export class Completions {
       const outcome = yield* this.accept(row, Completion.encode(exit))
       if (row.ended === null) yield* this.check(row, outcome)
       const body = outcome as unknown as Json
-      const completed = this.store.complete({ hash, outcome: Completion.hashOf(outcome), body, at: this.now() })
-      const done = yield* row.ended === null ? this.recovery.meeting(row, completed) : completed
+      const completing = { hash, outcome: Completion.hashOf(outcome), body, at: this.now() }
+      const isPlain = outcome._tag === "Success" && Perform.sizeOf(body) <= this.config.maxValue / 10
+      if (row.ended === null && (yield* this.recovery.goOnWith(row, completing, isPlain))) return execution
+      const done = yield* this.store.complete(completing)
       switch (done._tag) {
         case "Accepted":
           yield* this.recovery.arrived(done.execution)

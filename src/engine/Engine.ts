@@ -107,6 +107,23 @@ class Engine {
     )
   }
 
+  private readonly revert: Service["revert"] = (id, { then, ...options } = {}) => {
+    if (then === undefined) return this.request(id, { _tag: "revert", ...options }, this.after(id))
+    if (options.to === undefined || then !== "retry") {
+      return Effect.dieMessage('then of a revert is "retry", and takes `to`, the checkpoint to go back to')
+    }
+    return this.request(id, { _tag: "revert", ...options, retry: true }, this.wentBack(id))
+  }
+
+  /** Back at a checkpoint, from where it goes on. */
+  private wentBack(id: string) {
+    const back = this.live.listeners.until(
+      id,
+      Effect.map(this.store.get(id), (row) => (row?.status === "Reverting" ? Option.none() : Option.some(row)))
+    )
+    return Effect.flatMap(back, (row) => (row?.status === "RevertFailed" ? this.after(id) : this.status(id)))
+  }
+
   // --- sending
 
   readonly complete: Service["complete"] = (token, exit, options) =>
@@ -128,7 +145,7 @@ class Engine {
       resume: (id, options = {}) => this.request(id, { _tag: "resume", ...options }, this.status(id)),
       pause: (id, options = {}) => this.request(id, { _tag: "pause", ...options }, this.settled(id)),
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
-      revert: (id, options = {}) => this.request(id, { _tag: "revert", ...options }, this.after(id)),
+      revert: this.revert,
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
@@ -159,7 +176,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const lanes = new Lanes(store)
   const live = new Live(store, config, owner, clock, new Quarantine(1), lanes)
   const registry = new Registry()
-  const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1))
+  const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1), now)
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)

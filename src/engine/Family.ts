@@ -23,7 +23,7 @@ export class Family {
     private readonly writer: Writer,
     private readonly children: Children,
     private readonly fibers: Fibers,
-    private readonly body: Cursor
+    private readonly replay: { readonly body: Cursor }
   ) {}
 
   /** Runs a child; one that stands still goes on, the first time, if somebody has let its parent go on. */
@@ -77,7 +77,7 @@ export class Family {
 
   private stop(path: string, how: Stop): Effect.Effect<void, { readonly message: string }> {
     const called = this.calledAt(path)
-    const instruction = this.body.standing(path)?.instruction
+    const instruction = this.replay.body.standing(path)?.instruction
     const call = instruction?._tag === "Child" ? this.callOf(instruction, path, undefined) : undefined
     return called === undefined ? Effect.void : this.children.stop(called, how, call)
   }

@@ -19,6 +19,7 @@ import { type Call, isParent } from "./Children.js"
 import type { LoadError, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
+import type { Delivery } from "./Delivery.js"
 import { Fibers } from "./Fibers.js"
 import { type Lanes, nameOf } from "./Lanes.js"
 import type { Entered, Finished, Live, Run } from "./Live.js"
@@ -52,7 +53,7 @@ interface Joining extends ExecuteOptions {
   /** there is a place for it in its lane */
   readonly isNext?: boolean
   /** called when the claim is about to be committed */
-  readonly meet?: (() => void) | undefined
+  readonly delivery?: Delivery | undefined
 }
 
 /** What comes between an execution and whoever joins it. */
@@ -66,7 +67,7 @@ interface Standing {
 }
 
 /** It is to be looked at again. */
-const again: Moved = { woken: false, meet: undefined }
+const again: Moved = { woken: false, delivery: undefined }
 
 /** Somebody who starts an execution, or joins it. */
 interface Visit extends Omit<Joining, "id">, Unborn {
@@ -232,7 +233,7 @@ export class Joins {
 
   /** Takes it up where nobody runs it; one that was let go is waited for. */
   private takeUp(visit: Visit): Effect.Effect<Standing | Found, JoinError> {
-    const { call, id, meet } = visit
+    const { call, delivery, id } = visit
     return Effect.gen(this, function* () {
       // No run begins for this: its end would have others who stand by look again, and so for ever.
       const mayStandBy = call === undefined && visit.woken !== true && !this.ownership.isPassive
@@ -243,7 +244,7 @@ export class Joins {
           return yield* this.standBy(visit, known.right)
         }
       }
-      const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { meet })
+      const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { delivery })
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)

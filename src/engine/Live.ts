@@ -92,7 +92,7 @@ export const createdOf = (
   ...(lane === undefined ? {} : { lane })
 })
 
-/** An id that somebody else took first leaves nothing to tell: whoever waits looks again. */
+/** What never began, for somebody else was first, leaves nothing to tell: whoever waits looks again. */
 const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>): Finished =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "Taken"
     ? Exit.succeed(undefined)
@@ -179,6 +179,8 @@ export class Live {
       const entered = yield* this.enter(id, caller, (run) =>
         Effect.onExit(this.claims.take(run, opening, claiming), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
       )
+      const { delivery } = claiming
+      if (delivery !== undefined) this.atEnd(entered.run, delivery.over)
       return entered.entered ? { ...entered, opened: Deferred.await(opened) } : entered
     })
   }

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
+  CheckpointRefused,
   ExecutionNotFound,
   Fenced,
   HistoryMismatch,
@@ -32,7 +33,12 @@ export const Command = Schema.Union(
   Schema.TaggedStruct("resume", { ...act, inDoubt: optional(Schema.Literal("rerun")) }),
   Schema.TaggedStruct("pause", { ...act, now: optional(Schema.Boolean) }),
   Schema.TaggedStruct("close", { ...act, revert: optional(Schema.Boolean), force: optional(Schema.Boolean) }),
-  Schema.TaggedStruct("revert", { ...act, force: optional(Schema.Boolean) }),
+  Schema.TaggedStruct("revert", {
+    ...act,
+    force: optional(Schema.Boolean),
+    to: optional(Schema.String),
+    retry: optional(Schema.Boolean)
+  }),
   Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
 )
 export type Command = typeof Command.Type
@@ -44,6 +50,7 @@ const Refusal = Schema.Union(
   TaskNotRegistered,
   HistoryMismatch,
   PhaseNotOpen,
+  CheckpointRefused,
   JournalCorrupt,
   Fenced,
   StoreError,

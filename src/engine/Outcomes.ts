@@ -47,8 +47,7 @@ export class Outcomes {
     const outcome = Perform.outcomeOf(exit, { value: work.value, error: work.error, maxValue }, path)
     if (outcome._tag === "Succeeded") {
       this.succeeded(path, outcome.value)
-      const size = Perform.sizeOf(outcome.value)
-      return size <= maxValue / 10 ? undefined : this.warn(path, size)
+      return this.isLarge(outcome.value) ? this.warn(path, Perform.sizeOf(outcome.value)) : undefined
     }
     const { failures } = outcome
     const [failure] = failures
@@ -65,6 +64,11 @@ export class Outcomes {
     return Effect.catchAllDefect(decided, (defect) =>
       Effect.succeed(this.failed(path, [{ _tag: "Die", path, defect: defectOf(defect) }, failure]))
     )
+  }
+
+  /** Its author is told that it should be kept elsewhere. */
+  isLarge(value: Json | undefined): boolean {
+    return Perform.sizeOf(value) > this.config.maxValue / 10
   }
 
   private warn(path: string, size: number): Effect.Effect<undefined> {

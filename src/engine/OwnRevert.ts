@@ -21,8 +21,12 @@ export function* ownRevert(
     if (found !== undefined && found !== null) values.set(record, (found as Happened).happened)
   }
   const payload = definition.payload.decode(history.payload)
-  const context = { payload: Either.getOrElse(payload, () => history.payload), failures: revert.failures }
-  yield* definition.revert(listed(history, values), context) as Iterable<unknown, void>
+  const context = {
+    payload: Either.getOrElse(payload, () => history.payload),
+    failures: revert.failures,
+    to: revert.to?.path
+  }
+  yield* definition.revert(listed(history, values, revert), context) as Iterable<unknown, void>
 }
 
 const newestFirst = (a: PhaseRecord, b: PhaseRecord): number => b.order - a.order
@@ -30,12 +34,13 @@ const newestFirst = (a: PhaseRecord, b: PhaseRecord): number => b.order - a.orde
 /** Newest first. What is in a group that returned is undone with the group, and not listed beside it. */
 const listed = (
   history: History,
-  values: ReadonlyMap<PhaseRecord, Json | undefined>
+  values: ReadonlyMap<PhaseRecord, Json | undefined>,
+  revert: RevertRecord
 ): ReadonlyArray<Completed<unknown>> => {
   const groups = new Map<PhaseRecord, Array<PhaseRecord>>()
   const alone: Array<PhaseRecord> = []
   for (const record of values.keys()) {
-    const group = groupOf(history, record)
+    const group = groupOf(history, record, revert)
     const inner = group === undefined ? alone : (groups.get(group) ?? [])
     inner.push(record)
     if (group !== undefined) groups.set(group, inner)
@@ -49,10 +54,11 @@ const listed = (
   })
 }
 
-/** The outermost group around a phase that has returned. */
-const groupOf = (history: History, record: PhaseRecord): PhaseRecord | undefined => {
+/** The outermost group around a phase that has returned, and is undone as a whole. */
+const groupOf = (history: History, record: PhaseRecord, { to }: RevertRecord): PhaseRecord | undefined => {
   let outermost: PhaseRecord | undefined
   for (let at = history.phases.get(record.scope); at !== undefined; at = history.phases.get(at.scope)) {
+    if (to?.path.startsWith(`${at.path}/`)) break
     if (at.kind === "group" && at.state === "succeeded") outermost = at
   }
   return outermost

@@ -10,8 +10,13 @@ import type { EngineBusy, StoreError } from "../core/Errors.js"
 import type { Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 
+/** A day, in milliseconds. */
+const wariness = 86_400_000
+
 export class Ownership {
   private owned = false
+  /** until when an owner is wary whose predecessor has died, in milliseconds UTC */
+  private wary = Number.NEGATIVE_INFINITY
   /** run whenever the store became ours, in a scope that is open as long as it is */
   onOwned: Effect.Effect<void, never, Scope.Scope> = Effect.void
   /** how many ask something of a passive engine */
@@ -23,12 +28,18 @@ export class Ownership {
     private readonly store: Store,
     private readonly config: Pick<Config, "mode">,
     private readonly scope: Scope.Scope,
-    private readonly one: Effect.Semaphore
+    private readonly one: Effect.Semaphore,
+    private readonly now: () => number
   ) {}
 
   /** It is. */
   get isOwner(): boolean {
     return this.owned || this.visit !== undefined
+  }
+
+  /** The owner before has died not long ago: of what, nobody may know. */
+  get isWary(): boolean {
+    return this.now() < this.wary
   }
 
   get isPassive(): boolean {
@@ -51,10 +62,16 @@ export class Ownership {
       : Effect.zipRight(this.ensure, use)
   }
 
+  private get own(): Effect.Effect<void, EngineBusy | StoreError, Scope.Scope> {
+    return Effect.map(this.store.own, (died) => {
+      if (died) this.wary = this.now() + wariness
+    })
+  }
+
   private get stay(): Effect.Effect<void, EngineBusy | StoreError> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
-        restore(Scope.extend(this.store.own, this.scope)),
+        restore(Scope.extend(this.own, this.scope)),
         Effect.suspend(() => {
           this.owned = true
           return Scope.extend(this.onOwned, this.scope)
@@ -68,7 +85,7 @@ export class Ownership {
       Effect.gen(this, function* () {
         if (this.visit === undefined) {
           const visit = yield* Scope.fork(this.scope, ExecutionStrategy.sequential)
-          const taken = Effect.zipRight(this.store.own, this.onOwned)
+          const taken = Effect.zipRight(this.own, this.onOwned)
           yield* Effect.onError(Scope.extend(taken, visit), () => Scope.close(visit, Exit.void))
           this.visit = visit
         }

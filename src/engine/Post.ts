@@ -39,6 +39,8 @@ export class Post {
 
   /** The completion of a token, if there is one. */
   completionOf(token: string): Letter | undefined {
+    const { delivered } = this.writer
+    if (delivered?.key === token) return delivered
     return this.letters.find(({ key, kind }) => kind === "completion" && key === token)
   }
 
@@ -54,6 +56,7 @@ export class Post {
 
   /** It goes with the next commit, which holds what it says. */
   take(letter: Letter): void {
+    if (letter === this.writer.delivered) return this.writer.accept()
     this.letters = this.letters.filter((other) => other !== letter)
     this.writer.take(letter.id)
   }

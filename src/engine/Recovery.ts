@@ -12,13 +12,13 @@ import { OrderRefused, StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Due, Order, Store, TokenRow } from "../store/Store.js"
+import type { Completing, Due, Order, Store, TokenRow } from "../store/Store.js"
 import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
+import { Delivery } from "./Delivery.js"
 import type { Lanes } from "./Lanes.js"
 import type { Live, Services } from "./Live.js"
-import { Meeting } from "./Meeting.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
 import type { Places } from "./Places.js"
@@ -128,13 +128,12 @@ export class Recovery {
     })
   }
 
-  /** Writes something for an execution: in one commit with the claim with which it goes on, where it can do so here at once. */
-  meeting<A, E>({ execution: id, task }: Pick<TokenRow, "execution" | "task">, write: Effect.Effect<A, E>) {
+  /** Has an execution go on with a completion, where it can do so here at once: whether that is on disk. */
+  goOnWith({ execution: id, task }: Pick<TokenRow, "execution" | "task">, completing: Completing, isPlain: boolean) {
     return Effect.suspend(() => {
-      if (!this.mayGoOnNow(id, task)) return write
-      const meeting = new Meeting()
-      const roused = Effect.ignore(this.rouse({ id, task }, meeting.arrive))
-      return roused.pipe(Effect.zipRight(meeting.claim), Effect.zipRight(write))
+      if (!this.mayGoOnNow(id, task)) return notBegun
+      const delivery = new Delivery(completing, isPlain && !this.ownership.isWary)
+      return Effect.zipRight(Effect.ignore(this.rouse({ id, task }, delivery)), delivery.isRecorded)
     })
   }
 
@@ -149,7 +148,7 @@ export class Recovery {
    * Has an execution that is due go on: with a caller that stands by; else with its task's layer, where there is a place;
    * else by its parent. Whether that could be done, or there is no place for it.
    */
-  private rouse(due: Pick<Due, "id" | "task" | "lane">, meet?: () => void): Effect.Effect<boolean, StoreError> {
+  private rouse(due: Pick<Due, "id" | "task" | "lane">, delivery?: Delivery): Effect.Effect<boolean, StoreError> {
     const { id, task } = due
     return Effect.suspend(() => {
       if (this.live.runs.has(id)) this.overtaken.add(id)
@@ -157,8 +156,8 @@ export class Recovery {
       const attached = this.live.standby.first(id)
       const registered = this.registry.get(task)
       if (attached === undefined)
-        return registered === undefined ? this.rouseOthers(due) : this.admit(registered, id, meet)
-      attached.wake(meet)
+        return registered === undefined ? this.rouseOthers(due) : this.admit(registered, id, delivery)
+      attached.wake(delivery)
       return Effect.succeed(true)
     })
   }
@@ -179,11 +178,11 @@ export class Recovery {
   }
 
   /** Takes an execution up, if there is a place for it. */
-  private admit(task: Registered, id: string, meet?: () => void): Effect.Effect<boolean> {
+  private admit(task: Registered, id: string, delivery?: Delivery): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const leave = this.places.take(task.definition.name)
       if (leave === undefined) return Effect.succeed(false)
-      return Effect.as(this.launch(task, id, leave, meet), true)
+      return Effect.as(this.launch(task, id, leave, delivery), true)
     })
   }
 
@@ -254,7 +253,7 @@ export class Recovery {
     { definition, services }: Registered,
     id: string,
     leave: () => void,
-    meet?: () => void
+    delivery?: Delivery
   ): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.sync(leave)
@@ -264,7 +263,7 @@ export class Recovery {
           id,
           services,
           (history) => Effect.sync(() => ({ entries: [], definition: this.mayGoOn(history) ? definition : undefined })),
-          { meet }
+          { delivery }
         ),
         ({ entered, opened, run }) => {
           if (entered) this.live.atEnd(run, leave)

@@ -48,7 +48,7 @@ export const fresh = (
 
 export class Replay {
   /** the live body */
-  readonly body: Interpreter.Cursor
+  body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Replayed | undefined
 
@@ -58,6 +58,12 @@ export class Replay {
     private readonly history: History
   ) {
     this.body = cursorOf(definition, payload, false)
+  }
+
+  /** What was passed is superseded: a fresh body goes on from what is left. */
+  renew(): void {
+    this.body = cursorOf(this.definition, this.payload, false)
+    this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */

@@ -49,7 +49,7 @@ export class Runner {
     store: Store
   ) {
     this.replay = new Replay(definition, payload, writer.history)
-    this.family = new Family(writer, children, fibers, this.replay.body)
+    this.family = new Family(writer, children, fibers, this.replay)
     const requests = new Requests(writer, config, signals)
     this.tokens = new Tokens(store, writer, config, signals)
     this.driver = new Driver({
@@ -221,7 +221,7 @@ export class Runner {
     if (misfit !== undefined && !this.definition.customRevert) {
       return Effect.succeed(this.failRevert([misfit]))
     }
-    if (this.history.cleanedUp === undefined) {
+    if (this.history.cleanedUp === undefined && History.revertOf(this.history)?.to === undefined) {
       if (misfit === undefined) return Effect.flatMap(this.cleanUp, (ending) => this.afterCleanUp(ending))
       this.writer.stage({ _tag: "CleanedUp", skipped: "the code no longer fits the journal" })
     }
@@ -241,7 +241,7 @@ export class Runner {
         case "Stopped":
           return true
         case "Done":
-          this.writer.stage({ _tag: "Reverted" })
+          this.reverted(revert)
           return false
         case "Stuck":
           return this.failRevert(ending.failures)
@@ -251,6 +251,14 @@ export class Runner {
           return this.failRevert([this.faultOf(ending)])
       }
     })
+  }
+
+  /** Everything is undone; or what came after a checkpoint, from where the execution goes on, or will. */
+  private reverted({ retries, to }: History.RevertRecord): void {
+    if (to === undefined) return this.writer.stage({ _tag: "Reverted" })
+    this.writer.stage({ _tag: "Rewound", to: to.path })
+    if (retries) this.replay.renew()
+    else this.writer.stage({ _tag: "Paused" })
   }
 
   private failRevert(failures: Failures): false {

@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
+import type { Delivery } from "./Delivery.js"
 import type { Fibers } from "./Fibers.js"
 import type { Listeners } from "./Listeners.js"
 
@@ -14,14 +15,14 @@ export interface Caller {
   readonly lane: string | undefined
   /** it was woken already */
   readonly isWoken: () => boolean
-  /** has it take the execution up; `meet` is called when the claim is about to be committed */
-  readonly wake: (meet: (() => void) | undefined) => void
+  /** has it take the execution up, with what is on its way to that */
+  readonly wake: (delivery: Delivery | undefined) => void
 }
 
-/** Whether the execution is to be taken up, or has moved otherwise; and who is to be met then. */
+/** Whether the execution is to be taken up, or has moved otherwise; and what is on its way to it then. */
 export interface Moved {
   readonly woken: boolean
-  readonly meet: (() => void) | undefined
+  readonly delivery: Delivery | undefined
 }
 
 export interface Waiting {
@@ -40,13 +41,13 @@ export class Standby {
     const moved = Deferred.unsafeMake<Moved>(FiberId.none)
     const tell = (how: Moved) => Deferred.unsafeDone(moved, Effect.succeed(how))
     let woken = false
-    const wake: Caller["wake"] = (meet) => {
+    const wake: Caller["wake"] = (delivery) => {
       woken = true
-      tell({ woken, meet })
+      tell({ woken, delivery })
     }
     const caller: Caller = { definition, services, lane, isWoken: () => woken, wake }
     this.callers.set(id, [...(this.callers.get(id) ?? []), caller])
-    const stop = this.listeners.hear(id, () => tell({ woken: false, meet: undefined }))
+    const stop = this.listeners.hear(id, () => tell({ woken: false, delivery: undefined }))
     const leave = () => {
       stop()
       const others = (this.callers.get(id) ?? []).filter((other) => other !== caller)

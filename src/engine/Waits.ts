@@ -183,7 +183,10 @@ export class Waits {
   private completed(path: string, work: Work, letter: Letter): Start | Failure {
     const exit = Completion.decode(letter.body, work.token!)
     if (Either.isLeft(exit)) return Faults.undecodable(path, "the completion", exit.left)
-    return () => this.settle(path, work, Effect.succeed({ exit: exit.right, letter }))
+    const settled: Settled = { exit: exit.right, letter }
+    const isPlain = Exit.isSuccess(exit.right) && !this.outcomes.isLarge(letter.body)
+    const settle = this.settle(path, work, Effect.succeed(settled))
+    return isPlain ? () => void this.settled(settle, Exit.succeed(settled)) : () => settle
   }
 
   private settle(path: string, work: Work, effect: Effect.Effect<Settled, StoreError>): Settle {

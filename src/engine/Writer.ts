@@ -12,7 +12,8 @@ import type { Fenced, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Answer, Beside, BesideAppend, ExecutionRow, Head, NewToken, Store } from "../store/Store.js"
+import type { Answer, Beside, BesideAppend, ExecutionRow, Head, Letter, NewToken, Store } from "../store/Store.js"
+import type { Delivery } from "./Delivery.js"
 import type { Now } from "./Steady.js"
 
 /** An execution that is not in the store yet: its first flush creates it. */
@@ -21,10 +22,9 @@ export interface Unborn {
   readonly owner: string
 }
 
-/** The id was taken meanwhile: this row has it. */
+/** Somebody else was first: with the id of an execution, or with the token of what was delivered. Nothing is written. */
 export class Taken {
   readonly _tag = "Taken"
-  constructor(readonly row: ExecutionRow) {}
 }
 
 export type CommitError = StoreError | Fenced | Taken
@@ -37,6 +37,8 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 export class Writer {
   private staged: Array<Entry> = []
   private beside: Mutable<BesideAppend> = {}
+  /** what the next commit may hold, which is the first */
+  private delivery: Delivery | undefined
   /** the letters that are taken, or will be with the next commit */
   taken: Set<number> | undefined
   private status: History["status"]
@@ -108,6 +110,21 @@ export class Writer {
     this.beside.taken = [...(this.beside.taken ?? []), letter]
   }
 
+  /** The next commit, which claims it, may hold what somebody has completed a phase with. */
+  deliver(delivery: Delivery): void {
+    this.delivery = delivery
+  }
+
+  /** What was delivered, as long as the next commit may hold it. */
+  get delivered(): Letter | undefined {
+    return this.delivery?.letter
+  }
+
+  /** The next commit holds what was delivered. */
+  accept(): void {
+    this.beside.accepted = this.delivery!.completing
+  }
+
   /** With the next commit, the execution is left alone until something is due. */
   rest(rest: NonNullable<BesideAppend["rest"]>): void {
     this.beside.rest = rest
@@ -149,6 +166,12 @@ export class Writer {
       this.head = next
       this.onCommit()
       return Effect.void
+    }
+    const { delivery } = this
+    this.delivery = undefined
+    if (delivery !== undefined) {
+      if (beside.accepted !== undefined) return delivering(delivery, commit, committed)
+      delivery.over()
     }
     return Effect.matchCauseEffect(commit, {
       onFailure: (cause) => {
@@ -199,10 +222,29 @@ export class Writer {
       updatedAt: this.at
     }
     return Effect.flatMap(this.store.create(row, entries, beside), (made) =>
-      "head" in made ? Effect.succeed(made.head) : Effect.fail(new Taken(made.existing))
+      "head" in made ? Effect.succeed(made.head) : Effect.fail(new Taken())
     )
   }
 }
+
+/** A commit that holds what was delivered: it is not waited for, for then that can go alone. */
+const delivering = <A>(
+  delivery: Delivery,
+  commit: Effect.Effect<A, CommitError>,
+  committed: (made: A) => Effect.Effect<void>
+): Effect.Effect<void, CommitError> =>
+  Effect.matchCauseEffect(commit, {
+    onFailure: (cause) => {
+      delivery.over()
+      const error = Cause.failureOption(cause)
+      const late = Option.isSome(error) && (error.value._tag === "Fenced" || isFull(error.value))
+      return late ? Effect.fail(new Taken()) : Effect.failCause(cause)
+    },
+    onSuccess: (made) => {
+      delivery.over(true)
+      return committed(made)
+    }
+  })
 
 const isFull = (error: CommitError): boolean => error._tag === "StoreError" && error.reason === "Full"
 

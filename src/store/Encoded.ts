@@ -69,6 +69,8 @@ export interface BesideAppend extends Beside {
   readonly claim?: string
   /** the ids of this execution's letters that the entries hold: taken away; `Fenced` if one of them is not there */
   readonly taken?: ReadonlyArray<number>
+  /** what completes a token of this execution, with entries that say so, and no letter; `Fenced` if the token is not open */
+  readonly accepted?: Completing
   /** tokens that complete nothing any more; `Fenced` if one of them must be open, and somebody has completed it */
   readonly close?: ReadonlyArray<Closed>
   /** with a claim: it takes a place in its lane, if it has none; `Fenced` if that many others have one */
@@ -183,9 +185,10 @@ export interface Encoded {
   readonly name: string
   /**
    * Makes this store the one whose engine advances executions, until the scope closes. Any other, in this process or
-   * another, is refused with `EngineBusy`; so is the same store asking twice.
+   * another, is refused with `EngineBusy`; so is the same store asking twice. Answers whether the owner before died, as far
+   * as the store can tell.
    */
-  readonly own: Effect.Effect<void, EngineBusy | StoreError, Scope.Scope>
+  readonly own: Effect.Effect<boolean, EngineBusy | StoreError, Scope.Scope>
   readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, StoreError>
   /**
    * fails with `Fenced`, and has written nothing, if the epoch is not the execution's, the entries are not the next, or a

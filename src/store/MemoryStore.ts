@@ -48,14 +48,16 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { claim, close, epoch, execution, limit, rows, status, taken } = request
+  const { accepted, claim, close, epoch, execution, limit, rows, status, taken } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
   const before = claim === undefined ? epoch : epoch - 1
   const gone = taken?.some((letter) => kept.letters.get(letter)?.execution !== execution) ?? false
   const completed = close?.some(({ hash, mustBeOpen }) => mustBeOpen && kept.tokens.get(hash)?.ended === "completed")
-  const late = gone || completed === true || (claim !== undefined && MemoryLanes.isFull(kept, execution, limit))
+  const ended = accepted !== undefined && !MemoryTokens.isOpen(kept, execution, accepted)
+  const late =
+    gone || ended || completed === true || (claim !== undefined && MemoryLanes.isFull(kept, execution, limit))
   if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || late) {
     return Exit.fail(new Fenced({ execution, epoch, seq: rows[0]!.seq }))
   }
@@ -70,6 +72,7 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
     found.placed = hasPlace(found.placed, status)
     found.wake = null
   }
+  if (accepted !== undefined) MemoryTokens.accept(kept, accepted)
   for (const letter of taken ?? []) kept.letters.delete(letter)
   for (const { hash } of close ?? []) MemoryTokens.end(kept, { hash, as: "closed" })
   writeBeside(kept, execution, request, last.at)
@@ -109,7 +112,7 @@ const own = (kept: Memory) =>
         const since = kept.ownedSince
         if (since !== undefined) return new EngineBusy({ pid: process.pid, state: "running", since, store: name })
         kept.ownedSince = clock.unsafeCurrentTimeMillis()
-        return Effect.void
+        return Effect.succeed(false)
       })
     ),
     () =>

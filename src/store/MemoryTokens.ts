@@ -56,6 +56,16 @@ export const complete = (kept: Memory, completing: Completing): Completion => {
   return completion
 }
 
+/** Whether it is a token of this execution, and open at the time. */
+export const isOpen = (kept: Memory, execution: string, { at, hash }: Completing): boolean => {
+  const token = find(kept, hash)
+  return token?.execution === execution && standingAt(token, at) === "open"
+}
+
+/** Completes one that is open, without a letter. */
+export const accept = (kept: Memory, { hash, outcome }: Completing): void =>
+  change(kept, hash, { ended: "completed", outcome })
+
 export const end = (kept: Memory, { as, hash, quietSince }: Ending): EndAnswer => {
   const token = kept.tokens.get(hash)
   if (token === undefined) return "ended"

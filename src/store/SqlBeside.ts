@@ -8,23 +8,35 @@ import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
 
 /** Whether the entries go alone: then they need no transaction. */
-export const isNothing = ({ answers, claim, close, letters, rest, taken, told, tokens }: AppendRequest): boolean =>
+export const isNothing = ({
+  accepted,
+  answers,
+  claim,
+  close,
+  letters,
+  rest,
+  taken,
+  told,
+  tokens
+}: AppendRequest): boolean =>
   claim === undefined &&
+  accepted === undefined &&
   rest === undefined &&
   !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
   sql.run(Statements.answer, [JSON.stringify(body), order])
 
-/** Claims the execution, takes its letters, closes tokens: whether all could be done. Nothing else may be written if not. */
+/** Claims the execution, completes a token, takes letters, closes tokens: whether all could be done. Nothing else may be written if not. */
 export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: AppendRequest) {
-  const { claim, close = [], epoch, execution, limit, taken = [] } = request
+  const { accepted, claim, close = [], epoch, execution, limit, taken = [] } = request
   if (claim !== undefined) {
     const from = [claim, execution, epoch - 1]
     const claimed =
       limit === undefined ? sql.run(Statements.claimFrom, from) : sql.run(Statements.claimPlace, [...from, limit])
     if ((yield* claimed) === 0) return false
   }
+  if (accepted !== undefined && !(yield* SqlTokens.accept(sql, execution, accepted))) return false
   if (taken.length > 0 && !(yield* SqlLetters.take(sql, execution, taken))) return false
   for (const { hash, mustBeOpen } of close) {
     const ended = yield* SqlTokens.end(sql, { hash, as: "closed" })

@@ -24,7 +24,7 @@ import { alone, executionRow, keyOf, together, weightOf } from "./Write.js"
 /** What the driver adds to the statements. */
 export interface Options {
   readonly sql: Sql
-  readonly own: Effect.Effect<void, EngineBusy | StoreError, Scope.Scope>
+  readonly own: Effect.Effect<boolean, EngineBusy | StoreError, Scope.Scope>
 }
 
 /** What one commit holds: some 8 MB, so that the event loop is not held for long. */

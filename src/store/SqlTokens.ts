@@ -42,6 +42,10 @@ const completeOpen = `INSERT INTO letter (execution, kind, key, body, at, outcom
     (SELECT task FROM execution WHERE number = execution) AS task,
     (SELECT path FROM token WHERE hash = key) AS path`
 
+const acceptOpen = `UPDATE token SET ended = 'completed', outcome = ?
+  WHERE hash = ? AND ended IS NULL AND (expires IS NULL OR expires > ?)
+    AND execution = (SELECT number FROM execution WHERE id = ?)`
+
 const endOpen = `UPDATE token SET ended = ?, clear = NULL
   WHERE hash = ? AND ended IS NULL AND (beat IS NULL OR beat <= coalesce(?, beat))`
 
@@ -117,6 +121,10 @@ export const complete = (sql: Sql, completing: Completing, body: string): Effect
         })
   )
 }
+
+/** The same where its execution goes on with it at once: it leaves no letter. Whether the token was open. */
+export const accept = (sql: Sql, execution: string, { at, hash, outcome }: Completing) =>
+  Effect.map(sql.run(acceptOpen, [outcome, hash, at, execution]), (accepted) => accepted === 1)
 
 export const end = (sql: Sql, { as, hash, quietSince }: Ending): Effect.Effect<EndAnswer, StoreError> =>
   Effect.flatMap(sql.run(endOpen, [as, hash, quietSince ?? null]), (ended) =>

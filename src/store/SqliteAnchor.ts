@@ -174,7 +174,7 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
   yield* look
   const guarded: Encoded = {
     ...encoded,
-    own: Effect.asVoid(Effect.zipRight(encoded.own, keep)),
+    own: Effect.zipLeft(encoded.own, keep),
     create: (request) => {
       const { row, rows } = request
       const lost = heads.damaged.get(row.id)

@@ -54,7 +54,8 @@ const busy = (database: string): EngineBusy => {
 
 /**
  * Takes the lock of this database until the scope closes. Fails at once with `EngineBusy`, naming the owner, if it is
- * taken: by another process, another thread, or another store of this process.
+ * taken: by another process, another thread, or another store of this process. Answers whether the owner before died: it
+ * has left its note.
  */
 export const acquire = Effect.fnUntraced(function* (database: string) {
   const db = yield* SqliteConnection.make({ filename: lockOf(database), timeout: 0 })
@@ -63,6 +64,7 @@ export const acquire = Effect.fnUntraced(function* (database: string) {
   const since = (yield* Effect.clock).unsafeCurrentTimeMillis()
   const refused = (error: StoreError): EngineBusy | StoreError => (error.reason === "Busy" ? busy(database) : error)
   yield* Effect.mapError(db.run("BEGIN IMMEDIATE", []), refused)
+  const died = fs.existsSync(noteOf(database))
   yield* Effect.acquireRelease(
     Effect.try({
       try: () => writeNote(database, { pid: process.pid, since, owner: randomUUID() }),
@@ -70,4 +72,5 @@ export const acquire = Effect.fnUntraced(function* (database: string) {
     }),
     () => Effect.sync(() => fs.rmSync(noteOf(database), { force: true }))
   )
+  return died
 })

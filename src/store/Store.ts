@@ -14,7 +14,7 @@ import type { BesideAppend, BesideCreate, Encoded, EntryRow, ExecutionRow } from
 
 export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, Order } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
-export type { EndAnswer, NewToken, TokenRow } from "./Token.js"
+export type { Completing, EndAnswer, NewToken, TokenRow } from "./Token.js"
 
 /** Where a journal stands: what the next append continues from. */
 export interface Head {

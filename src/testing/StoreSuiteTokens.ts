@@ -128,6 +128,58 @@ export const completing = (test: Test, driver: Driver): void => {
         assert.deepStrictEqual(yield* keysOf(store), ["h"])
       }))
   }
+  test("are completed with entries that say so: for good, and without a letter", (store) =>
+    Effect.gen(function* () {
+      yield* holding(store, token("g", { expires: 6 }), token("h"))
+      yield* store.append({ ...request("a", 1, [claimed]), accepted: completion("g", "yes") })
+      assert.deepStrictEqual(yield* keysOf(store), [])
+      assert.deepStrictEqual([(yield* store.token("g"))?.ended, (yield* store.token("h"))?.ended], ["completed", null])
+      assert.deepStrictEqual(yield* store.complete(completion("g", "yes", 99)), { _tag: "Same", ...where })
+      assert.deepStrictEqual(yield* store.complete(completion("g", "no")), { _tag: "Differs", ...where })
+      assert.strictEqual(yield* store.end({ hash: "g", as: "expired" }), "completed")
+    }))
+  test("that are not open refuse the entries that complete them, and all beside them", (store) =>
+    Effect.gen(function* () {
+      const hashes = ["done", "late", "expired", "closed", "nobody's", "other"]
+      yield* holding(store, token("done"), token("late", { expires: 5 }), token("expired"), token("closed"))
+      yield* store.create({ ...created("b"), tokens: [token("other")] })
+      yield* store.complete(completion("done", "yes"))
+      yield* store.end({ hash: "expired", as: "expired" })
+      yield* store.end({ hash: "closed", as: "closed" })
+      for (const hash of hashes) {
+        const refused = store.append({
+          ...request("a", 1, [claimed]),
+          status: "Failed",
+          accepted: completion(hash, "yes"),
+          tokens: [token("new")]
+        })
+        assert.strictEqual((yield* Effect.flip(refused))._tag, "Fenced")
+      }
+      assert.deepStrictEqual([(yield* store.token("late"))?.ended, (yield* store.token("other"))?.ended], [null, null])
+      assert.isUndefined(yield* store.token("new"))
+      assert.lengthOf(yield* store.read("a", 1), 0)
+      assert.strictEqual((yield* store.get("a"))?.status, "Running")
+    }))
+  test("are completed once where entries and others do so at once, and all are told who", (store) =>
+    Effect.gen(function* () {
+      const hashes = Array.from({ length: 50 }, (_, index) => `h${index}`)
+      for (const hash of hashes) yield* store.create({ ...created(hash), tokens: [token(hash)] })
+      const told = yield* Effect.forEach(
+        hashes,
+        (hash, index) => {
+          const appended = Effect.either(
+            store.append({ ...request(hash, 1, [claimed]), accepted: completion(hash, "yes") })
+          )
+          const completed = store.complete(completion(hash, "no"))
+          return index % 2 === 0
+            ? Effect.all([appended, completed], { concurrency: "unbounded" })
+            : Effect.map(Effect.all([completed, appended], { concurrency: "unbounded" }), ([a, b]) => [b, a] as const)
+        },
+        { concurrency: "unbounded" }
+      )
+      const won = told.map(([appended, completed]) => [appended._tag, completed._tag].join(" "))
+      assert.sameMembers([...new Set(won)], ["Right Differs", "Left Accepted"])
+    }))
   test("that there are not are not found", (store) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* store.complete(completion("h", "yes")), { _tag: "NotFound" })

@@ -136,6 +136,15 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "the answer to phase approve of execution order-7 can be checked by the code of task order alone: complete it where the task's layer (task.layer) is provided"
   ],
   [
+    new Errors.CheckpointRefused({
+      execution,
+      checkpoint: "paid",
+      reason: "unknown",
+      message: "execution order-7 cannot go to checkpoint paid: no such checkpoint stands: it has come to none"
+    }),
+    "execution order-7 cannot go to checkpoint paid: no such checkpoint stands: it has come to none"
+  ],
+  [
     new Errors.ExecutionEnded({ execution, status: "Completed" }),
     "execution order-7 is Completed: no phase of it will take the signal. Send it to an execution that goes on."
   ]

@@ -469,7 +469,6 @@ describe("a stranger", () => {
     [Effect.succeed(1)[Symbol.iterator]().next().value, "an Effect", /wrap it/],
     [Option.some(1), "an Effect", /wrap it/],
     [Promise.resolve(1), "a promise", /Effect\.promise/],
-    // biome-ignore lint/suspicious/noThenProperty: it is what makes it look like a promise
     [{ then: () => {} }, "a promise", /Effect\.promise/],
     [unstarred, "a phase without a star", /yield\* instead of yield/],
     [(function* () {})(), "a generator", /yield\* instead of yield/],

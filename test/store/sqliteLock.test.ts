@@ -53,7 +53,7 @@ layer(Layer.scoped(Programs, compiled))("the engine's lock, among processes", (i
       yield* kill(owner, "SIGKILL")
       const before = performance.now()
       yield* owner.end
-      yield* store.own
+      assert.isTrue(yield* store.own, "the owner before died")
       assert.isBelow(performance.now() - before, 1_000)
       const other = yield* opens(filename, "try")
       const refused = yield* other.line

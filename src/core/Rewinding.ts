@@ -1,0 +1,33 @@
+/** What is superseded: by the next attempt of a group, or by going back to a checkpoint. */
+import type { EntryOf } from "./Entry.js"
+import { BrokenHistory } from "./Errors.js"
+import { type History, revertOf } from "./History.js"
+import * as Path from "./Path.js"
+import type { PhaseRecord } from "./PhaseRecord.js"
+import * as Phases from "./Phases.js"
+import * as Spine from "./Spine.js"
+
+export const rewind = (history: History, entry: EntryOf<"Rewound">, at: number): void => {
+  const record = history.phases.get(entry.to)
+  if (record?.kind === "checkpoint") goBack(history, record, at)
+  else Phases.rewind(history, entry, at)
+}
+
+/** Nothing of what came after the checkpoint is seen any more; the groups around it are open. */
+const goBack = (history: History, checkpoint: PhaseRecord, at: number): void => {
+  const revert = revertOf(history)
+  if (revert === undefined || revert.over || revert.to !== checkpoint) {
+    throw new BrokenHistory(history.entries, `nothing goes back to ${checkpoint.path}`)
+  }
+  for (const record of Spine.around(history, checkpoint)) {
+    Phases.supersedeAfter(history, record)
+    if (record !== checkpoint) Phases.reenter(history, record, at)
+  }
+  for (const { n } of history.reverts) Phases.supersedeIn(history, Path.revert(n))
+  revert.over = true
+  history.left = undefined
+  history.failures = []
+  history.position = checkpoint.path
+  history.crashes = 0
+  if (history.timeout !== undefined) history.deadline = at + history.timeout
+}
