@@ -26,6 +26,7 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   if (history.reverts.length > 0) kept.reverts = history.reverts.length
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
+  if (history.stopAt !== undefined) kept.stopAt = history.stopAt
   return kept
 }
 
@@ -48,6 +49,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.stage = { name, n, state, enteredAt: at }
   history.events = []
   history.open.clear()
+  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt
@@ -58,6 +60,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.round = kept.round ?? 0
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
+  history.stopAt = kept.stopAt
   history.crashes = 0
 }
 
