@@ -82,6 +82,7 @@ const create = (history: History, entry: EntryOf<"Created">, at: number): void =
   history.timeout = entry.timeout
   history.deadline = entry.timeout === undefined ? undefined : Math.max(at, entry.due ?? at) + entry.timeout
   history.due = entry.due
+  history.stopAt = entry.stopAt
   history.createdAt = at
   history.updatedAt = at
 }
@@ -94,8 +95,9 @@ const claim = (history: History, entry: EntryOf<"Claimed">, at: number): void =>
   Phases.interruptAll(history)
 }
 
-const requestPause = (history: History, { act }: EntryOf<"PauseRequested">): void => {
+const requestPause = (history: History, { act, at }: EntryOf<"PauseRequested">): void => {
   history.pauseRequested = true
+  history.stopsAt = at ?? history.stopsAt
   history.pausedBy = act.by
 }
 
@@ -116,6 +118,8 @@ const wait = (history: History, { until }: EntryOf<"Waiting">): void => {
 /** What had run out of time has a new term. */
 const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void => {
   history.pauseRequested = false
+  history.stopAt = entry.stopAt
+  history.stopsAt = undefined
   const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
   if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
   reopen(history, entry, at)
@@ -144,6 +148,8 @@ const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"Reve
   }
   const isUndone = checkpoint === undefined ? () => true : Spine.isAfter(history, checkpoint)
   history.pauseRequested = false
+  history.stopAt = undefined
+  history.stopsAt = undefined
   history.failures = failures
   history.crashes = 0
   history.reverts.push({

@@ -86,6 +86,9 @@ export interface History {
   /** the generator ended or was returned; `error` is what its `finally` blocks threw */
   cleanedUp: { readonly error?: Defect; readonly skipped?: string } | undefined
   pauseRequested: boolean
+  /** the checkpoint at which it is to pause, by what somebody calls it; and the one that it has reached and pauses at */
+  stopAt: string | undefined
+  stopsAt: string | undefined
   /** who asked for a pause last */
   pausedBy: string | undefined
   /** an engine holds it, or held it when it died */
@@ -135,6 +138,8 @@ export const empty = (): History => ({
   closing: undefined,
   cleanedUp: undefined,
   pauseRequested: false,
+  stopAt: undefined,
+  stopsAt: undefined,
   pausedBy: undefined,
   held: false,
   crashes: 0,

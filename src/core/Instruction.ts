@@ -65,11 +65,12 @@ export interface Signal {
   readonly timeout: number | undefined
 }
 
-/** A named mark, with data; with `commit`, a revert never goes back beyond it. */
+/** A named mark, with data; with `commit`, a revert never goes back beyond it; with `pause`, the execution pauses there. */
 export interface Checkpoint {
   readonly _tag: "Checkpoint"
   readonly name: string
   readonly commit: boolean
+  readonly pause: boolean
   readonly data: unknown
   readonly value: Codec
 }

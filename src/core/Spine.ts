@@ -96,6 +96,18 @@ export const find = (history: History, wanted: string): Either.Either<PhaseRecor
     : problem("notOnSpine", `${elsewhere.path} is in branches, or in what is being undone: ${list(all)}`)
 }
 
+/** Whether the execution was to pause at the checkpoint that it has just reached. */
+export const isGoal = (history: History, { path }: { readonly path: string }): boolean => {
+  const record = history.phases.get(path)!
+  return history.stopAt !== undefined && holds(history, record.scope) && isNamed(record, history.stopAt)
+}
+
+/** Whether the execution stands still at a checkpoint that somebody calls so, with nothing after it. */
+export const standsAt = (history: History, wanted: string): boolean => {
+  const record = history.phases.get(history.position)
+  return history.status === "Paused" && record !== undefined && isMark(record) && isNamed(record, wanted)
+}
+
 /** Why nothing can go back to a checkpoint: something was committed after it. */
 export const bounded = (history: History, checkpoint: PhaseRecord): Problem | undefined => {
   const isLater = isAfter(history, checkpoint)

@@ -58,6 +58,7 @@ export interface Caller {
   readonly parent?: { readonly execution: string; readonly path: string }
   readonly round?: number
   readonly services?: Fibers
+  readonly stopAt?: string | undefined
 }
 
 /** The run that has an id now. `entered` if it is the one that was asked for: then `opened` tells when it is on disk. */
@@ -67,19 +68,20 @@ export interface Entered<E = never> {
   readonly opened: Effect.Effect<void, E>
 }
 
-/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane. */
+/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane, where it stops. */
 export interface Birth {
   readonly due?: number | undefined
   readonly parent?: Caller["parent"]
   readonly round?: number | undefined
   readonly lane?: string | undefined
+  readonly stopAt?: string | undefined
 }
 
 /** How the journal of an execution begins. */
 export const createdOf = (
   { name, timeout, version }: Definition,
   payload: Json,
-  { due, lane, parent, round = 0 }: Birth = {}
+  { due, lane, parent, round = 0, stopAt }: Birth = {}
 ): EntryOf<"Created"> => ({
   _tag: "Created",
   task: name,
@@ -89,7 +91,8 @@ export const createdOf = (
   ...(due === undefined ? {} : { due }),
   ...(parent === undefined ? {} : { parent }),
   ...(round === 0 ? {} : { round }),
-  ...(lane === undefined ? {} : { lane })
+  ...(lane === undefined ? {} : { lane }),
+  ...(stopAt === undefined ? {} : { stopAt })
 })
 
 /** What never began, for somebody else was first, leaves nothing to tell: whoever waits looks again. */
@@ -130,9 +133,9 @@ export class Live {
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
     return this.enter(id, caller, () =>
       Effect.sync(() => {
-        const { parent, round } = caller
+        const { parent, round, stopAt } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
-        writer.stage(createdOf(definition, payload, { parent, round }))
+        writer.stage(createdOf(definition, payload, { parent, round, stopAt }))
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
