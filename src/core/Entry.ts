@@ -149,7 +149,9 @@ const Kept = Schema.Struct({
   reverts: optional(Schema.Int),
   /** who asked for a pause last, and whether that is still to come */
   pausedBy: optional(Schema.String),
-  pauses: optional(Schema.Boolean)
+  pauses: optional(Schema.Boolean),
+  /** the checkpoint at which it is to pause */
+  stopAt: optional(Schema.String)
 })
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
