@@ -85,12 +85,8 @@ export class Body implements Opened, Marked {
     this.goOn((generator) => generator.next(value))
   }
 
-  /** Unless a fresh generator takes its place before that. */
   private goOn(resume: Resume): void {
-    const { generator } = this
-    this.tree.soon(() => {
-      if (generator === this.generator) this.pull(resume)
-    })
+    this.tree.soon(() => this.pull(resume))
   }
 
   /** Lets the generator go to its next yield, or to its end. */

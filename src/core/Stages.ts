@@ -19,14 +19,24 @@ export const entered = (
 })
 
 const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
-  const { createdAt, deadline, owner = "", pauseRequested, pausedBy, round, startedAt = createdAt, updatedAt } = history
+  const {
+    createdAt,
+    deadline,
+    owner = "",
+    pauseRequested,
+    pausedBy,
+    round,
+    startedAt = createdAt,
+    stopAt,
+    updatedAt
+  } = history
   const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
   if (round !== 0) kept.round = round
   if (history.reverts.length > 0) kept.reverts = history.reverts.length
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
-  if (history.stopAt !== undefined) kept.stopAt = history.stopAt
+  if (stopAt !== undefined) kept.stopAt = stopAt
   return kept
 }
 
