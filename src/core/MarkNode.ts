@@ -115,7 +115,6 @@ export class MarkNode implements Node, Winding {
 
   /** Nothing after it runs any more: what it did is undone. Generators are dropped, as by going back. */
   wound(): void {
-    if (this.winding) return
     const { placed, record, tree } = this
     const { history } = tree
     const isToUndo = (one: typeof record) => isSince(history, record, one) && tree.isToUndo(one)
@@ -135,7 +134,6 @@ export class MarkNode implements Node, Winding {
     if (this.attempt === this.record.attempt) return
     this.attempt = this.record.attempt
     this.act(undefined)
-    this.plan?.each((node) => this.tree.remove(node))
     this.plan = undefined
     this.around.restart(this)
   }

@@ -3,7 +3,8 @@ import * as Either from "effect/Either"
 import * as Phase from "../../src/authoring/Phase.js"
 import type { Entry } from "../../src/core/Entry.js"
 import { BrokenHistory } from "../../src/core/Errors.js"
-import { revertOf } from "../../src/core/History.js"
+import * as Fold from "../../src/core/Fold.js"
+import { bodiesOf, revertOf } from "../../src/core/History.js"
 import * as Spine from "../../src/core/Spine.js"
 import { cursorOf, one } from "../support/cursors.js"
 import { done, fail, failed, Journal, running, start, succeed } from "../support/journal.js"
@@ -142,7 +143,7 @@ describe("a group that has returned by its journal, and not by its code", () => 
         })
       )
     }
-    const journal = running().add(group("g", { capture: "either" }), start("a", { name: "a", scope: "g" }))
+    const journal = running().add(group("g", { capture: "either" }), start("g/a", { name: "a", scope: "g" }))
     const cursor = cursorOf(body)
     cursor.advance(journal.history)
     const step = cursor.advance(journal.add(succeed("g")).history)
@@ -201,6 +202,14 @@ describe("a checkpoint is found", () => {
     assert.strictEqual(found(written, "c"), "unknown")
     const none = Spine.find(running().history, "m")
     assert.include(Either.isLeft(none) ? none.left.message : "", "it has come to none")
+  })
+
+  it("in no stage that was left", () => {
+    const kept = { startedAt: 0, updatedAt: 0, owner: "e" }
+    const written = running().add(...mark("m"), { _tag: "StageEntered", stage: "page", n: 1, kept })
+    const left = Spine.find(Fold.whole(written.entries), "m")
+    assert.include(Either.isLeft(left) ? left.left.message : "", "is in a stage that was left")
+    assert.deepStrictEqual([bodiesOf(written.history), bodiesOf(running().history)], [["@page#1"], [""]])
   })
 
   it("behind a commit checkpoint, or not", () => {

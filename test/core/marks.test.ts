@@ -129,6 +129,53 @@ describe("a checkpoint with a strategy", () => {
     assert.strictEqual(came(cursor.advance(journal.history)), "Closed")
   })
 
+  it("gives up for an older one, that goes back before it", () => {
+    const body = function* () {
+      yield* Phase.checkpoint("m", { retry: Retry.times(2) })
+      yield* Phase.checkpoint("n", { retry: Retry.times(1) })
+      yield* one("z")
+    }
+    const entries: ReadonlyArray<Entry> = [
+      ...mark(),
+      start("n", { kind: "checkpoint" }),
+      succeed("n"),
+      start("z"),
+      fail("z"),
+      decided("n", "giveUp", "z"),
+      decided("m", "again", "z"),
+      { _tag: "Rewound", to: "m" },
+      start("n", { kind: "checkpoint", generation: 1 }),
+      succeed("n")
+    ]
+    assert.deepStrictEqual(comesTo(body, entries).slice(6), ["Undecided", "Undecided", "Undone", "n", "n", "z"])
+  })
+
+  it("pauses once what came after it is undone, as a group does", () => {
+    assert.deepStrictEqual(
+      comesTo(tries, [
+        ...mark(),
+        start("a"),
+        fail("a"),
+        decided("m", "pause", "a"),
+        { _tag: "Rewound", to: "m" }
+      ]).slice(4),
+      ["Undecided", "Undone", "a"]
+    )
+    const grouped = function* () {
+      yield* Phase.group("g", () => tries(), { retry: Retry.pause })
+    }
+    const failing: ReadonlyArray<Entry> = [
+      start("g", { kind: "group" }),
+      ...mark("g"),
+      inside("g", "a"),
+      fail("g/a"),
+      decided("g/m", "giveUp", "g/a"),
+      decided("g", "pause", "g/a"),
+      { _tag: "Rewound", to: "g" }
+    ]
+    assert.deepStrictEqual(comesTo(grouped, failing).slice(5), ["Undecided", "Undecided", "Undone", "g/m"])
+  })
+
   it("is asked about what its body throws, too", () => {
     const throws = function* () {
       yield* Phase.checkpoint("m", { retry: Retry.times(2) })
@@ -223,6 +270,23 @@ describe("a decision of a checkpoint", () => {
       assert.strictEqual(back.history.asked.size, 0)
       assert.isUndefined(back.history.phases.get("m")!.group!.decision)
     }
+  })
+
+  it("to go back in a branch keeps nothing beside it from going on", () => {
+    const { history } = running().add(
+      start("all", { kind: "all" }),
+      inside("all", "x", { kind: "group" }),
+      inside("all", "y"),
+      ...mark("all/x"),
+      inside("all/x", "z"),
+      fail("all/x/z"),
+      fail("all/y"),
+      decided("all/x/m", "again", "all/x/z"),
+      { _tag: "Failed", failures: [failed("all/y")] },
+      { _tag: "Resumed", act: {} }
+    )
+    const states = ["all/x/z", "all/y"].map((path) => history.phases.get(path)!.state)
+    assert.deepStrictEqual(states, ["failed", "reopened"])
   })
 
   it("that gave up stays while what it is in is left, and goes with that", () => {
