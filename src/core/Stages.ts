@@ -59,6 +59,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.stage = { name, n, state, enteredAt: at }
   history.events = []
   history.open.clear()
+  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt
