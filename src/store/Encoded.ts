@@ -201,6 +201,8 @@ export interface Encoded {
   readonly get: (id: string) => Effect.Effect<ExecutionRow | undefined, StoreError>
   /** the entries from `from` on, in order, in one read */
   readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /** the last `count` entries, in order; all, if there are fewer */
+  readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<ExecutionRow>, StoreError>
   /** puts an order into the inbox, in a transaction of its own */
   readonly order: (order: Omit<Order, "id">) => Effect.Effect<number, StoreError>

@@ -60,6 +60,9 @@ const journalOf = "FROM journal WHERE execution = (SELECT number FROM execution 
 
 export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ? ORDER BY seq`
 
+/** The last entries of a journal, the last one first. */
+export const tail = `SELECT seq, epoch, at, body, hash ${journalOf} ORDER BY seq DESC LIMIT ?`
+
 /** The last entry of a journal. */
 export const last = `SELECT seq, hash ${journalOf} ORDER BY seq DESC LIMIT 1`
 

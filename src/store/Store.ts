@@ -36,7 +36,7 @@ export interface Journal {
 }
 
 /** The typed store that the engine works with. */
-export interface Store extends Omit<Encoded, "create" | "append" | "read"> {
+export interface Store extends Omit<Encoded, "create" | "append" | "read" | "tail"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
   readonly create: (
     row: ExecutionRow,
@@ -55,6 +55,8 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read"> {
   readonly load: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The entries from `from` on. Their link to what came before is taken on trust. */
   readonly entries: (id: string, from: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
+  /** The last entries, at most `count`; the same is trusted. */
+  readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
 }
 
 /** Keeps journals: SQLite, memory, and whatever else implements `Encoded`. */
@@ -114,9 +116,9 @@ export const fromEncoded = (encoded: Encoded): Store => {
     hash: rows[rows.length - 1]?.hash ?? head.hash,
     size: head.size + sizeOf(rows)
   })
-  const readable = (id: string, from: number) =>
+  const readable = (id: string, from: number, rows = encoded.read(id, from)) =>
     Effect.catchIf(
-      encoded.read(id, from),
+      rows,
       ({ reason }) => reason === "Corrupt",
       ({ message }) => new JournalCorrupt({ execution: id, seq: from, reason: message })
     )
@@ -159,6 +161,11 @@ export const fromEncoded = (encoded: Encoded): Store => {
     }),
     entries: Effect.fnUntraced(function* (id, from) {
       const entries = parse(id, yield* readable(id, from), from)
+      return entries instanceof JournalCorrupt ? yield* entries : entries
+    }),
+    tail: Effect.fnUntraced(function* (id, count) {
+      const rows = yield* readable(id, 0, encoded.tail(id, count))
+      const entries = parse(id, rows, rows[0]?.seq ?? 0)
       return entries instanceof JournalCorrupt ? yield* entries : entries
     })
   }
