@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^tidemark$/, replacement: at("src/index.ts") },
       { find: /^tidemark\/sqlite$/, replacement: at("src/sqlite.ts") },
+      { find: /^tidemark\/watchdog$/, replacement: at("src/watchdog.ts") },
       { find: /^tidemark\/testing$/, replacement: at("src/testing/index.ts") }
     ]
   },

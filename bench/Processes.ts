@@ -53,6 +53,54 @@ const replayOf = (folder: string, phases: number): Group => {
 
 export const replay = (folder: string): ReadonlyArray<Group> => [replayOf(folder, 1_000), replayOf(folder, 10_000)]
 
+const earlier = [10, 1_000, 100_000]
+
+export const stages = (folder: string): Group => {
+  const file = (phases: number) => path.join(folder, `stages-${phases}.db`)
+  const record = (phases: number) =>
+    Effect.suspend(() =>
+      fs.existsSync(file(phases)) ? Effect.void : Effect.ignore(Effect.sandbox(program("pages", file(phases), phases)))
+    )
+  const copied = path.join(folder, "stages.copy")
+  const after = (phases: number) => `after ${phases.toLocaleString("en")} phases`
+  const heap = (phases: number) => `heap ${after(phases)}`
+  const [few, , many] = earlier as [number, number, number]
+  return {
+    name: "stages",
+    about: "in a new process, from asking for an execution in a stage to its first new effect",
+    rounds: 11,
+    warmUp: 1,
+    variants: [
+      ...earlier.map(
+        (phases): Variant => ({
+          name: after(phases),
+          unit: "ms",
+          round: record(phases).pipe(
+            Effect.zipRight(copy(file(phases), copied)),
+            Effect.zipRight(figure("stages", copied, phases))
+          )
+        })
+      ),
+      ...earlier.map(
+        (phases): Variant => ({
+          name: heap(phases),
+          unit: "MB",
+          round: Effect.sync(() => Number(fs.readFileSync(`${file(phases)}.heap`, "utf8")))
+        })
+      )
+    ],
+    ratios: [
+      ...earlier.slice(1).map((phases) => ({
+        name: `${phases.toLocaleString("en")} / ${few}`,
+        of: after(phases),
+        to: after(few),
+        goal: { most: 1.3 }
+      })),
+      { name: `heap, ${many.toLocaleString("en")} / ${few}`, of: heap(many), to: heap(few), goal: { most: 1.3 } }
+    ]
+  }
+}
+
 export const coldStart = (folder: string): Group => {
   const fresh = Effect.sync(() => fs.mkdtempSync(path.join(folder, "cold-")))
   const timed = (name: string, work: (folder: string) => Effect.Effect<unknown>): Variant => ({

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [PART ...] [--rounds N]`: what tidemark costs, against what SQLite and Effect do without it, in
- * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay cold-start memory waiting; all by
+ * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay stages cold-start memory waiting; all by
  * default.
  */
 import * as fs from "node:fs"
@@ -22,6 +22,7 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   branches: Throughput.branches,
   interpreter: () => [Throughput.interpreter()],
   replay: Processes.replay,
+  stages: (folder) => [Processes.stages(folder)],
   "cold-start": (folder) => [Processes.coldStart(folder)],
   memory: (folder) => [Processes.memory(folder)],
   waiting: (folder) => [

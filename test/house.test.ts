@@ -55,6 +55,10 @@ const rows: ReadonlyArray<Row> = [
     ]
   },
   { files: "testing/StoreSuite*.ts", may: ["store/Chain.ts", "@effect/vitest"] },
+  {
+    files: "watchdog/*",
+    may: ["engine/Turn.ts", "effect/*", "node:fs", "node:inspector", "node:worker_threads"]
+  },
   { files: "http/*", may: ["core/*", "engine/*", "effect/*", "@effect/platform/*"] },
   { files: "cluster/*", may: ["core/*", "engine/*", "effect/*", "@effect/platform/*", "@effect/cluster/*"] },
   {

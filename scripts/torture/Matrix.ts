@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Authored from "../../src/authoring/TaskEngine.js"
 import type { ExecutionStatus } from "../../src/authoring/TaskEngine.js"
 import { type Failure, render } from "../../src/core/Failure.js"
+import * as Path from "../../src/core/Path.js"
 import type { Status } from "../../src/core/Status.js"
 import { isActive } from "../../src/core/Status.js"
 import type { Task } from "../../src/index.js"
@@ -130,7 +131,7 @@ const explain = (world: World, execution: string): ReadonlyArray<string> => {
     const failed = world.failures(execution, record.path)
     if (runs > 1 + crashes + failed) found.push(`${record.path} ran ${runs} times in ${crashes} crashes`)
   }
-  const body = [...history.phases.values()].filter(({ scope }) => scope === "").map(({ path }) => path)
+  const body = [...history.phases.values()].filter(({ scope }) => Path.isBody(scope)).map(({ path }) => path)
   const undone = [...history.phases.values()].flatMap(({ state, undoes }) =>
     undoes !== undefined && state === "succeeded" ? [undoes] : []
   )

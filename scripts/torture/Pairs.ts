@@ -3,8 +3,9 @@ import { cases } from "./Cases.js"
 import { families } from "./Families.js"
 import { check } from "./Matrix.js"
 import { Random } from "./Random.js"
+import { staged } from "./Staged.js"
 
-const all = [...cases, ...families]
+const all = [...cases, ...families, ...staged]
 
 /** Checks `count` random lives from `seed` on, and answers what is wrong with the first ten that fail. */
 export const run = (count: number, seed: number): ReadonlyArray<string> => {

@@ -207,7 +207,7 @@ export class World {
   }
 
   history(execution: string): History.History {
-    return Fold.all(this.entries(execution))
+    return Fold.whole(this.entries(execution))
   }
 
   /** How often attempts at `path` were recorded as failed. */

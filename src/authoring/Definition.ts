@@ -21,6 +21,16 @@ export interface RevertContext<Payload, Failure> {
   readonly to?: string | undefined
 }
 
+/** A stage with its body, as the engine sees it. */
+export interface Stage {
+  readonly name: string
+  /** the stage as its author has it: two may have one name */
+  readonly stage: unknown
+  readonly state: Codec
+  /** makes a fresh generator, as `Definition.run` does */
+  readonly run: (state: unknown) => unknown
+}
+
 export interface Definition {
   readonly name: string
   readonly version: number
@@ -32,6 +42,8 @@ export interface Definition {
   readonly timeout: number | undefined
   /** makes a fresh generator; throws if it is not one, or was handed out before */
   readonly run: (payload: unknown) => unknown
+  /** by name */
+  readonly stages: ReadonlyMap<string, Stage>
   readonly revert: (completed: ReadonlyArray<Completed<unknown>>, context: RevertContext<unknown, unknown>) => unknown
   /** whether `revert` is the author's own */
   readonly customRevert: boolean

@@ -4,7 +4,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { answerTo, type Instruction, Yielded as Wire } from "../core/Instruction.js"
+import { answerTo, type Enter, type Instruction, Yielded as Wire } from "../core/Instruction.js"
 import * as Name from "../core/Name.js"
 import * as Thrown from "../core/Thrown.js"
 
@@ -71,7 +71,7 @@ export type Encodable<P> = [EncOf<P>] extends [true] ? true : false
 
 /** Yields itself once, and answers what the interpreter feeds. */
 class Description {
-  constructor(readonly instruction: Instruction) {}
+  constructor(readonly instruction: Instruction | Enter) {}
   get name(): string {
     return this.instruction.name
   }
@@ -97,20 +97,28 @@ export const checkName = (name: unknown, what = "the phase name"): void => {
 }
 
 /** The phase of an instruction. */
-export const describe = <P>(instruction: Instruction): P => {
+export const describe = <P>(instruction: Instruction | Enter): P => {
   checkName(instruction.name)
   return new Description(instruction) as P
 }
 
-/** The instruction of what describes one. */
-export const instructionOf = (phase: unknown): Instruction | undefined =>
+const described = (phase: unknown): Instruction | Enter | undefined =>
   phase instanceof Description ? phase.instruction : undefined
+
+/** The instruction of what describes one; entering a stage is none. */
+export const instructionOf = (phase: unknown): Instruction | undefined => {
+  const instruction = described(phase)
+  return instruction?._tag === "Enter" ? undefined : instruction
+}
 
 const otherCopy = (value: object): boolean => "instruction" in value && Symbol.iterator in value
 
 /** What a value that is no phase is, and what to write instead, for callers whose compiler did not see to it. */
 export const strange = (value: unknown): string => {
-  if (instructionOf(value) !== undefined) return "one phase"
+  const instruction = described(value)
+  if (instruction?._tag === "Enter")
+    return `the entering of stage ${instruction.name}: only the body of a task enters it`
+  if (instruction !== undefined) return "one phase"
   if (Effect.isEffect(value)) return "an Effect: write Phase.make(name, effect)"
   if (Predicate.isPromiseLike(value)) return "a promise: write Phase.make(name, Effect.promise(() => ...))"
   if (Predicate.isFunction(value)) return "a function: write Phase.group(name, function*() { ... }), or call it"

@@ -284,20 +284,41 @@ export const exit = <P extends Phase<unknown, unknown, unknown>>(
 export const fail = <E>(error: E): Phase<never, E, never, never, IsPlain<E>> =>
   describe({ _tag: "Fail", name: "fail", error })
 
-/** What a checkpoint keeps: `data`, plain JSON; `commit: true` makes it a point of no return for every revert. */
+/** What a checkpoint keeps, and does. */
 export interface CheckpointOptions<Data> {
+  /** plain JSON, recorded */
   readonly data?: Data
+  /** a point of no return for every revert */
   readonly commit?: boolean
+  /** the execution pauses here, until an operator resumes it */
+  readonly pause?: boolean
 }
 
-/** A named mark in the journal. With `commit: true`, no revert goes back beyond it. */
+/**
+ * A named mark in the journal, that an execution can stop at, go to and be reverted to: see docs/checkpoints.md.
+ *
+ * With `commit: true`, no revert goes back beyond it. With `pause: true`, the execution pauses when it comes to it, not when
+ * it is replayed. Throws `InvalidName` for a name that cannot be kept. The idea is TaskFlow's page on checkpointing.
+ *
+ * @example
+ * import { Phase } from "tidemark"
+ *
+ * const configured = Phase.checkpoint("configured", { data: { hosts: 3 }, pause: true })
+ */
 export const checkpoint = <Data = void>(
   name: string,
   options: CheckpointOptions<Data> = {}
 ): IsPlain<Data> extends true
   ? Phase<void, never, never, never, true>
   : Because<"the checkpoint's data is not plain JSON", Data> =>
-  describe({ _tag: "Checkpoint", name, commit: options.commit ?? false, data: options.data, value: plain })
+  describe({
+    _tag: "Checkpoint",
+    name,
+    commit: options.commit ?? false,
+    pause: options.pause ?? false,
+    data: options.data,
+    value: plain
+  })
 
 /** The undo of a completed phase, as a revert yields it. */
 export const undo = (name: string, undoes: string): Phase<void> => describe({ _tag: "Undo", name, undoes })

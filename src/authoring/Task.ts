@@ -16,10 +16,12 @@ import * as Lane from "./Lane.js"
 import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
 
-export type { FailuresOf, RequirementsOf } from "./Body.js"
-
 import * as Schedule from "./Schedule.js"
+import * as Stage from "./Stage.js"
 import { type ExecuteOptions, type StartOptions, TaskEngine } from "./TaskEngine.js"
+
+export type { FailuresOf, RequirementsOf } from "./Body.js"
+export { type Stage, type StageBody, stage } from "./Stage.js"
 
 /** A phase that happened, as `revert` gets it. */
 export type Completed = Definition.Completed<Phase<void>>
@@ -112,7 +114,7 @@ interface Uncovered {
 }
 
 /** What a task is made of. */
-export interface Options<F extends Fields, Success, Failures, Y, Y2> {
+export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> {
   /** the fields of the payload; none by default */
   readonly payload?: F
   /** the schema of what `run` returns; void by default */
@@ -137,6 +139,8 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2> {
   readonly concurrencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
   /** how many executions with the same key may be under way at once. Default 1 */
   readonly limit?: number
+  /** what `run` may enter, each with its body: see `Task.stage` */
+  readonly stages?: ReadonlyArray<B>
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -189,8 +193,8 @@ const asked = (definition: Definition.Definition) => ({
  * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
- * `TypeError` for a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`, and
- * a `timeout` that is no positive duration.
+ * `TypeError` for a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`,
+ * a `timeout` that is no positive duration, and `stages` that are no bodies of stages, or two of one name.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -217,20 +221,26 @@ const asked = (definition: Definition.Definition) => ({
  */
 export const make = <
   const N extends string,
-  Y extends Yielded<TypeOf<Failures, Uncovered>, unknown>,
+  Y extends Yielded<TypeOf<Failures, Uncovered>, unknown, Stage.NamesOf<B>>,
   F extends Fields = Record<never, never>,
   Success extends AnySchema = never,
   Failures extends AnySchema = never,
-  Y2 extends Yielded<unknown, unknown> = never
+  Y2 extends Yielded<unknown, unknown> = never,
+  B extends Stage.AnyBody = never
 >(
   name: N,
-  options: Options<F, Success, Failures, Y, Y2>
-): Task<
-  N,
-  Schema.Struct.Type<F>,
+  options: Options<F, Success, Failures, Y, Y2, B>
+): Stage.Covered<
+  B,
   TypeOf<Success, void>,
   TypeOf<Failures>,
-  Body.RequirementsOf<Y> | Body.RequirementsOf<Y2>
+  Task<
+    N,
+    Schema.Struct.Type<F>,
+    TypeOf<Success, void>,
+    TypeOf<Failures>,
+    Body.RequirementsOf<Y> | Body.RequirementsOf<Y2> | Body.RequirementsOf<Stage.YieldsOf<B>>
+  >
 > => {
   checkName(name, "the task name")
   const revertConcurrency = options.revertConcurrency ?? 1
@@ -248,6 +258,7 @@ export const make = <
     onFailure: options.onFailure ?? "halt",
     timeout: Limit.limit(`timeout of task ${name}`, options.timeout),
     run: Body.fresh(`run of task ${name}`, options.run as (payload: unknown) => unknown),
+    stages: Stage.table(name, options.stages),
     revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
     revertConcurrency,
     customRevert: options.revert !== undefined,

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
   AlreadyCompleted,
+  CheckpointNotReached,
   CheckpointRefused,
   EngineBusy,
   ExecutionEnded,
@@ -48,6 +49,8 @@ export interface ExecutionStatus {
   readonly status: Status
   /** the path of the phase that started last; "" before the first */
   readonly position: string
+  /** the stage that it entered last, as the n-th one, and the recorded state; none: it is in `run` */
+  readonly stage: { readonly name: string; readonly n: number; readonly state: Json | undefined } | undefined
   /** why it is Failed or RevertFailed, or what led to the revert */
   readonly failures: ReadonlyArray<Failure>
   /** what it waits for; empty while something of it runs that waits for nothing */
@@ -66,7 +69,7 @@ export interface ExecutionStatus {
   readonly owner: string | undefined
   /** whether this engine has the task's code; without it nothing advances here */
   readonly registered: boolean
-  /** the phases in the order in which they started */
+  /** the phases in the order in which they started: of the present stage, and of all before it where these are being undone */
   readonly phases: ReadonlyArray<PhaseStatus>
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined
@@ -148,19 +151,28 @@ export interface ExecuteOptions {
   readonly resume?: boolean
   /** what interrupting the caller does: hand the execution back for any engine, or close it. Default "detach" */
   readonly onInterrupt?: "detach" | "close"
+  /**
+   * the checkpoint at which the execution that this starts, or resumes, pauses: answered with `ExecutionPaused`. By its name,
+   * `name#3` or its path. An execution that runs already does not stop for it
+   */
+  readonly stopAt?: string
 }
 
 /** How an execution is started that nobody waits for. */
-export interface StartOptions extends Pick<ExecuteOptions, "id"> {
+export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt"> {
   /** not before then: a Date, a DateTime, or milliseconds UTC. It is Pending until then. Default: at once */
   readonly at?: Instant
   /** of those that are due and for which there is no place yet, the ones with the higher one go first. An integer; default 0 */
   readonly priority?: number
 }
 
-/** `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask. */
+/**
+ * `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask.
+ * `stopAt` has it pause at the next checkpoint of that name; a revert does not turn forward for it.
+ */
 export interface ResumeOptions extends Act {
   readonly inDoubt?: "rerun"
+  readonly stopAt?: string
 }
 
 /**
@@ -179,6 +191,11 @@ export interface RevertOptions extends Act {
   readonly to?: string
   /** with `to`: what came after the checkpoint runs again at once; otherwise the execution is Paused there */
   readonly then?: "retry"
+}
+
+/** `force` goes to a checkpoint of what is the child of another execution. */
+export interface GoToOptions extends Act {
+  readonly force?: boolean
 }
 
 /** `advance` runs the execution on the caller's fiber until it waits again or ends: for an engine that does not by itself. */
@@ -249,6 +266,11 @@ export interface Service {
     id: string,
     options?: RevertOptions
   ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete>
+  readonly goTo: (
+    id: string,
+    checkpoint: string,
+    options?: GoToOptions
+  ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete | CheckpointNotReached>
   readonly skip: (
     id: string,
     phase: string,
@@ -297,6 +319,20 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly revert = (id: string, options?: RevertOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.revert(id, options))
+  /**
+   * Has a Paused or Failed execution go to a checkpoint, and answers when it stands there, Paused.
+   *
+   * One that it has come to lies behind: it goes back, as `revert` with `to` does. Any other lies ahead: it is resumed, and
+   * stops there. `CheckpointNotReached`: it ended, failed or was paused before, and how it stands. Interrupting the caller
+   * leaves the execution as it is. Refused as `revert` with `to` is. The idea is the checkpointing page of TaskFlow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const there = TaskEngine.goTo("setup-1", "installed")
+   */
+  static readonly goTo = (id: string, checkpoint: string, options?: GoToOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.goTo(id, checkpoint, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))

@@ -20,6 +20,7 @@ const acts: { readonly [V in Verb]: string } = {
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",
+  goTo: "goes back or on to a checkpoint, and pauses there",
   skip: "takes a value for the phase where it stands, and goes on"
 }
 

@@ -12,6 +12,7 @@ import { type Complaint, refused } from "./Complaint.js"
 import * as Near from "./Near.js"
 
 export interface Seen {
+  /** what it takes to know how it stands: all of its journal, or what came from its last stage on, behind its creation */
   readonly entries: ReadonlyArray<Recorded>
   readonly history: History
   readonly status: ExecutionStatus
@@ -38,7 +39,7 @@ const told = Effect.fnUntraced(function* (store: Store, { open }: History) {
 
 /** All that is known of an execution now. */
 export const one = Effect.fnUntraced(function* (store: Store, id: string, now: number) {
-  const journal = yield* store.load(id)
+  const journal = yield* store.latest(id)
   if (journal === undefined) return yield* new ExecutionNotFound({ execution: id })
   const history = yield* fold(id, journal.entries)
   const { lane, task } = history

@@ -39,7 +39,7 @@ const wait = (
 }
 
 const facts = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
-  const { closeError, owner, parent, position, result, times, waits } = shown
+  const { closeError, owner, parent, position, result, stage, times, waits } = shown
   const took = times.started === undefined ? undefined : (times.ended ?? viewer.now) - times.started
   const time = (label: string, at: number | undefined) =>
     at === undefined ? [] : [fact(label, Times.full(at, viewer))]
@@ -52,6 +52,7 @@ const facts = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
     ...(parent === undefined ? [] : [fact("child of", `${parent.execution}, at ${parent.path}`)]),
     fact("payload", value(shown.payload, viewer)),
     ...(result === undefined ? [] : [fact("result", value(result, viewer))]),
+    ...(stage === undefined ? [] : [fact("stage", `${stage.name}, the ${stage.n}. that it entered`)]),
     ...(position === "" || times.ended !== undefined ? [] : [fact("position", position)]),
     ...(owner === undefined ? [] : [fact("engine", owner)]),
     ...waits.map((one) => fact("waits for", wait(one, viewer))),

@@ -57,6 +57,8 @@ export const Shown = Schema.Struct({
   version: Schema.Int,
   status: Schema.Literal(...all),
   parent: optional(Schema.Struct({ execution: Schema.String, path: Schema.String })),
+  /** the stage that it entered last, as the n-th one */
+  stage: optional(Schema.Struct({ name: Schema.String, n: Schema.Int, state: optional(JsonValue) })),
   position: Schema.String,
   failures: Schema.Array(Failure),
   waits: Schema.Array(Wait),
@@ -73,6 +75,7 @@ export const Shown = Schema.Struct({
   owner: optional(Schema.String),
   closeError: optional(Defect),
   entries: Schema.Int,
+  /** those of its present stage, and of all before it where these are being undone */
   phases: Schema.Array(Phase)
 })
 export type Shown = typeof Shown.Type
@@ -105,13 +108,14 @@ const phase = (record: PhaseRecord, state: Phase["state"]): Phase => {
 export const make = ({ entries, history, status }: Seen): Shown => {
   const { epoch, failures, id, payload, phases, position, task, times, version, waits } = status
   const records = history.phases
-  const { closeError, owner, parent, result } = status
+  const { closeError, owner, parent, result, stage } = status
   return {
     id,
     task,
     version,
     status: status.status,
     ...known({ parent }),
+    ...(stage === undefined ? {} : { stage: { name: stage.name, n: stage.n, ...known({ state: stage.state }) } }),
     position,
     failures,
     waits,
@@ -124,7 +128,7 @@ export const make = ({ entries, history, status }: Seen): Shown => {
     },
     epoch,
     ...known({ owner, closeError }),
-    entries: entries.length,
+    entries: entries[entries.length - 1]!.seq + 1,
     phases: phases.map(({ path, state }) => phase(records.get(path)!, state))
   }
 }

@@ -5,6 +5,10 @@ import { isComposite, isSettled, type PhaseRecord } from "./PhaseRecord.js"
 
 const none: ReadonlyArray<string> = []
 
+/** Their hashes, where everything that this history holds is left behind by the entry that comes next. */
+export const before = ({ open }: History, { _tag }: Entry): ReadonlyArray<string> =>
+  _tag === "StageEntered" ? [...open].flatMap(({ token }) => (token === undefined ? none : [token])) : none
+
 /**
  * Their hashes, where this entry, the last of the history, leaves phases behind: a race is won, something made of phases
  * has ended, or a group is tried again. Not where somebody may let the execution go on there.

@@ -6,7 +6,7 @@
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import { type Defect, defectOf } from "./Failure.js"
-import { captureOf, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
+import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
 import type { Around, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
 import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
@@ -107,9 +107,10 @@ export class Body implements Opened, Around {
     const { tree } = this
     if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
     if (!(yielded instanceof Yielded)) return this.strange(yielded)
+    if (yielded.instruction._tag === "Enter") return this.enter(yielded.instruction)
     const placed = this.placedOf(yielded.instruction)
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
-    const { recorded } = this
+    const recorded = this.recorded ?? this.leftAt
     if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
     this.index++
     if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
@@ -118,6 +119,35 @@ export class Body implements Opened, Around {
       this.undone.add(placed.path)
     }
     this.current = tree.place(this, placed)
+  }
+
+  /** It ends here: its `finally` blocks run, then the stage begins. */
+  private enter(entering: Enter): void {
+    const { recorded, tree } = this
+    const { name } = entering
+    if (this.state === "closing") {
+      this.cleanupError = { name: "StrangeYield", message: `a finally entered stage ${name}: enter it in the body` }
+      return this.goOn((generator) => generator.return())
+    }
+    if (recorded !== undefined) return tree.mismatch(recorded, this.end("stage", name))
+    const state = this.isWhole ? tree.options.enter?.(entering) : undefined
+    if (state === undefined || Either.isLeft(state)) {
+      return tree.stop({ _tag: "Unenterable", after: this.here, stage: name, why: state?.left ?? "inside" })
+    }
+    this.leave((error) => tree.stop({ _tag: "Entered", stage: name, state: state.right, error }))
+  }
+
+  /** The body of the task, or of its revert. */
+  private get isWhole(): boolean {
+    return this.own === this.tree.options.scope
+  }
+
+  /** Where it goes on in spite of having been left for a stage: what it did in leaving. */
+  private get leftAt(): PhaseRecord | undefined {
+    const { scopes, status } = this.tree.history
+    return this.state === "open" && this.isWhole && status === "Running"
+      ? scopes.get(Path.closeOf(this.own))?.[0]
+      : undefined
   }
 
   private placedOf(instruction: Instruction): Placed {
@@ -173,8 +203,7 @@ export class Body implements Opened, Around {
     if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
     this.state = "over"
     const failures = threw(this.here, thrown)
-    const own = this.own === Path.root || this.own.startsWith("revert#")
-    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(own ? { threw: defect } : {}) })
+    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(this.isWhole ? { threw: defect } : {}) })
   }
 
   /** The phase before, or what it stands in. */
@@ -182,7 +211,7 @@ export class Body implements Opened, Around {
     return this.last === "" ? this.own : this.last
   }
 
-  private end(kind: "return" | "throw", name: string): Found {
+  private end(kind: "return" | "throw" | "stage", name: string): Found {
     return { path: this.last, kind, name }
   }
 

@@ -15,6 +15,12 @@ export const commit = (history: History, checkpoint: PhaseRecord): void => {
     for (const path of record.needs ?? []) commitAll(history, history.phases.get(path))
     record = around
   }
+  const { past = [] } = history
+  for (let index = past.length - 1; index >= 0 && !past[index]!.committed; index--) {
+    const body = past[index]!
+    body.committed = true
+    for (const before of history.scopes.get(body.scope) ?? []) commitAll(history, before)
+  }
 }
 
 const commitAll = (history: History, record: PhaseRecord | undefined): void => {

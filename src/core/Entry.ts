@@ -48,7 +48,9 @@ const Created = Schema.TaggedStruct("Created", {
   /** not before then, in milliseconds UTC */
   due: optional(Schema.JsonNumber),
   /** the concurrency key, of what needs a place of its own behind it */
-  lane: optional(Schema.String)
+  lane: optional(Schema.String),
+  /** the checkpoint at which it is to pause */
+  stopAt: optional(Schema.String)
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
@@ -134,22 +136,49 @@ const Decided = Schema.TaggedStruct("Decided", {
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
 const TimedOut = Schema.TaggedStruct("TimedOut", { path: Schema.String })
+/** What is known of an execution where it enters a stage, beside its creation: all that matters from there on. */
+const Kept = Schema.Struct({
+  startedAt: Schema.JsonNumber,
+  updatedAt: Schema.JsonNumber,
+  owner: Schema.String,
+  /** until when it may take, in milliseconds UTC */
+  deadline: optional(Schema.JsonNumber),
+  /** the last round of its parent's phase that it knows of */
+  round: optional(Schema.Int),
+  /** how many reverts began */
+  reverts: optional(Schema.Int),
+  /** who asked for a pause last, and whether that is still to come */
+  pausedBy: optional(Schema.String),
+  pauses: optional(Schema.Boolean)
+})
+/**
+ * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
+ * it is needed to go on. `error` is what the `finally` blocks threw.
+ */
+const StageEntered = Schema.TaggedStruct("StageEntered", {
+  stage: Schema.String,
+  n: Schema.Int,
+  state: optional(JsonValue),
+  error: optional(Defect),
+  kept: Kept
+})
 /** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
 const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
-/** Somebody asked for a pause: no new phase starts. */
-const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act })
+/** Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, `at` is the one that it has reached. */
+const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act, at: optional(Schema.String) })
 /** Nothing runs; the execution waits for a resume. */
 const Paused = Schema.TaggedStruct("Paused", {})
 /** The engine let go of the execution in an orderly way; any engine may take it, where it is `queued` once there is a place. */
 const Suspended = Schema.TaggedStruct("Suspended", { queued: optional(Schema.Boolean) })
 /**
  * An operator lets the execution go on; what failed gets a new round of attempts, what is in doubt runs if `rerun`. `round`
- * is that of the parent's phase, where a child goes on with its parent.
+ * is that of the parent's phase, where a child goes on with its parent; `stopAt` the checkpoint at which it is to pause.
  */
 const Resumed = Schema.TaggedStruct("Resumed", {
   act: Act,
   rerun: optional(Schema.Boolean),
-  round: optional(Schema.Int)
+  round: optional(Schema.Int),
+  stopAt: optional(Schema.String)
 })
 /** The body returned this value. */
 const Completed = Schema.TaggedStruct("Completed", { value: optional(JsonValue) })
@@ -204,6 +233,7 @@ export const Entry = Schema.Union(
   Decided,
   Rewound,
   TimedOut,
+  StageEntered,
   Waiting,
   PauseRequested,
   Paused,
@@ -246,6 +276,7 @@ export const leadsTo = Object.freeze({
   Decided: null,
   Rewound: null,
   TimedOut: null,
+  StageEntered: "Running",
   Waiting: "Waiting",
   PauseRequested: null,
   Paused: "Paused",

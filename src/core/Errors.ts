@@ -170,6 +170,17 @@ export class ExecutionReverted extends Schema.TaggedError<ExecutionReverted>()("
   }
 }
 
+/** The execution stands still, or has ended, elsewhere than at the checkpoint that somebody had it go to. */
+export class CheckpointNotReached extends Schema.TaggedError<CheckpointNotReached>()("CheckpointNotReached", {
+  ...Execution,
+  checkpoint: Schema.String,
+  status: StatusSchema
+}) {
+  override get message() {
+    return `execution ${this.execution} is ${this.status}, and has not come to checkpoint ${this.checkpoint}: see its status`
+  }
+}
+
 /** An undo failed or cannot be decided, so that the revert stopped part of the way. */
 export class RevertIncomplete extends Schema.TaggedError<RevertIncomplete>()("RevertIncomplete", {
   ...Execution,

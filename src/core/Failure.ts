@@ -29,6 +29,7 @@ export const faults = [
   "ValueNotRecordable",
   "ValueNotDecodable",
   "StrangeYield",
+  "StageNotRegistered",
   "GeneratorUnclosable",
   "Poisoned",
   "LimitReached",

@@ -10,12 +10,23 @@ import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
 import { rewind } from "./Rewinding.js"
 import * as Spine from "./Spine.js"
+import * as Stages from "./Stages.js"
 import { hasPlace, isFinal, mayMove, type Status } from "./Status.js"
 
-/** Folds a journal from its first entry. Throws `BrokenHistory`. */
-export const all = (entries: ReadonlyArray<Recorded>): History => {
-  const history = empty()
-  for (const { at, entry, epoch } of entries) apply(history, entry, at, epoch)
+/**
+ * What it takes to go on: folds a journal, or its first entry and those from the last stage on, for all before that is
+ * forgotten there. Throws `BrokenHistory`.
+ */
+export const all = (entries: ReadonlyArray<Recorded>): History => fold(empty(), entries)
+
+/** Everything that a journal says, of all stages: what it takes to go back. Throws `BrokenHistory`. */
+export const whole = (entries: ReadonlyArray<Recorded>): History => fold({ ...empty(), past: [] }, entries)
+
+const fold = (history: History, entries: ReadonlyArray<Recorded>): History => {
+  for (const { at, entry, epoch, seq } of entries) {
+    history.entries = seq
+    apply(history, entry, at, epoch)
+  }
   return history
 }
 
@@ -34,6 +45,7 @@ export const apply = (history: History, entry: Entry, at: number, epoch: number)
 const broken = (history: History, entry: Entry, epoch: number): string | undefined => {
   if ((history.entries === 0) !== (entry._tag === "Created")) return `${entry._tag} is not where it can be`
   if (epoch < history.epoch) return `its epoch ${epoch} is older than ${history.epoch}`
+  if (entry._tag === "StageEntered") return Stages.broken(history, entry)
   const still = history.status === "Pending" || isFinal(history.status)
   return "path" in entry && still ? `${entry._tag} of an execution that is ${history.status}` : undefined
 }
@@ -70,6 +82,7 @@ const create = (history: History, entry: EntryOf<"Created">, at: number): void =
   history.timeout = entry.timeout
   history.deadline = entry.timeout === undefined ? undefined : Math.max(at, entry.due ?? at) + entry.timeout
   history.due = entry.due
+  history.stopAt = entry.stopAt
   history.createdAt = at
   history.updatedAt = at
 }
@@ -82,8 +95,9 @@ const claim = (history: History, entry: EntryOf<"Claimed">, at: number): void =>
   Phases.interruptAll(history)
 }
 
-const requestPause = (history: History, { act }: EntryOf<"PauseRequested">): void => {
+const requestPause = (history: History, { act, at }: EntryOf<"PauseRequested">): void => {
   history.pauseRequested = true
+  history.stopsAt = at ?? history.stopsAt
   history.pausedBy = act.by
 }
 
@@ -104,6 +118,8 @@ const wait = (history: History, { until }: EntryOf<"Waiting">): void => {
 /** What had run out of time has a new term. */
 const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void => {
   history.pauseRequested = false
+  history.stopAt = entry.stopAt
+  history.stopsAt = undefined
   const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
   if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
   reopen(history, entry, at)
@@ -132,6 +148,8 @@ const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"Reve
   }
   const isUndone = checkpoint === undefined ? () => true : Spine.isAfter(history, checkpoint)
   history.pauseRequested = false
+  history.stopAt = undefined
+  history.stopsAt = undefined
   history.failures = failures
   history.crashes = 0
   history.reverts.push({
@@ -172,6 +190,7 @@ const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: 
   Decided: Phases.decide,
   Rewound: rewind,
   TimedOut: Phases.expire,
+  StageEntered: Stages.enter,
   Waiting: wait,
   PauseRequested: requestPause,
   Paused: release,

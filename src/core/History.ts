@@ -22,6 +22,25 @@ export interface RevertRecord {
   over: boolean
 }
 
+/** The stage that an execution is in, and what it was entered with. */
+export interface StageRecord {
+  readonly name: string
+  /** how many were entered by then */
+  readonly n: number
+  readonly state: Json | undefined
+  readonly enteredAt: number
+}
+
+/** A body that was left for a stage: `run`, or a stage itself. */
+export interface PastBody {
+  readonly scope: string
+  readonly stage: StageRecord | undefined
+  /** see `History.events` */
+  readonly events: ReadonlyArray<PhaseRecord>
+  /** it lies behind a commit checkpoint */
+  committed: boolean
+}
+
 export interface History {
   status: Status
   task: string
@@ -35,6 +54,10 @@ export interface History {
   lane: string | undefined
   placed: boolean
   result: Json | undefined
+  /** none: it is in `run` */
+  stage: StageRecord | undefined
+  /** the bodies that it has left, oldest first; none where they are forgotten, with all their phases */
+  past: Array<PastBody> | undefined
   readonly phases: Map<string, PhaseRecord>
   /** how long it may take, in milliseconds, and until when that is */
   timeout: number | undefined
@@ -43,8 +66,8 @@ export interface History {
   until: number | undefined
   /** by scope, in the order in which they started */
   readonly scopes: Map<string, Array<PhaseRecord>>
-  /** what generators are driven by, in the order in which it happened: see `PhaseRecord.opened` */
-  readonly events: Array<PhaseRecord>
+  /** what the generators of this body are driven by, in the order in which it happened: see `PhaseRecord.opened` */
+  events: Array<PhaseRecord>
   /** how many events there were when the generators had been returned, and the first phase of their clean-up started */
   left: number | undefined
   /** the phases without an outcome that a generator is fed with */
@@ -57,11 +80,15 @@ export interface History {
   generations: Map<string, number> | undefined
   /** why it is Failed or RevertFailed; or what led to the revert */
   failures: ReadonlyArray<Failure>
-  readonly reverts: Array<RevertRecord>
+  /** all that began; those before a stage, where that is forgotten, are unknown */
+  reverts: Array<RevertRecord | undefined>
   closing: { readonly position: string; readonly revert: boolean; readonly act: Act } | undefined
   /** the generator ended or was returned; `error` is what its `finally` blocks threw */
   cleanedUp: { readonly error?: Defect; readonly skipped?: string } | undefined
   pauseRequested: boolean
+  /** the checkpoint at which it is to pause, by what somebody calls it; and the one that it has reached and pauses at */
+  stopAt: string | undefined
+  stopsAt: string | undefined
   /** who asked for a pause last */
   pausedBy: string | undefined
   /** an engine holds it, or held it when it died */
@@ -93,6 +120,8 @@ export const empty = (): History => ({
   lane: undefined,
   placed: false,
   result: undefined,
+  stage: undefined,
+  past: undefined,
   phases: new Map(),
   timeout: undefined,
   deadline: undefined,
@@ -109,6 +138,8 @@ export const empty = (): History => ({
   closing: undefined,
   cleanedUp: undefined,
   pauseRequested: false,
+  stopAt: undefined,
+  stopsAt: undefined,
   pausedBy: undefined,
   held: false,
   crashes: 0,
@@ -122,6 +153,19 @@ export const empty = (): History => ({
   endedAt: undefined,
   entries: 0
 })
+
+/** The scope of the body that it is in. */
+export const bodyOf = ({ stage }: Pick<History, "stage">): string =>
+  stage === undefined ? Path.root : Path.stage(stage.name, stage.n)
+
+/** The scopes of the bodies that are known, oldest first. */
+export const bodiesOf = (history: History): Array<string> => [
+  ...(history.past ?? []).map(({ scope }) => scope),
+  bodyOf(history)
+]
+
+/** What it did before it entered its stage is forgotten: enough to go on, not to go back. */
+export const isPartial = ({ past, stage }: History): boolean => stage !== undefined && past === undefined
 
 /** It was started for later, and its time has not come. */
 export const isEarly = ({ due, startedAt, status }: History, now: number): boolean =>

@@ -65,13 +65,23 @@ export interface Signal {
   readonly timeout: number | undefined
 }
 
-/** A named mark, with data; with `commit`, a revert never goes back beyond it. */
+/** A named mark, with data; with `commit`, a revert never goes back beyond it; with `pause`, the execution pauses there. */
 export interface Checkpoint {
   readonly _tag: "Checkpoint"
   readonly name: string
   readonly commit: boolean
+  readonly pause: boolean
   readonly data: unknown
   readonly value: Codec
+}
+
+/** The generator ends here, and the stage begins with this state; only a task's body yields it. */
+export interface Enter {
+  readonly _tag: "Enter"
+  readonly name: string
+  /** the stage as its author has it: two may have one name */
+  readonly stage: unknown
+  readonly state: unknown
 }
 
 /** The body gives up with a typed error. */
@@ -170,6 +180,7 @@ export interface Child {
   readonly error: Codec
 }
 
+/** What has a record of its own where it stands. */
 export type Instruction = Run | Sleep | Signal | Checkpoint | Fail | Undo | Fork | Group | Child
 
 /** Made of other instructions: it has a scope of its own, and no effect. */
@@ -253,9 +264,10 @@ export const knowing = <A>(known: Foreknown, run: () => A): A => {
 }
 
 /** The answer to an instruction, if it needs not be yielded. For a phase's iterator. */
-export const answerTo: Foreknown = (instruction) => foreknown?.(instruction)
+export const answerTo = (instruction: Instruction | Enter): ReturnType<Foreknown> =>
+  instruction._tag === "Enter" ? undefined : foreknown?.(instruction)
 
 /** What `yield*` hands to the interpreter. Only a phase's iterator makes one. */
 export class Yielded {
-  constructor(readonly instruction: Instruction) {}
+  constructor(readonly instruction: Instruction | Enter) {}
 }

@@ -10,9 +10,10 @@ import type { History } from "./History.js"
 import type { Codec, Undoable } from "./Instruction.js"
 import { Leaf } from "./Leaf.js"
 import type { Around, Closable, Ended, Node } from "./Node.js"
+import * as Path from "./Path.js"
 import type { Reverse } from "./Reversal.js"
 import type { Placed, Step } from "./Step.js"
-import { Tree } from "./Tree.js"
+import { type Enters, Tree } from "./Tree.js"
 import { UndoPlan } from "./UndoPlan.js"
 
 /** A walk through a task, and how far it has come. */
@@ -40,6 +41,8 @@ export interface Options {
   readonly scope: string
   /** the codec of failures that have none of their own */
   readonly error: Codec
+  /** of a body that may enter stages */
+  readonly enter?: Enters
   /** enters groups that have returned, too */
   readonly deep?: boolean
 }
@@ -85,6 +88,7 @@ class TreeCursor implements Cursor, Around {
     this.tree = new Tree({
       error: options.error,
       scope: options.scope,
+      enter: options.enter,
       deep: options.deep ?? false,
       make: nodeOf,
       body: (tree, around, scope, start) => new Body(tree, around, scope, start)
@@ -111,7 +115,7 @@ class TreeCursor implements Cursor, Around {
   advance(history: History): Step {
     const { tree } = this
     tree.history = history
-    if (this.state === "leaving" && !history.scopes.has(this.options.scope)) return this.closed(undefined)
+    if (this.state === "leaving" && !this.isBegun(history)) return this.closed(undefined)
     if (!this.begun) {
       this.begun = true
       tree.soon(() => this.whole.begin())
@@ -121,6 +125,12 @@ class TreeCursor implements Cursor, Around {
     if (this.state !== "leaving" || isMisfit(step)) return step
     this.leave()
     return tree.advance(history)
+  }
+
+  /** There may be something to return, or that is being returned. */
+  private isBegun({ scopes }: History): boolean {
+    const { scope } = this.options
+    return scopes.has(scope) || scopes.has(Path.closeOf(scope))
   }
 
   /** From here on the phases are those of `finally` blocks. */

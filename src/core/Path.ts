@@ -2,11 +2,24 @@
  * Where a phase stands in its execution: segments joined by `/`, the way that a file has a path. A segment is the
  * phase's name, with `#n` from its second occurrence in the same scope on. `~`, `/` and `#` inside a name are written
  * `~0`, `~1` and `~2` (the first two as in JSON Pointer), so that a name never reads as two. What is made of other phases
- * is the scope of these; `~3` before its name where that is a word of the engine's (`close`, `revert`, `undo`).
+ * is the scope of these, and a stage's body stands below `@name#n`; `~3` before its name where that is a word of the engine's (`close`, `revert`, `undo`), or
+ * reads as a stage.
  */
 
 /** The scope of a task's body. */
 export const root = ""
+
+/** The scope of the body of the n-th stage that was entered. */
+export const stage = (name: string, n: number): string => `@${escape(name)}#${n}`
+
+/** The scope of the body, `run`'s or a stage's, that a path of the body is in. */
+export const bodyOf = (path: string): string => {
+  const end = path.startsWith("@") ? path.indexOf("/") : -1
+  return end < 0 ? root : path.slice(0, end)
+}
+
+/** Whether phases that stand right in this scope are those of a body. */
+export const isBody = (scope: string): boolean => scope === root || (scope.startsWith("@") && !scope.includes("/"))
 
 /** The scope of the phases that `finally` blocks yield while a generator is closed. */
 export const close = "close"
@@ -33,11 +46,13 @@ export const undoOf = (race: string): string => `${race}/undo`
 const reserved: ReadonlySet<string> = new Set(["close", "revert", "undo"])
 
 /** A name as a segment that others stand below: never one of the engine's own scopes. */
-const escapeInner = (name: string): string => (reserved.has(name) ? `~3${name}` : escape(name))
+const escapeInner = (scope: string, name: string): string =>
+  reserved.has(name) || (scope === root && name.startsWith("@")) ? `~3${escape(name)}` : escape(name)
 
 /** The path of a branch, or of what is made of other phases. */
 export const inner = (scope: string, name: string, occurrence: number): string => {
-  const segment = occurrence === 1 ? escapeInner(name) : `${escapeInner(name)}#${occurrence}`
+  const escaped = escapeInner(scope, name)
+  const segment = occurrence === 1 ? escaped : `${escaped}#${occurrence}`
   return scope === root ? segment : `${scope}/${segment}`
 }
 

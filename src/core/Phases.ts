@@ -19,7 +19,7 @@ const open = (history: History, path: string): PhaseRecord => {
 
 /** Whether a scope is a part of the body, at any depth; not of a clean-up or a revert. */
 const isForward = (history: History, scope: string): boolean =>
-  scope === Path.root || (ownerOf(history, scope)?.forward ?? false)
+  Path.isBody(scope) || (ownerOf(history, scope)?.forward ?? false)
 
 /** Whether a scope is a part of a clean-up, at any depth; or the phase undone is. */
 const isCleaning = (history: History, scope: string, undoes: string | undefined): boolean =>

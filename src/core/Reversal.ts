@@ -2,7 +2,7 @@
  * In which order phases are undone: newest first, and never before what came after them in the same generator, or what
  * needed them in a graph. What ran beside each other is independent.
  */
-import type { History } from "./History.js"
+import { bodiesOf, type History } from "./History.js"
 import { decidesDoubt, hasUndo, type Undoable } from "./Instruction.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
 
@@ -27,6 +27,14 @@ export const reversal = (
 ): ReadonlyArray<Reverse> => {
   const plan = new Plan(history, wanted)
   plan.inside(scope, history.phases.get(scope), [])
+  return plan.sorted
+}
+
+/** The undos of everything in the bodies of a task that is `wanted`, newest first. */
+export const wholeReversal = (history: History, wanted: (record: PhaseRecord) => boolean): ReadonlyArray<Reverse> => {
+  const plan = new Plan(history, wanted)
+  let last: ReadonlyArray<number> = []
+  for (const scope of bodiesOf(history).reverse()) last = plan.inside(scope, undefined, last)
   return plan.sorted
 }
 

@@ -1,7 +1,7 @@
 /** What is superseded: by the next attempt of a group, or by going back to a checkpoint. */
 import type { EntryOf } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
-import { type History, revertOf } from "./History.js"
+import { bodyOf, type History, revertOf } from "./History.js"
 import * as Path from "./Path.js"
 import type { PhaseRecord } from "./PhaseRecord.js"
 import * as Phases from "./Phases.js"
@@ -23,7 +23,9 @@ const goBack = (history: History, checkpoint: PhaseRecord, at: number): void => 
     Phases.supersedeAfter(history, record)
     if (record !== checkpoint) Phases.reenter(history, record, at)
   }
-  for (const { n } of history.reverts) Phases.supersedeIn(history, Path.revert(n))
+  // It may have been leaving for a stage.
+  Phases.supersedeIn(history, Path.closeOf(bodyOf(history)))
+  for (let n = 1; n <= history.reverts.length; n++) Phases.supersedeIn(history, Path.revert(n))
   revert.over = true
   history.left = undefined
   history.failures = []

@@ -1,10 +1,9 @@
 /**
- * The spine of an execution: its body, and the groups in it that are in nothing but groups. An execution can go to the
+ * The spine of an execution: the body that it is in, and the groups in it that are in nothing but groups. An execution can go to the
  * checkpoints that stand there; what is in branches comes and goes with what is around them.
  */
 import * as Either from "effect/Either"
-import { type History, isRewinding, ownerOf } from "./History.js"
-import * as Path from "./Path.js"
+import { bodyOf, type History, isRewinding, ownerOf } from "./History.js"
 import type { PhaseRecord } from "./PhaseRecord.js"
 
 /** Why an execution cannot go to a checkpoint. */
@@ -15,7 +14,7 @@ export interface Problem {
 
 /** Whether what stands right in this scope is on the spine. */
 const holds = (history: History, scope: string): boolean => {
-  for (let at = scope; at !== Path.root; ) {
+  for (let at = scope; at !== bodyOf(history); ) {
     const owner = ownerOf(history, at)
     if (owner?.kind !== "group") return false
     at = owner.scope
@@ -36,7 +35,7 @@ const checkpoints = (history: History): ReadonlyArray<PhaseRecord> =>
 export function* around(history: History, checkpoint: PhaseRecord): Generator<PhaseRecord, void> {
   for (let at: PhaseRecord | undefined = checkpoint; at !== undefined; ) {
     const owner = ownerOf(history, at.scope)
-    if (at.scope !== Path.root && owner?.kind !== "group") return
+    if (at.scope !== bodyOf(history) && owner?.kind !== "group") return
     yield at
     at = owner
   }
@@ -95,6 +94,18 @@ export const find = (history: History, wanted: string): Either.Either<PhaseRecor
   return elsewhere === undefined
     ? problem("unknown", `no such checkpoint stands: ${list(all)}`)
     : problem("notOnSpine", `${elsewhere.path} is in branches, or in what is being undone: ${list(all)}`)
+}
+
+/** Whether the execution was to pause at the checkpoint that it has just reached. */
+export const isGoal = (history: History, { path }: { readonly path: string }): boolean => {
+  const record = history.phases.get(path)!
+  return history.stopAt !== undefined && holds(history, record.scope) && isNamed(record, history.stopAt)
+}
+
+/** Whether the execution stands still at a checkpoint that somebody calls so, with nothing after it. */
+export const standsAt = (history: History, wanted: string): boolean => {
+  const record = history.phases.get(history.position)
+  return history.status === "Paused" && record !== undefined && isMark(record) && isNamed(record, wanted)
 }
 
 /** Why nothing can go back to a checkpoint: something was committed after it. */

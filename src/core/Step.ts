@@ -20,10 +20,10 @@ export interface Placed {
   readonly needs: ReadonlyArray<string> | undefined
 }
 
-/** What stands at a position: a phase, a part of a fork, or that the generator ended there, or the fork has no such part. */
+/** What stands at a position: a phase, a part of a fork, or that the generator ended there, for a stage too, or the fork has no such part. */
 export interface Found {
   readonly path: string
-  readonly kind: Kind | "return" | "throw" | "item" | "branch" | "node" | "gone"
+  readonly kind: Kind | "return" | "throw" | "stage" | "item" | "branch" | "node" | "gone"
   readonly name: string
 }
 
@@ -42,6 +42,9 @@ export type Consequence =
     }
   /** all that the group did is undone: it begins anew at `due`. `error`: what its `finally` blocks threw */
   | { readonly _tag: "Undone"; readonly placed: Placed; readonly due: number; readonly error: Defect | undefined }
+
+/** Why a stage cannot be entered: from inside something, the task has none such, or its state cannot be recorded. */
+export type Unenterable = "inside" | "unregistered" | Problem
 
 /** Where a generator stands. */
 export type Step =
@@ -71,5 +74,14 @@ export type Step =
   | { readonly _tag: "Stranger"; readonly after: string; readonly found: string; readonly hint: string }
   /** a recorded value does not decode any more */
   | { readonly _tag: "Undecodable"; readonly placed: Placed; readonly problem: Problem }
+  /** the body was returned, for the stage that it entered; `error` as below */
+  | {
+      readonly _tag: "Entered"
+      readonly stage: string
+      readonly state: Json | undefined
+      readonly error: Defect | undefined
+    }
+  /** it was to enter a stage, and goes on nowhere */
+  | { readonly _tag: "Unenterable"; readonly after: string; readonly stage: string; readonly why: Unenterable }
   /** `return()` went through every `finally`; `error` is what they did wrong last: threw, yielded no phase, never ended */
   | { readonly _tag: "Closed"; readonly error: Defect | undefined }

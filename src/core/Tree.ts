@@ -3,24 +3,30 @@
  * order in which it happened. A task that has been live all along and one that is replayed therefore go the same way,
  * also where branches see what others did.
  */
+import type * as Either from "effect/Either"
 import { type Defect, defectOf, type Failure } from "./Failure.js"
 import type { History } from "./History.js"
-import { type Codec, type Instruction, type Undoable, undoable } from "./Instruction.js"
+import { type Codec, type Enter, type Instruction, type Undoable, undoable } from "./Instruction.js"
+import type { Json } from "./Json.js"
 import * as Mismatch from "./Mismatch.js"
 import type { Around, Body, Closable, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
 import { decidable } from "./Reversal.js"
-import type { Consequence, Failures, Found, Placed, Step } from "./Step.js"
+import type { Consequence, Failures, Found, Placed, Step, Unenterable } from "./Step.js"
 import { type Winding, Winds } from "./Winds.js"
+
+/** The state of a stage that is to be entered, as it is recorded; or why it cannot be. */
+export type Enters = (entering: Enter) => Either.Either<Json | undefined, Unenterable>
 
 export interface Options {
   /** the codec of failures that have none of their own */
   readonly error: Codec
   /** groups that have returned are entered all the same, for the undos in them */
   readonly deep: boolean
-  /** the scope of a revert; or the root */
+  /** the scope of a revert, or of a body */
   readonly scope: string
+  readonly enter: Enters | undefined
   readonly make: (tree: Tree, around: Around, placed: Placed) => Node
   readonly body: (tree: Tree, around: Around, scope: string, start: () => unknown) => Body
 }
@@ -90,7 +96,7 @@ export class Tree {
   /** Where what can be fed ends. */
   private get end(): number {
     const { events, left } = this.history
-    return this.leaving || this.options.scope !== Path.root ? events.length : (left ?? events.length)
+    return this.leaving || !Path.isBody(this.options.scope) ? events.length : (left ?? events.length)
   }
 
   /** Once it is left, all that was begun stands, to be undone: also a branch behind one that went on where it had failed. */

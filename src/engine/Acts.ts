@@ -17,6 +17,7 @@ import {
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite } from "../core/PhaseRecord.js"
+import * as Spine from "../core/Spine.js"
 import { allows, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
 import * as GoingBack from "./GoingBack.js"
@@ -37,6 +38,7 @@ export const owned = (
 
 type Resume = Extract<Command, { _tag: "resume" }>
 type Revert = Extract<Command, { _tag: "revert" }>
+type GoTo = Extract<Command, { _tag: "goTo" }>
 
 /** What to record, and whether the execution then runs with its code. */
 export interface Decision {
@@ -86,6 +88,7 @@ export const decide = (
   const { status } = history
   const verb = command._tag
   if (command._tag === "revert") return revert(execution, command, history, definition)
+  if (command._tag === "goTo") return goTo(execution, command, history, definition)
   if (isDone(verb, status)) return Effect.succeed(nothingToDo)
   if (isUnderWay(verb, status)) return join(execution, command, history, definition)
   if (!allows(status, verb)) return illegal(execution, verb, status)
@@ -133,7 +136,8 @@ const abandoned = (why: string): ReadonlyArray<Entry> => [
 const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertResumed"> => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
   act: actOf(command),
-  ...(command.inDoubt === "rerun" ? { rerun: true } : {})
+  ...(command.inDoubt === "rerun" ? { rerun: true } : {}),
+  ...(command.stopAt === undefined || status === "RevertFailed" ? {} : { stopAt: command.stopAt })
 })
 
 /** A child goes on because its parent does. */
@@ -184,6 +188,27 @@ const revert = (
   if (misfit !== undefined) return mismatch(execution, misfit)
   const back = { ...started, to: target.right.path, ...(command.retry === true ? { retry: true } : {}) }
   return Effect.succeed({ entries: [back], definition })
+}
+
+/** Back to a checkpoint that it has come to; on to any other. */
+const goTo = (
+  execution: string,
+  { checkpoint, ...act }: GoTo,
+  history: History.History,
+  definition: Definition | undefined
+): Effect.Effect<Decision, Refusal> => {
+  const { status } = history
+  const target = GoingBack.targetOf(execution, checkpoint, history)
+  if (Either.isLeft(target) && target.left.reason !== "unknown") return target.left
+  if (!allows(status, "goTo")) return illegal(execution, "goTo", status)
+  if (Either.isRight(target)) {
+    return Spine.standsAt(history, checkpoint)
+      ? Effect.succeed(nothingToDo)
+      : revert(execution, { ...act, _tag: "revert", to: checkpoint }, history, definition)
+  }
+  return definition === undefined
+    ? new TaskNotRegistered({ execution, task: history.task })
+    : Effect.succeed({ entries: [resumed({ ...act, _tag: "resume", stopAt: checkpoint }, status)], definition })
 }
 
 /** What waits for children runs for as long as it takes to have them pause, too. */

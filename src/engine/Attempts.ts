@@ -30,6 +30,11 @@ const inputOf = (failure: Failure, codec: Codec): unknown => {
 export class Attempts {
   private readonly driven = new Map<string, Driven>()
 
+  /** Nothing that failed so far is tried again. */
+  forget(): void {
+    this.driven.clear()
+  }
+
   /**
    * The delay in milliseconds after which `record` is tried again, now that `failure` happened at `at`; nothing if the
    * schedule has come to its end. Failures of this round that it has not seen yet are fed to it first. What a schedule

@@ -17,6 +17,8 @@ export interface Unborn {
   readonly key: string | undefined
   /** of a child */
   readonly call?: Call
+  /** the checkpoint at which it is to pause */
+  readonly stopAt?: string
 }
 
 export class Births {
@@ -49,7 +51,7 @@ export class Births {
   }
 
   /** Puts an execution into the store, for whoever owns that to run. */
-  write({ definition, id, key, payload }: Unborn, { due, parent, round }: Birth, priority?: number) {
+  write({ definition, id, key, payload, stopAt }: Unborn, { due, parent, round }: Birth, priority?: number) {
     const at = this.now()
     const row: ExecutionRow = {
       id,
@@ -61,7 +63,7 @@ export class Births {
       createdAt: at,
       updatedAt: at
     }
-    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key })], {
+    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key, stopAt })], {
       ...(priority === undefined ? {} : { priority }),
       ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } }),
       ...(key === undefined ? {} : { lane: nameOf(definition.name, key) })

@@ -6,15 +6,15 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Entry } from "../core/Entry.js"
-import { BrokenHistory, ExecutionNotFound, JournalCorrupt, type StoreError } from "../core/Errors.js"
+import { ExecutionNotFound, type JournalCorrupt, type StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
-import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { Head, Journal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
+import * as Journals from "./Journals.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
 import * as Orders from "./Orders.js"
 import type { Quarantine } from "./Quarantine.js"
@@ -62,17 +62,6 @@ interface Case extends Claiming {
   readonly decided: Opened
 }
 
-const foldOf = (journal: Journal): Effect.Effect<History.History, JournalCorrupt> =>
-  Effect.try({
-    try: () => Fold.all(journal.entries),
-    catch: (thrown) =>
-      new JournalCorrupt({
-        execution: journal.row.id,
-        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
-        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
-      })
-  })
-
 /** It goes on with what is delivered, and nothing else: the claim needs no commit of its own. */
 const carries = ({ decided, delivery, history, order }: Case): boolean =>
   history.status === "Waiting" &&
@@ -99,14 +88,20 @@ export class Claims {
     private readonly writerOf: (taker: Taker, history: History.History, head: Head) => Writer
   ) {}
 
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> =>
-    Effect.flatMap(this.store.load(id), (journal) =>
+  private load(id: string, read = this.store.latest): Effect.Effect<Journal, LoadError> {
+    return Effect.flatMap(read(id), (journal) =>
       journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
     )
+  }
+
+  /** The whole journal of an execution. */
+  journal(id: string): Effect.Effect<Journal, LoadError> {
+    return this.load(id, this.store.load)
+  }
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
-    return Effect.flatMap(this.load(id), foldOf)
+    return Effect.flatMap(this.load(id), (journal) => Journals.historyOf(this.store, journal))
   }
 
   /** Takes it over; nothing if there is nothing to do for it, or not yet. */
@@ -118,8 +113,9 @@ export class Claims {
     const attempt = (isFull: boolean) =>
       Effect.gen(this, function* () {
         const journal = yield* this.load(taker.id)
-        const history = yield* foldOf(journal)
-        const decided = yield* opening(history)
+        const known = yield* Journals.historyOf(this.store, journal)
+        const decided = yield* opening(known)
+        const history = yield* Journals.before(this.store, taker.id, known, decided.entries)
         return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
       })
     // Somebody else has taken the place meanwhile: then it stands in line.

@@ -16,6 +16,9 @@ import type { Registered, Registry } from "./Registry.js"
 /** What the owner can refuse. */
 type ActError = Exclude<RequestError, EngineBusy>
 
+/** What is its parent's to ask of a child. */
+const mayEnd: ReadonlySet<string> = new Set(["close", "revert", "goTo"])
+
 export class Commands {
   constructor(
     private readonly store: Store,
@@ -40,7 +43,7 @@ export class Commands {
    * revert: others have to force it.
    */
   carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
-    const owned = (command._tag === "close" || command._tag === "revert") && command.force !== true
+    const owned = mayEnd.has(command._tag) && !("force" in command && command.force === true)
     const once = this.doAs(id, command, undefined, order)
     // Somebody may have completed the phase in this moment: then a second look says so.
     const done = command._tag === "skip" ? Effect.catchTag(once, "Fenced", () => once) : once

@@ -32,10 +32,19 @@ export interface Config {
   readonly standby: Duration.DurationInput
   /** how long a request to another process's engine waits for its answer. 30 seconds */
   readonly answer: Duration.DurationInput
-  /** a fresh execution id */
+  /** a fresh execution id: a UUID that begins with its time */
   readonly newId: Effect.Effect<string>
   /** a fresh token: URL-safe text of at least 128 random bits */
   readonly newToken: () => string
+}
+
+/**
+ * A random UUID that begins with its time (version 7 of RFC 9562): those that are made one after the other are beside each
+ * other in an index, and a commit of many writes few of its pages.
+ */
+const idAt = (at: number): string => {
+  const time = at.toString(16).padStart(12, "0").slice(-12)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
 }
 
 /** Provide another value to change a knob: `Layer.succeed(EngineConfig, { ...EngineConfig.defaults, grace: "5 seconds" })`. */
@@ -55,7 +64,7 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     inbox: Duration.millis(100),
     standby: Duration.millis(250),
     answer: Duration.seconds(30),
-    newId: Effect.sync(() => randomUUID()),
+    newId: Effect.clockWith((clock) => Effect.succeed(idAt(clock.unsafeCurrentTimeMillis()))),
     newToken: () => randomBytes(24).toString("base64url")
   }
 }

@@ -26,6 +26,7 @@ import { Parking, type ParkingOptions } from "./Parking.js"
 import type { Request, Signal } from "./Signal.js"
 import { isFailure, type StartOptions, Starts } from "./Starts.js"
 import type { Tokens } from "./Tokens.js"
+import { turn } from "./Turn.js"
 import { Waits } from "./Waits.js"
 import type { CommitError } from "./Writer.js"
 
@@ -118,6 +119,21 @@ export class Driver {
     })
   }
 
+  /** Between two bodies, where nothing is under way: hears what is asked. An ending, if what comes next does not begin. */
+  get turn(): Effect.Effect<Ending | undefined, CommitError> {
+    return Effect.gen(this, function* () {
+      this.outcomes.forget()
+      const { deadlines, now, signals } = this.options
+      for (let signal = signals.poll(); signal !== undefined; signal = signals.poll()) {
+        const ending = yield* effectOf(this.handle(signal))
+        if (ending !== undefined) return ending
+      }
+      if (this.stopping !== undefined) return yield* this.stop
+      const late = deadlines.pass(now())
+      return late === "again" ? undefined : late
+    })
+  }
+
   private gone(ending: Ending): Ending {
     this.alarm.set(undefined)
     return ending
@@ -135,7 +151,15 @@ export class Driver {
   /** Goes as far as the generator does: how the drive ends, or that there is more to see; else something is under way. */
   private goOn(cursor: Cursor): AtOnce<Ending | "again" | undefined> {
     const { deadlines, now, writer } = this.options
+    const { status, stopsAt } = writer.history
+    if (stopsAt !== undefined && status === "Running") {
+      if (this.stopping === undefined) return Effect.as(this.wind("pause"), "again")
+      // It has reached a checkpoint: nothing goes on, not even to its end.
+      return this.idle ? this.stop : undefined
+    }
+    turn.execution = writer.id
     const step = cursor.advance(writer.history)
+    turn.execution = undefined
     if (step._tag !== "Blocked") return this.end(step)
     const { next } = deadlines
     if (next !== undefined && next <= now()) return this.expire(step)
@@ -230,10 +254,9 @@ export class Driver {
   }
 
   private isDecisive(path: string): boolean {
-    const { scope, state } = this.options.writer.history.phases.get(path)!
-    return (
-      state === "failed" || (state === "succeeded" && this.options.writer.history.phases.get(scope)?.kind === "race")
-    )
+    const { phases, stopsAt } = this.options.writer.history
+    const { scope, state } = phases.get(path)!
+    return state === "failed" || stopsAt !== undefined || (state === "succeeded" && phases.get(scope)?.kind === "race")
   }
 
   // --- signals

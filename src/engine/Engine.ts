@@ -12,6 +12,7 @@ import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
+import { Arrivals } from "./Arrivals.js"
 import { Calls } from "./Calls.js"
 import { Commands } from "./Commands.js"
 import { Completions } from "./Completions.js"
@@ -43,6 +44,7 @@ class Engine {
     private readonly advances: Advances,
     private readonly schedules: Schedules,
     private readonly lanes: Lanes,
+    private readonly arrivals: Arrivals,
     readonly status: Service["status"],
     private readonly now: () => number
   ) {}
@@ -57,7 +59,7 @@ class Engine {
 
   // --- reading
 
-  readonly history: Service["history"] = (id) => Effect.map(this.live.load(id), ({ entries }) => entries)
+  readonly history: Service["history"] = (id) => Effect.map(this.live.journal(id), ({ entries }) => entries)
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
@@ -112,16 +114,13 @@ class Engine {
     if (options.to === undefined || then !== "retry") {
       return Effect.dieMessage('then of a revert is "retry", and takes `to`, the checkpoint to go back to')
     }
-    return this.request(id, { _tag: "revert", ...options, retry: true }, this.wentBack(id))
+    const back = Effect.zipRight(this.arrivals.back(id), this.status(id))
+    return this.request(id, { _tag: "revert", ...options, retry: true }, back)
   }
 
-  /** Back at a checkpoint, from where it goes on. */
-  private wentBack(id: string) {
-    const back = this.live.listeners.until(
-      id,
-      Effect.map(this.store.get(id), (row) => (row?.status === "Reverting" ? Option.none() : Option.some(row)))
-    )
-    return Effect.flatMap(back, (row) => (row?.status === "RevertFailed" ? this.after(id) : this.status(id)))
+  private readonly goTo: Service["goTo"] = (id, checkpoint, options = {}) => {
+    const there = Effect.zipRight(this.arrivals.at(id, checkpoint), this.status(id))
+    return this.request(id, { _tag: "goTo", checkpoint, ...options }, there)
   }
 
   // --- sending
@@ -146,6 +145,7 @@ class Engine {
       pause: (id, options = {}) => this.request(id, { _tag: "pause", ...options }, this.settled(id)),
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
+      goTo: this.goTo,
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
@@ -211,6 +211,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     advances,
     schedules,
     lanes,
+    new Arrivals(store, live, ownership),
     status,
     now
   ).service

@@ -58,6 +58,23 @@ const strange = (step: Extract<Step, { _tag: "Stranger" }>): Failure =>
     { found: step.found, hint: step.hint }
   )
 
+/** The journal is in a stage, or the code comes to one, that the task does not have. */
+export const unregistered = (path: string, stage: string): Failure =>
+  fault(path, "StageNotRegistered", `the task has no such stage ${JSON.stringify(stage)}: add its body to \`stages\``, {
+    stage
+  })
+
+const unenterable = ({ after, stage, why }: Extract<Step, { _tag: "Unenterable" }>): Failure => {
+  if (why === "unregistered") return unregistered(after, stage)
+  if (why !== "inside") return unrecordable(after, `the state of stage ${stage}`, why)
+  return strange({
+    _tag: "Stranger",
+    after,
+    found: `the entering of stage ${stage}`,
+    hint: "only the body of a task enters stages, not a group, a branch or a revert"
+  })
+}
+
 export const undecodable = (path: string, what: string, problem: Problem): Failure =>
   fault(
     path,
@@ -115,6 +132,8 @@ export const ofStep = (step: Step, version: number): Failure | undefined => {
       return mismatch(step, version)
     case "Stranger":
       return strange(step)
+    case "Unenterable":
+      return unenterable(step)
     case "Undecodable":
       return undecodable(step.placed.path, `the recorded value of ${step.placed.name}`, step.problem)
     default:

@@ -96,6 +96,8 @@ const same = (visit: Visit, history: History): Effect.Effect<void, ExecutionConf
   return Json.equal(history.payload, payload) ? Effect.void : conflict("it has another payload")
 }
 
+const goal = ({ stopAt }: { readonly stopAt?: string }) => (stopAt === undefined ? {} : { stopAt })
+
 /** How a visitor takes an execution up, if it is the one that was meant: as it stands, or resumed. */
 const takingUp =
   (visit: Visit, now: () => number): Opening<Settled | ExecutionConflict> =>
@@ -111,7 +113,7 @@ const takingUp =
         return Effect.succeed({ entries: [Acts.resumedWith(call, status)], definition })
       }
       return resume === true && resumable(status)
-        ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {} }], definition })
+        ? Effect.succeed({ entries: [{ _tag: "Resumed", act: {}, ...goal(visit) }], definition })
         : Effect.fail(new Settled(history))
     })
 
@@ -166,7 +168,10 @@ export class Joins {
   private enter(visit: Visit): Effect.Effect<Standing, JoinError> {
     return Effect.gen(this, function* () {
       if (this.live.runs.has(visit.id) || (yield* this.births.standsInLine(visit))) return yield* this.attach(visit)
-      const begun = this.live.begin(visit.definition, visit.id, visit.payload, visit.call)
+      const begun = this.live.begin(visit.definition, visit.id, visit.payload, {
+        ...visit.call,
+        stopAt: visit.stopAt
+      })
       const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
       return "history" in found ? found : yield* this.attach(visit)
     })
@@ -301,10 +306,11 @@ export class Joins {
   /** Writes an execution for whoever owns the store to run. */
   readonly start: Service["start"] = (definition, payload, options) =>
     Effect.gen(this, function* () {
-      const visit = yield* this.accept(definition, payload, { ...(options.id === undefined ? {} : { id: options.id }) })
+      const given = options.id === undefined ? {} : { id: options.id }
+      const visit = yield* this.accept(definition, payload, { ...given, ...goal(options) })
       const { id } = visit
       const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
-      const mayBegin = due === undefined && visit.key === undefined
+      const mayBegin = due === undefined && visit.key === undefined && visit.stopAt === undefined
       if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
       const made = yield* this.births.write(visit, { due }, options.priority)
       if ("existing" in made) {

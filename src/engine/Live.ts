@@ -12,10 +12,10 @@ import type { EntryOf } from "../core/Entry.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Head, Journal, Store } from "../store/Store.js"
+import * as Bodies from "./Bodies.js"
 import type { Children } from "./Children.js"
 import { type Claimed, type Claiming, Claims, type LoadError, type Opening, park } from "./Claims.js"
 import type { Config } from "./Config.js"
-import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
 import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
@@ -58,6 +58,7 @@ export interface Caller {
   readonly parent?: { readonly execution: string; readonly path: string }
   readonly round?: number
   readonly services?: Fibers
+  readonly stopAt?: string | undefined
 }
 
 /** The run that has an id now. `entered` if it is the one that was asked for: then `opened` tells when it is on disk. */
@@ -67,19 +68,20 @@ export interface Entered<E = never> {
   readonly opened: Effect.Effect<void, E>
 }
 
-/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane. */
+/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane, where it stops. */
 export interface Birth {
   readonly due?: number | undefined
   readonly parent?: Caller["parent"]
   readonly round?: number | undefined
   readonly lane?: string | undefined
+  readonly stopAt?: string | undefined
 }
 
 /** How the journal of an execution begins. */
 export const createdOf = (
   { name, timeout, version }: Definition,
   payload: Json,
-  { due, lane, parent, round = 0 }: Birth = {}
+  { due, lane, parent, round = 0, stopAt }: Birth = {}
 ): EntryOf<"Created"> => ({
   _tag: "Created",
   task: name,
@@ -89,7 +91,8 @@ export const createdOf = (
   ...(due === undefined ? {} : { due }),
   ...(parent === undefined ? {} : { parent }),
   ...(round === 0 ? {} : { round }),
-  ...(lane === undefined ? {} : { lane })
+  ...(lane === undefined ? {} : { lane }),
+  ...(stopAt === undefined ? {} : { stopAt })
 })
 
 /** What never began, for somebody else was first, leaves nothing to tell: whoever waits looks again. */
@@ -130,9 +133,9 @@ export class Live {
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
     return this.enter(id, caller, () =>
       Effect.sync(() => {
-        const { parent, round } = caller
+        const { parent, round, stopAt } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
-        writer.stage(createdOf(definition, payload, { parent, round }))
+        writer.stage(createdOf(definition, payload, { parent, round, stopAt }))
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
@@ -185,7 +188,10 @@ export class Live {
     })
   }
 
-  readonly load = (id: string): Effect.Effect<Journal, LoadError> => this.claims.load(id)
+  /** The whole journal of an execution. */
+  journal(id: string): Effect.Effect<Journal, LoadError> {
+    return this.claims.journal(id)
+  }
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
@@ -244,16 +250,16 @@ export class Live {
   private live({ definition, writer }: Claimed, run: Run, fibers: Fibers): Effect.Effect<History.History, CommitError> {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
-    const payload = definition.payload.decode(history.payload)
-    if (Either.isLeft(payload)) {
-      park(writer, Faults.undecodable("", "the payload", payload.left))
+    const start = Bodies.currentOf(definition, history)
+    if (Either.isLeft(start)) {
+      park(writer, start.left)
       return Effect.as(writer.flush, history)
     }
     run.runner = new Runner(
       definition,
       writer,
       this.config,
-      payload.right,
+      start.right,
       this.clock,
       fibers,
       run.signals,

@@ -30,7 +30,11 @@ const act = { by: optional(Schema.String), reason: optional(Schema.String) }
 
 /** What can be ordered, with what it takes. */
 export const Command = Schema.Union(
-  Schema.TaggedStruct("resume", { ...act, inDoubt: optional(Schema.Literal("rerun")) }),
+  Schema.TaggedStruct("resume", {
+    ...act,
+    inDoubt: optional(Schema.Literal("rerun")),
+    stopAt: optional(Schema.String)
+  }),
   Schema.TaggedStruct("pause", { ...act, now: optional(Schema.Boolean) }),
   Schema.TaggedStruct("close", { ...act, revert: optional(Schema.Boolean), force: optional(Schema.Boolean) }),
   Schema.TaggedStruct("revert", {
@@ -39,6 +43,7 @@ export const Command = Schema.Union(
     to: optional(Schema.String),
     retry: optional(Schema.Boolean)
   }),
+  Schema.TaggedStruct("goTo", { ...act, force: optional(Schema.Boolean), checkpoint: Schema.String }),
   Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
 )
 export type Command = typeof Command.Type

@@ -24,6 +24,11 @@ export class Outcomes {
     private readonly now: () => number
   ) {}
 
+  /** What was left for a stage has no outcome any more. */
+  forget(): void {
+    this.attempts.forget()
+  }
+
   private recordOf(path: string) {
     return this.writer.history.phases.get(path)!
   }

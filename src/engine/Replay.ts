@@ -2,12 +2,13 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import type { History, RevertRecord } from "../core/History.js"
+import { bodyOf, type History, type PastBody, type RevertRecord } from "../core/History.js"
 import { hasUndo, type Undoable } from "../core/Instruction.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
-import { reversal } from "../core/Reversal.js"
+import { wholeReversal } from "../core/Reversal.js"
+import * as Bodies from "./Bodies.js"
 import * as Faults from "./Faults.js"
 import { ownRevert } from "./OwnRevert.js"
 import { lenient } from "./Work.js"
@@ -19,29 +20,40 @@ export interface Replayed {
   readonly misfit: Failure | undefined
 }
 
-const cursorOf = (definition: Definition, payload: unknown, deep: boolean): Interpreter.Cursor =>
-  Interpreter.make({
-    start: () => definition.run(payload),
-    scope: Path.root,
-    error: lenient(definition.error),
-    deep
-  })
+/** A body that its journal comes to, and that the code no longer has, or cannot begin. */
+interface Missing {
+  readonly cursor: undefined
+  readonly misfit: Failure
+}
+
+const cursorOf = (definition: Definition, scope: string, start: Bodies.Start, deep: boolean): Interpreter.Cursor =>
+  Interpreter.make({ start, scope, error: lenient(definition.error), enter: Bodies.entersOf(definition), deep })
 
 const advanced = (definition: Definition, history: History, cursor: Interpreter.Cursor): Replayed => {
   const step = cursor.advance(history)
-  return { cursor, misfit: step._tag === "Stranger" ? undefined : Faults.ofStep(step, definition.version) }
+  const isStrange = step._tag === "Stranger" || step._tag === "Unenterable"
+  return { cursor, misfit: isStrange ? undefined : Faults.ofStep(step, definition.version) }
 }
 
-/** A fresh body of an execution that does not run, closed if that is; without a cursor if its payload cannot be read. */
-export const fresh = (
+/** A body as far as its records allow, with what is in groups that have returned. */
+const throughout = (
   definition: Definition,
-  history: History
-): Replayed | { readonly cursor: undefined; readonly misfit: Failure } => {
-  const payload = definition.payload.decode(history.payload)
-  if (Either.isLeft(payload)) {
-    return { cursor: undefined, misfit: Faults.undecodable("", "the payload", payload.left) }
-  }
-  const cursor = cursorOf(definition, payload.right, false)
+  history: History,
+  scope: string,
+  start: Bodies.Start,
+  cursor = cursorOf(definition, scope, start, false)
+): Replayed => {
+  const known = advanced(definition, history, cursor)
+  return known.misfit !== undefined || !cursor.skipped
+    ? known
+    : advanced(definition, history, cursorOf(definition, scope, start, true))
+}
+
+/** A fresh body of an execution that does not run, closed if that is; without a cursor if it cannot begin. */
+export const fresh = (definition: Definition, history: History): Replayed | Missing => {
+  const start = Bodies.currentOf(definition, history)
+  if (Either.isLeft(start)) return { cursor: undefined, misfit: start.left }
+  const cursor = cursorOf(definition, bodyOf(history), start.right, false)
   if (history.closing !== undefined) cursor.close()
   return advanced(definition, history, cursor)
 }
@@ -51,33 +63,60 @@ export class Replay {
   body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Replayed | undefined
+  /** the same of the bodies before it, by scope */
+  private readonly past = new Map<string, Replayed | Missing>()
 
   constructor(
     private readonly definition: Definition,
-    private readonly payload: unknown,
+    /** begins the live body */
+    private start: Bodies.Start,
     private readonly history: History
   ) {
-    this.body = cursorOf(definition, payload, false)
+    this.body = cursorOf(definition, bodyOf(history), start, false)
+  }
+
+  /** The history is in another body, or another one altogether. */
+  begin(start: Bodies.Start): void {
+    this.start = start
+    this.past.clear()
+    this.renew()
   }
 
   /** What was passed is superseded: a fresh body goes on from what is left. */
   renew(): void {
-    this.body = cursorOf(this.definition, this.payload, false)
+    this.body = cursorOf(this.definition, bodyOf(this.history), this.start, false)
     this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */
   get furthest(): Replayed {
-    this.known ??= this.know()
+    const { body, definition, history, start } = this
+    this.known ??= throughout(definition, history, bodyOf(history), start, body)
     return this.known
   }
 
-  private know(): Replayed {
-    const { body, definition, history } = this
-    const known = advanced(definition, history, body)
-    return known.misfit !== undefined || !body.skipped
-      ? known
-      : advanced(definition, history, cursorOf(definition, this.payload, true))
+  /** Why some body before the live one does not fit its journal, if one does not. */
+  get misfitBefore(): Failure | undefined {
+    for (const past of this.history.past ?? []) {
+      const { misfit } = this.before(past)
+      if (misfit !== undefined) return misfit
+    }
+    return undefined
+  }
+
+  private before(past: PastBody): Replayed | Missing {
+    const { definition, history } = this
+    const { events, scope, stage } = past
+    const known = this.past.get(scope)
+    if (known !== undefined) return known
+    const start = Bodies.startOf(definition, history.payload, stage)
+    // As it was when it was left: nothing in it is open any more.
+    const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Set() }
+    const found: Replayed | Missing = Either.isLeft(start)
+      ? { cursor: undefined, misfit: start.left }
+      : throughout(definition, then, scope, start.right)
+    this.past.set(scope, found)
+    return found
   }
 
   /** What a revert does: the author's own generator; or the undo of everything that has one, or is in doubt. */
@@ -91,20 +130,23 @@ export class Replay {
       if (instruction !== undefined && hasUndo(instruction)) matters.add(record)
     }
     for (const record of revert.doubts) if (this.runAt(record.path) !== undefined) matters.add(record)
-    const undos = reversal(history, Path.root, (record) => matters.has(record))
+    const undos = wholeReversal(history, (record) => matters.has(record))
     return Interpreter.undoing(undos, revertConcurrency, { scope, error })
   }
 
   /** Where the phase stands that is undone: going forward and cleaning up, that of the body as it is. */
-  private undone(path: string): Replayed {
+  private undone(path: string): Replayed | Missing {
     const { body, history } = this
     const reverting = history.status === "Reverting" && history.phases.get(path)?.forward === true
-    return reverting ? this.furthest : { cursor: body, misfit: undefined }
+    if (!reverting) return { cursor: body, misfit: undefined }
+    const scope = Path.bodyOf(path)
+    const past = history.past?.find((one) => one.scope === scope)
+    return past === undefined ? this.furthest : this.before(past)
   }
 
   /** The phase of the body at `path`, if it has anything to do with undoing. */
   runAt(path: string): Undoable | undefined {
-    return this.undone(path).cursor.runAt(path)
+    return this.undone(path).cursor?.runAt(path)
   }
 
   /** Whether the body comes to everything that its journal holds, as far as undoing the phase at `path` needs it. */

@@ -8,8 +8,10 @@ import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
+import * as Stages from "../core/Stages.js"
 import type { Failures, Placed, Step } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
+import * as Bodies from "./Bodies.js"
 import type { Children } from "./Children.js"
 import type { Config } from "./Config.js"
 import { Deadlines } from "./Deadlines.js"
@@ -17,6 +19,7 @@ import { Driver, type Ending } from "./Driver.js"
 import { Family, isOpen } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
+import * as Journals from "./Journals.js"
 import type { Mailbox } from "./Mailbox.js"
 import * as Perform from "./Perform.js"
 import { Post } from "./Post.js"
@@ -41,14 +44,14 @@ export class Runner {
     readonly definition: Definition,
     private readonly writer: Writer,
     private readonly config: Config,
-    payload: unknown,
+    start: Bodies.Start,
     clock: Now,
     fibers: Fibers,
     signals: Mailbox<Signal>,
     children: Children,
-    store: Store
+    private readonly store: Store
   ) {
-    this.replay = new Replay(definition, payload, writer.history)
+    this.replay = new Replay(definition, start, writer.history)
     this.family = new Family(writer, children, fibers, this.replay)
     const requests = new Requests(writer, config, signals)
     this.tokens = new Tokens(store, writer, config, signals)
@@ -113,22 +116,46 @@ export class Runner {
   // --- forward
 
   private get forward(): Effect.Effect<boolean, CommitError> {
-    return Effect.flatMap(this.driver.drive(this.replay.body), (ending) => {
-      switch (ending._tag) {
-        case "Done":
-          this.complete(ending.value)
-          return goesOn
-        case "Stuck":
-          return this.fail(ending.failures, ending.follow)
-        case "Threw":
-          return this.fail([{ _tag: "TaskDefect", path: this.history.position, defect: ending.defect }], "task")
-        case "Closing":
-          return goesOn
-        case "Stopped":
-          return over
-        default:
-          return this.fail([this.faultOf(ending)], "park")
-      }
+    return Effect.flatMap(this.driver.drive(this.replay.body), (ending) => this.follow(ending))
+  }
+
+  private follow(ending: Ending): Effect.Effect<boolean, CommitError> {
+    switch (ending._tag) {
+      case "Done":
+        this.complete(ending.value)
+        return goesOn
+      case "Entered":
+        return this.enter(ending)
+      case "Stuck":
+        return this.fail(ending.failures, ending.follow)
+      case "Threw":
+        return this.fail([{ _tag: "TaskDefect", path: this.history.position, defect: ending.defect }], "task")
+      case "Closing":
+        return goesOn
+      case "Stopped":
+        return over
+      default:
+        return this.fail([this.faultOf(ending)], "park")
+    }
+  }
+
+  /**
+   * A stage begins, with the next commit. One after another where nothing else is recorded in between: each has its own,
+   * and what is asked of the execution meanwhile is heard.
+   */
+  private enter(entered: Extract<Ending, { readonly _tag: "Entered" }>): Effect.Effect<boolean, CommitError> {
+    const { history, writer } = this
+    const large = Perform.tooLarge(entered.state, this.config.maxValue)
+    if (large !== undefined) {
+      this.park([Faults.unrecordable(history.position, `the state of stage ${entered.stage}`, large)])
+      return goesOn
+    }
+    return Effect.flatMap(writer.enters ? writer.flush : Effect.void, () => {
+      writer.stage(Stages.entered(history, entered))
+      const start = Bodies.currentOf(this.definition, history)
+      if (Either.isLeft(start)) return this.fail([start.left], "park")
+      this.replay.begin(start.right)
+      return Effect.flatMap(this.driver.turn, (ending) => (ending === undefined ? goesOn : this.follow(ending)))
     })
   }
 
@@ -217,15 +244,29 @@ export class Runner {
   // --- reverting
 
   private get reverting(): Effect.Effect<boolean, CommitError> {
+    if (Journals.goesBack(this.history)) return Effect.as(this.recall, false)
     const { misfit } = this.replay.furthest
-    if (misfit !== undefined && !this.definition.customRevert) {
-      return Effect.succeed(this.failRevert([misfit]))
-    }
+    const unfit = this.definition.customRevert ? undefined : (misfit ?? this.replay.misfitBefore)
+    if (unfit !== undefined) return Effect.succeed(this.failRevert([unfit]))
     if (this.history.cleanedUp === undefined && History.revertOf(this.history)?.to === undefined) {
       if (misfit === undefined) return Effect.flatMap(this.cleanUp, (ending) => this.afterCleanUp(ending))
       this.writer.stage({ _tag: "CleanedUp", skipped: "the code no longer fits the journal" })
     }
     return this.undoAll
+  }
+
+  /** Reads what was forgotten as stages were entered. */
+  private get recall(): Effect.Effect<void, CommitError> {
+    const { definition, history, store, writer } = this
+    const read = Effect.flatMap(Journals.whole(store, writer.id), (whole) =>
+      Effect.sync(() => {
+        Object.assign(history, whole)
+        const start = Bodies.currentOf(definition, history)
+        if (Either.isRight(start)) this.replay.begin(start.right)
+        else this.failRevert([start.left])
+      })
+    )
+    return Effect.zipRight(writer.flush, read)
   }
 
   private afterCleanUp(ending: Failure | "stopped" | undefined): Effect.Effect<boolean, CommitError> {

@@ -10,6 +10,7 @@ import type { Failure } from "../core/Failure.js"
 import { type Codec, type Instruction, isComposite } from "../core/Instruction.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
+import * as Spine from "../core/Spine.js"
 import type { Placed } from "../core/Step.js"
 import { idOf } from "./Children.js"
 import type { Config } from "./Config.js"
@@ -89,7 +90,7 @@ export class Starts {
   }
 
   private isForward({ scope }: Placed): boolean {
-    return scope === Path.root || (this.history.phases.get(scope)?.forward ?? false)
+    return Path.isBody(scope) || (this.history.phases.get(scope)?.forward ?? false)
   }
 
   /** Why the body may not start another phase. Cleaning up and undoing are never kept from it. */
@@ -141,8 +142,17 @@ export class Starts {
     if (large !== undefined) return Faults.unrecordable(placed.path, "its data", large)
     return () => {
       this.start(placed)
-      return this.outcomes.succeeded(placed.path, data.right)
+      this.outcomes.succeeded(placed.path, data.right)
+      return this.stopAt(placed, instruction)
     }
+  }
+
+  /** The execution pauses at a checkpoint of its body that says so, or at the one that somebody wants it to come to. */
+  private stopAt(placed: Placed, { pause }: Extract<Instruction, { _tag: "Checkpoint" }>): undefined {
+    const { history } = this
+    if (history.status !== "Running" || !this.isForward(placed)) return
+    if (!pause && !Spine.isGoal(history, placed)) return
+    this.options.writer.stage({ _tag: "PauseRequested", act: {}, at: placed.path })
   }
 
   private giveUp(

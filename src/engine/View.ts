@@ -92,6 +92,10 @@ export const statusOf = (
   parent: history.parent,
   status: history.status,
   position: history.position,
+  stage:
+    history.stage === undefined
+      ? undefined
+      : { name: history.stage.name, n: history.stage.n, state: history.stage.state },
   failures: history.failures,
   waits: holders === undefined ? waitsOf(history, told) : [turnOf(history, holders)],
   payload: history.payload,

@@ -78,9 +78,10 @@ export class Writer {
   /** Adds an entry to the next commit, and to the history at once. */
   stage(entry: Entry): void {
     if (this.staged.length === 0) this.at = this.clock.unsafeCurrentTimeMillis()
+    const left = Abandoned.before(this.history, entry)
     Fold.apply(this.history, entry, this.at, this.epoch)
     this.staged.push(entry)
-    for (const token of Abandoned.by(this.history, entry)) this.close(token, false)
+    for (const token of [...left, ...Abandoned.by(this.history, entry)]) this.close(token, false)
   }
 
   /** Ends a token with the next commit, that is refused if it must be open and somebody has completed it. */
@@ -138,6 +139,11 @@ export class Writer {
   /** The next commit, that claims it, takes a place in its lane, if fewer than so many others have one. */
   within(limit: number): void {
     this.beside.limit = limit
+  }
+
+  /** A stage is entered with the next commit. */
+  get enters(): boolean {
+    return this.staged.some(({ _tag }) => _tag === "StageEntered")
   }
 
   /** Nothing waits for a commit. */

@@ -203,6 +203,11 @@ export interface Encoded {
   readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   /** the last `count` entries, in order; all, if there are fewer */
   readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /**
+   * What it takes to go on, in order, in one read: all entries; or, where an execution has entered stages (`entersStage`),
+   * the first one, and from the one before the last of these on. It costs no more, however many were before
+   */
+  readonly latest: (id: string) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<ExecutionRow>, StoreError>
   /** puts an order into the inbox, in a transaction of its own */
   readonly order: (order: Omit<Order, "id">) => Effect.Effect<number, StoreError>
@@ -249,6 +254,12 @@ export interface Encoded {
   /** takes these executions as they now are, and stops reporting what they lost; fails unless this store is the owner */
   readonly accept: (executions: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
 }
+
+/** How the text of an entry begins with which an execution needs nothing any more of what was before, but its creation. */
+export const stagePrefix = '{"_tag":"StageEntered"'
+
+/** Whether an entry is such a one. */
+export const entersStage = ({ body }: Pick<EntryRow, "body">): boolean => body.startsWith(stagePrefix)
 
 /** Why an append of nothing is refused: it has no place in the journal. */
 export const nothingToAppend = "an append needs at least one entry"

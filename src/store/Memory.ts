@@ -8,6 +8,8 @@ import type { TokenRow } from "./Token.js"
 export interface KeptExecution {
   row: ExecutionRow
   readonly rows: Array<EntryRow>
+  /** where the last entry stands that enters a stage; 0 */
+  base: number
   readonly priority: number
   readonly lane: string | undefined
   /** whether it has a place in its lane */

@@ -5,8 +5,17 @@ import * as Layer from "effect/Layer"
 import { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import { hasPlace } from "../core/Status.js"
-import type { AppendRequest, Beside, CreateRequest, Encoded, ExecutionRow, ListQuery, Reached } from "./Encoded.js"
-import { byAge, nothingToAppend } from "./Encoded.js"
+import type {
+  AppendRequest,
+  Beside,
+  CreateRequest,
+  Encoded,
+  EntryRow,
+  ExecutionRow,
+  ListQuery,
+  Reached
+} from "./Encoded.js"
+import { byAge, entersStage, nothingToAppend } from "./Encoded.js"
 import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
 import * as MemoryLanes from "./MemoryLanes.js"
 import * as MemoryLetters from "./MemoryLetters.js"
@@ -35,6 +44,14 @@ const writeBeside = (kept: Memory, id: string, { answers, letters, rest, told, t
   if (rest !== undefined) Object.assign(kept.executions.get(id)!, rest)
 }
 
+/** Where the last of these stands that enters a stage. */
+const baseOf = (rows: ReadonlyArray<EntryRow>): number | undefined => rows.findLast(entersStage)?.seq
+
+const latest = (kept: Memory, id: string): ReadonlyArray<EntryRow> => {
+  const { base, rows } = kept.executions.get(id) ?? { base: 0, rows: [] }
+  return [...rows.slice(0, 1), ...rows.slice(Math.max(1, base - 1))].map((row) => ({ ...row }))
+}
+
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
   const { lane, priority = 0, row, rows } = request
   const existing = kept.executions.get(row.id)
@@ -42,7 +59,16 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
   if (isForged(kept, request)) return failed(tokenThere)
   const entries = rows.map((entry) => ({ ...entry }))
   const placed = hasPlace(false, row.status)
-  kept.executions.set(row.id, { row: { ...row }, rows: entries, priority, lane, placed, wake: null, seen: 0 })
+  kept.executions.set(row.id, {
+    row: { ...row },
+    rows: entries,
+    base: baseOf(rows) ?? 0,
+    priority,
+    lane,
+    placed,
+    wake: null,
+    seen: 0
+  })
   writeBeside(kept, row.id, request, row.updatedAt)
   return Exit.succeed(undefined)
 }
@@ -67,6 +93,7 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
     found.placed ||= limit !== undefined
   }
   for (const entry of rows) found.rows.push({ ...entry })
+  found.base = baseOf(rows) ?? found.base
   if (status !== null) {
     found.row = { ...found.row, status, updatedAt: last.at }
     found.placed = hasPlace(found.placed, status)
@@ -170,6 +197,7 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
           const rows = kept.executions.get(id)?.rows ?? []
           return rows.slice(Math.max(0, rows.length - count)).map((row) => ({ ...row }))
         }),
+      latest: (id) => Effect.sync(() => latest(kept, id)),
       list: (query) => Effect.sync(() => list(kept, query)),
       order: ({ body, ...order }) =>
         doing(() => {

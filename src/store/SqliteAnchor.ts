@@ -171,6 +171,16 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
     const last = rows[rows.length - 1]
     if (last !== undefined) heads.set(execution, last)
   }
+  /** What was acknowledged is there, as far as what is read says so: it is dense from the second entry on. */
+  const reads = (id: string, from: number, read: ReturnType<Encoded["latest"]>): ReturnType<Encoded["latest"]> =>
+    Effect.suspend(() => {
+      const head = heads.known.get(id)
+      return Effect.flatMap(read, (rows) =>
+        head === undefined || from > head.seq || holds(rows, head)
+          ? Effect.succeed(rows)
+          : missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
+      )
+    })
   yield* look
   const guarded: Encoded = {
     ...encoded,
@@ -184,15 +194,8 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
       })
     },
     append: (request) => Effect.map(encoded.append(request), () => ended(request.execution, request.rows)),
-    read: (id, from) =>
-      Effect.suspend(() => {
-        const head = heads.known.get(id)
-        return Effect.flatMap(encoded.read(id, from), (rows) =>
-          head === undefined || from > head.seq || holds(rows, head)
-            ? Effect.succeed(rows)
-            : missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
-        )
-      }),
+    read: (id, from) => reads(id, from, encoded.read(id, from)),
+    latest: (id) => reads(id, 0, encoded.latest(id)),
     damage: Effect.sync(() => new Map(heads.damaged)),
     accept: Effect.fnUntraced(function* (executions) {
       if (!heads.owned) return yield* notOwned(database)
@@ -208,7 +211,12 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
   return guarded
 })
 
+/** Whether the entry is among these, or was before the stage with which they begin. */
 const holds = (rows: ReadonlyArray<EntryRow>, { hash, seq }: Head): boolean => {
-  const row = rows[seq - (rows[0]?.seq ?? 0)]
-  return row?.seq === seq && row.hash === hash
+  const last = rows[rows.length - 1]
+  if (last === undefined) return false
+  const row = rows[rows.length - 1 - (last.seq - seq)]
+  return row === undefined || row.seq !== seq
+    ? seq < last.seq && rows[1] !== undefined && rows[1].seq > 1
+    : row.hash === hash
 }

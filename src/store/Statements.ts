@@ -3,6 +3,8 @@
  * tokens and letters (SqlTokens.ts, SqlLetters.ts), and in its driver, nowhere else.
  */
 
+import { entersStage } from "./migrations.js"
+
 const columns = `id, task, version, status, epoch, owner, created_at AS "createdAt", updated_at AS "updatedAt"`
 
 const placeholders = (row: string, count: number): string => new Array<string>(count).fill(row).join(", ")
@@ -62,6 +64,13 @@ export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ?
 
 /** The last entries of a journal, the last one first. */
 export const tail = `SELECT seq, epoch, at, body, hash ${journalOf} ORDER BY seq DESC LIMIT ?`
+const base = `SELECT seq FROM journal WHERE execution = (SELECT number FROM execution WHERE id = ?) AND ${entersStage}
+  ORDER BY seq DESC LIMIT 1`
+
+/** The first entry, and those from the one before the last that entered a stage on; all, if none did. The id, three times. */
+export const latest = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq = 0
+  UNION ALL SELECT seq, epoch, at, body, hash ${journalOf}
+    AND seq >= max(1, coalesce((${base}), 0) - 1) ORDER BY seq`
 
 /** The last entry of a journal. */
 export const last = `SELECT seq, hash ${journalOf} ORDER BY seq DESC LIMIT 1`

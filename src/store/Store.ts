@@ -10,7 +10,14 @@ import type { Fenced, StoreError } from "../core/Errors.js"
 import { JournalCorrupt } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
-import type { BesideAppend, BesideCreate, Encoded, EntryRow, ExecutionRow } from "./Encoded.js"
+import {
+  type BesideAppend,
+  type BesideCreate,
+  type Encoded,
+  type EntryRow,
+  type ExecutionRow,
+  entersStage
+} from "./Encoded.js"
 
 export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, Order } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
@@ -24,19 +31,20 @@ export interface Head {
   readonly next: number
   /** the hash of the last entry */
   readonly hash: string
-  /** how large the journal is, in characters of JSON */
+  /** how large the journal is from the last stage on, in characters of JSON */
   readonly size: number
 }
 
-/** An execution with its whole journal, verified. */
+/** An execution with its journal, verified: all of it, or what it takes to go on. */
 export interface Journal {
   readonly row: ExecutionRow
+  /** all of them; or the first, and those from the last one on that entered a stage */
   readonly entries: ReadonlyArray<Recorded>
   readonly head: Head
 }
 
 /** The typed store that the engine works with. */
-export interface Store extends Omit<Encoded, "create" | "append" | "read" | "tail"> {
+export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest" | "tail"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
   readonly create: (
     row: ExecutionRow,
@@ -51,8 +59,10 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "tai
     status: Status | null,
     beside?: BesideAppend
   ) => Effect.Effect<Head, Fenced | StoreError>
-  /** The journal, or nothing if there is no such execution. */
+  /** The whole journal, or nothing if there is no such execution. */
   readonly load: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
+  /** The same, but for what was before the last stage; its link to that is taken on trust. */
+  readonly latest: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The entries from `from` on. Their link to what came before is taken on trust. */
   readonly entries: (id: string, from: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
   /** The last entries, at most `count`; the same is trusted. */
@@ -95,7 +105,26 @@ const entryOf = (body: string): Entry | undefined => {
   }
 }
 
-const sizeOf = (rows: ReadonlyArray<EntryRow>): number => rows.reduce((sum, { body }) => sum + body.length, 0)
+/** The first entry, and what comes from a stage on: the hash of the entry before that is all that is needed of it. */
+const parseLatest = (execution: string, rows: ReadonlyArray<EntryRow>): Array<Recorded> | JournalCorrupt => {
+  const [first, before] = rows
+  if (first === undefined || before === undefined || before.seq <= 1) return parse(execution, rows, 0)
+  const created = parse(execution, [first], 0)
+  if (created instanceof JournalCorrupt) return created
+  const others = parse(execution, rows.slice(1), before.seq)
+  if (others instanceof JournalCorrupt) return others
+  const [, base] = others
+  return base?.entry._tag === "StageEntered"
+    ? [...created, ...others.slice(1)]
+    : new JournalCorrupt({ execution, seq: before.seq, reason: "it does not go on with a stage" })
+}
+
+/** Of what comes from the last stage on. */
+const sizeOf = (rows: ReadonlyArray<EntryRow>, before: number): number => {
+  let size = before
+  for (const row of rows) size = entersStage(row) ? row.body.length : size + row.body.length
+  return size
+}
 
 /** The typed store over a driver. */
 export const fromEncoded = (encoded: Encoded): Store => {
@@ -114,14 +143,32 @@ export const fromEncoded = (encoded: Encoded): Store => {
     epoch: head.epoch,
     next: head.next + rows.length,
     hash: rows[rows.length - 1]?.hash ?? head.hash,
-    size: head.size + sizeOf(rows)
+    size: sizeOf(rows, head.size)
   })
-  const readable = (id: string, from: number, rows = encoded.read(id, from)) =>
+  const readable = (id: string, from: number, read: ReturnType<Encoded["latest"]>) =>
     Effect.catchIf(
-      rows,
+      read,
       ({ reason }) => reason === "Corrupt",
       ({ message }) => new JournalCorrupt({ execution: id, seq: from, reason: message })
     )
+  const load = Effect.fnUntraced(function* (
+    id: string,
+    read: ReturnType<typeof readable>,
+    parsed: (rows: ReadonlyArray<EntryRow>) => ReturnType<typeof parse>
+  ) {
+    const lost = (yield* encoded.damage).get(id)
+    if (lost !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: lost })
+    const row = yield* encoded.get(id)
+    if (row === undefined) return undefined
+    const rows = yield* read
+    const entries = parsed(rows)
+    if (entries instanceof JournalCorrupt) return yield* entries
+    const problem = contradiction(row, entries)
+    if (problem !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: problem })
+    const { hash, seq } = rows[rows.length - 1]!
+    const head: Head = { execution: id, epoch: row.epoch, next: seq + 1, hash, size: sizeOf(rows, 0) }
+    return { row, entries, head }
+  })
   return {
     ...encoded,
     create: (row, entries, beside) => {
@@ -137,30 +184,10 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
       return Effect.as(encoded.append(request), after(head, rows))
     },
-    load: Effect.fnUntraced(function* (id) {
-      const lost = (yield* encoded.damage).get(id)
-      if (lost !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: lost })
-      const row = yield* encoded.get(id)
-      if (row === undefined) return undefined
-      const rows = yield* readable(id, 0)
-      const entries = parse(id, rows, 0)
-      if (entries instanceof JournalCorrupt) return yield* entries
-      const problem = contradiction(row, entries)
-      if (problem !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: problem })
-      return {
-        row,
-        entries,
-        head: {
-          execution: id,
-          epoch: row.epoch,
-          next: rows.length,
-          hash: rows[rows.length - 1]!.hash,
-          size: sizeOf(rows)
-        }
-      }
-    }),
+    load: (id) => load(id, readable(id, 0, encoded.read(id, 0)), (rows) => parse(id, rows, 0)),
+    latest: (id) => load(id, readable(id, 0, encoded.latest(id)), (rows) => parseLatest(id, rows)),
     entries: Effect.fnUntraced(function* (id, from) {
-      const entries = parse(id, yield* readable(id, from), from)
+      const entries = parse(id, yield* readable(id, from, encoded.read(id, from)), from)
       return entries instanceof JournalCorrupt ? yield* entries : entries
     }),
     tail: Effect.fnUntraced(function* (id, count) {

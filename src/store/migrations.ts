@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../core/Errors.js"
+import { stagePrefix } from "./Encoded.js"
 import type { Sql } from "./Sql.js"
 
 interface Step {
@@ -124,11 +125,18 @@ const lanes = [
   END`
 ]
 
+/** What the index of stages says of an entry; who looks for one has to say the same. */
+export const entersStage = `substr(body, 1, ${stagePrefix.length}) = '${stagePrefix}'`
+
+/** Entries with which stages begin are few, and each journal is read from the last of them on. */
+const stages = [`CREATE INDEX journal_of_stages ON journal (execution, seq) WHERE ${entersStage}`]
+
 /** All steps; the version of a schema is how many of them it has seen. */
 const steps: ReadonlyArray<Step> = [
   { name: "journal", statements: journal },
   { name: "wakes", statements: wakes },
-  { name: "lanes", statements: lanes }
+  { name: "lanes", statements: lanes },
+  { name: "stages", statements: stages }
 ]
 
 /** The schema version that this build makes and knows. */

@@ -25,6 +25,7 @@ import {
   row,
   tagOf
 } from "./StoreSuiteRows.js"
+import { staging } from "./StoreSuiteStages.js"
 import { completing } from "./StoreSuiteTokens.js"
 
 /** Runs the suite under this name. */
@@ -40,6 +41,7 @@ export const storeSuite = (name: string, driver: Driver): void => {
     describe("due", () => waking(test))
     describe("lanes", () => lining(test))
     describe("load", () => loading(test))
+    describe("stages", () => staging(test))
     describe("list", () => listing(test))
     describe("inbox", () => ordering(test))
     describe("values", () => keeping(test))

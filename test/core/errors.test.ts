@@ -136,6 +136,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "the answer to phase approve of execution order-7 can be checked by the code of task order alone: complete it where the task's layer (task.layer) is provided"
   ],
   [
+    new Errors.CheckpointNotReached({ execution, checkpoint: "paid", status: "Completed" }),
+    "execution order-7 is Completed, and has not come to checkpoint paid: see its status"
+  ],
+  [
     new Errors.CheckpointRefused({
       execution,
       checkpoint: "paid",

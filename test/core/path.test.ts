@@ -26,6 +26,24 @@ describe("a path", () => {
     assert.strictEqual(Path.undo(Path.revert(1), "files/3/copy#2"), "revert#1/undo/files/3/copy#2")
   })
 
+  it("of a stage is below its name and number, and of nothing else", () => {
+    const scope = Path.stage("a/b", 2)
+    assert.strictEqual(scope, "@a~1b#2")
+    assert.strictEqual(Path.of(scope, "fetch", 1), "@a~1b#2/fetch")
+    assert.strictEqual(Path.bodyOf("@a~1b#2/g/fetch"), scope)
+    assert.deepStrictEqual(["copy", "files/copy", "@phase"].map(Path.bodyOf), ["", "", ""])
+    assert.deepStrictEqual(["", scope, `${scope}/g`, "files", "close"].map(Path.isBody), [
+      true,
+      true,
+      false,
+      false,
+      false
+    ])
+    assert.strictEqual(Path.inner(Path.root, "@a", 2), "~3@a#2")
+    assert.strictEqual(Path.inner("files", "@a", 1), "files/@a")
+    assert.strictEqual(Path.unescape("~3@a"), "@a")
+  })
+
   it("escapes what separates segments and occurrences", () => {
     assert.strictEqual(Path.escape("a/b#c~d"), "a~1b~2c~0d")
     assert.strictEqual(Path.escape("plain"), "plain")

@@ -36,7 +36,8 @@ const verbs: Record<Status.Verb, string> = {
   pause: "xxx........",
   close: "xxxxx......",
   revert: "...xx..xxx.",
-  skip: "...xx..x..."
+  skip: "...xx..x...",
+  goTo: "...xx......"
 }
 
 describe("statuses", () => {

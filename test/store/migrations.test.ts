@@ -36,7 +36,10 @@ describe("migrations", () => {
       const filename = path.join(folder, "tidemark.db")
       const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
       yield* connection.pragma("journal_mode = WAL")
-      const schemas = [schemaOf(filename), schemaOf(yield* golden(1)), schemaOf(yield* golden(2))]
+      const schemas = [
+        schemaOf(filename),
+        ...(yield* Effect.forEach([1, 2, 3], (n) => Effect.map(golden(n), schemaOf)))
+      ]
       let statements = 0
       // The files as a kill at this moment would leave them.
       const snapshot = Effect.sync(() => copy(filename, path.join(folder, `${statements++}.db`)))
@@ -120,6 +123,32 @@ describe("migrations", () => {
       assert.deepStrictEqual(
         (yield* store.due({ now: 50 })).map(({ id }) => id),
         ["a"]
+      )
+    })
+  )
+
+  it.scoped("keep who stands in line in a database of the third version, and read journals from their stages", () =>
+    Effect.gen(function* () {
+      const filename = yield* golden(3)
+      const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
+      const before = yield* said(inspected, "a")
+      assert.deepStrictEqual(yield* inspected.latest("a"), yield* inspected.load("a"))
+      const store = fromEncoded(yield* SqliteStore.make({ filename }))
+      assert.strictEqual(yield* said(store, "a"), before)
+      assert.deepStrictEqual(
+        (yield* store.due({ now: 50, lanes: { t: 1 } })).map(({ id, lane }) => [id, lane]),
+        [
+          ["c", "t k"],
+          ["a", undefined]
+        ]
+      )
+      const { head } = (yield* store.load("b"))!
+      const kept = { startedAt: 1, updatedAt: 1, owner: "me" }
+      const entered = { _tag: "StageEntered", stage: "s", n: 1, kept } as const
+      yield* store.append(head, 3, [entered], "Running")
+      assert.deepStrictEqual(
+        (yield* store.latest("b"))!.entries.map(({ seq }) => seq),
+        [0, 4]
       )
     })
   )

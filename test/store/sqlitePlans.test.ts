@@ -4,6 +4,7 @@ import type { Row, Value } from "../../src/store/Sql.js"
 import * as SqliteConnection from "../../src/store/SqliteConnection.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
 import * as SqlLetters from "../../src/store/SqlLetters.js"
+import * as Statements from "../../src/store/Statements.js"
 import { temporaryFile } from "./support/TemporaryFolder.js"
 
 /** How SQLite would answer what is asked: no line for what is merely put together. */
@@ -19,12 +20,29 @@ const planOf = (
     const all = (text: string, values: ReadonlyArray<Value>) =>
       Effect.map(connection.all(`EXPLAIN QUERY PLAN ${text}`, values), (rows): ReadonlyArray<Row> => {
         for (const { detail } of rows)
-          if (/^(SCAN|SEARCH) (execution|e|letter)\b/.test(String(detail))) plan.push(String(detail))
+          if (/^(SCAN|SEARCH) (execution|e|letter|journal)\b/.test(String(detail))) plan.push(String(detail))
         return answer
       })
     yield* asks({ all })
     return plan
   })
+
+describe("a journal from its last stage on", () => {
+  it.scoped("is found without reading what was before", () =>
+    Effect.gen(function* () {
+      const byEntry = "SEARCH journal USING INDEX sqlite_autoindex_journal_1"
+      const byId = "SEARCH execution USING COVERING INDEX sqlite_autoindex_execution_1 (id=?)"
+      assert.deepStrictEqual(
+        (yield* planOf(({ all }) => all(Statements.latest, ["a", "a", "a"]))).filter((line) => !line.startsWith(byId)),
+        [
+          `${byEntry} (execution=? AND seq=?)`,
+          `${byEntry} (execution=? AND seq>?)`,
+          "SEARCH journal USING INDEX journal_of_stages (execution=?)"
+        ]
+      )
+    })
+  )
+})
 
 describe("what is due", () => {
   it.scoped("by the time is found along the times: what waits for longer is not read", () =>

@@ -39,6 +39,7 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     get: (id) => live(encoded.get(id)),
     read: (id, from) => live(encoded.read(id, from)),
     tail: (id, count) => live(encoded.tail(id, count)),
+    latest: (id) => live(encoded.latest(id)),
     list: (query) => live(encoded.list(query)),
     order: (order) => live(encoded.order(order)),
     orders: live(encoded.orders),

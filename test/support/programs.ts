@@ -110,7 +110,7 @@ const strategyOf = (decisions: ReadonlyArray<"again" | "giveUp" | "revertAll">):
 export const instructionOf = (piece: Piece, log: Log): Instruction => {
   switch (piece.is) {
     case "mark":
-      return { _tag: "Checkpoint", name: piece.name, commit: piece.commit, data: undefined, value: plain }
+      return { _tag: "Checkpoint", name: piece.name, commit: piece.commit, pause: false, data: undefined, value: plain }
     case "phase": {
       const { capture, inDoubt, name, undo } = piece
       const undos = {

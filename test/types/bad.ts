@@ -557,3 +557,106 @@ export const keyLater = Task.make("key", {
 })
 // @ts-expect-error
 export const limitOfText = Task.make("key", { concurrencyKey: () => "a", limit: "2", *run() {} })
+
+// --- stages
+
+const Page = Task.stage("page", { state: { n: Schema.Number } })
+const Done = Task.stage("done", { state: Schema.String })
+const pageBody = Page.body(function* ({ n }) {
+  return yield* Page.enter({ n: n + 1 })
+})
+// @ts-expect-error
+export const stateOfText = Page.enter({ n: "1" })
+// @ts-expect-error
+export const stateMissing = Page.enter({})
+// @ts-expect-error
+export const stateNotOne = Done.enter({ text: "x" })
+export const stateWrong = Task.make("stages", {
+  stages: [pageBody],
+  *run() {
+    // @ts-expect-error
+    return yield* Page.enter({ n: "x" })
+  }
+})
+export const stagesMissing = Task.make("stages", {
+  // @ts-expect-error
+  *run() {
+    return yield* Page.enter({ n: 1 })
+  }
+})
+export const stageMissing = Task.make("stages", {
+  stages: [pageBody],
+  // @ts-expect-error
+  *run() {
+    return yield* Done.enter("x")
+  }
+})
+export const stageOfStageMissing = Task.make("stages", {
+  stages: [
+    Page.body(function* () {
+      return yield* Done.enter("x")
+    })
+  ],
+  *run() {
+    return yield* Page.enter({ n: 1 })
+  }
+})
+// @ts-expect-error
+export const stageOfStageMissingRun = stageOfStageMissing.execute({})
+export const stageResult = Task.make("stages", {
+  success: Schema.Number,
+  stages: [
+    Page.body(function* () {
+      return "no"
+    })
+  ],
+  *run() {
+    return yield* Page.enter({ n: 1 })
+  }
+})
+// @ts-expect-error
+export const stageResultRun = stageResult.execute({})
+export const stageError = Task.make("stages", {
+  error: NoStock,
+  stages: [
+    Page.body(function* () {
+      yield* Phase.make("x", declines)
+    })
+  ],
+  *run() {
+    return yield* Page.enter({ n: 1 })
+  }
+})
+// @ts-expect-error
+export const stageErrorRun = stageError.execute({})
+export const stageYields = Page.body(
+  // @ts-expect-error
+  function* () {
+    yield* Effect.succeed(1)
+  }
+)
+// @ts-expect-error
+export const notABody = Task.make("stages", { stages: [Page], *run() {} })
+// @ts-expect-error
+export const noState = Task.stage("x", {})
+export const inGroup = Phase.group(
+  "g",
+  // @ts-expect-error
+  function* () {
+    return yield* Page.enter({ n: 1 })
+  }
+)
+// @ts-expect-error
+export const inBranch = Phase.all([Page.enter({ n: 1 })])
+// @ts-expect-error
+export const inEach = Phase.forEach("x", [1], (n) => Page.enter({ n }))
+// @ts-expect-error
+export const inEither = Phase.either(Page.enter({ n: 1 }))
+export const inOwnRevert = Task.make("stages", {
+  stages: [pageBody],
+  *run() {},
+  // @ts-expect-error
+  *revert() {
+    yield* Page.enter({ n: 1 })
+  }
+})

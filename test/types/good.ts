@@ -822,6 +822,67 @@ export const onlyScope = Phase.all([
 ])
 is<Equal<typeof onlyScope, Phase.Phase<[number], never, never, never, true>>>()
 
+// --- stages: their failures, results and requirements are the task's
+
+const Page = Task.stage("page", { state: { n: Schema.Number, since: Schema.Date } })
+const Done = Task.stage("done", { state: Schema.String })
+const Optional = Task.stage("optional", { state: { cursor: Schema.String.pipe(Schema.optionalWith({ exact: true })) } })
+declare const fetchPage: (n: number) => Effect.Effect<number, Declined, Shop>
+declare const store: (n: number) => Effect.Effect<void, NoStock, Ledger>
+export const staged = Task.make("staged", {
+  payload: { from: Schema.Number },
+  success: Schema.Number,
+  error: Schema.Union(Declined, NoStock),
+  stages: [
+    Page.body(function* ({ n, since }) {
+      is<Equal<typeof since, Date>>()
+      const next = yield* Phase.make("fetch", fetchPage(n))
+      if (next > 3) return yield* Done.enter(String(next))
+      if (next > 2) return next
+      return yield* Page.enter({ n: next, since })
+    }),
+    Done.body(function* (text) {
+      is<Equal<typeof text, string>>()
+      yield* Phase.make("store", store(text.length))
+      return text.length
+    })
+  ],
+  *run({ from }) {
+    return yield* Page.enter({ n: from, since: new Date(0) })
+  }
+})
+export const stagedRun = staged.execute({ from: 1 })
+is<Equal<typeof stagedRun, Executed<number, Declined | NoStock, Shop | Ledger>>>()
+export const stagedPhase = staged.phase({ from: 1 })
+is<Equal<typeof stagedPhase, Phase.Phase<number, Declined | NoStock, Shop | Ledger, never, true>>>()
+export const unused = Task.make("unused", {
+  stages: [
+    Optional.body(function* ({ cursor }) {
+      is<Equal<typeof cursor, string | undefined>>()
+    })
+  ],
+  *run() {
+    yield* Phase.checkpoint("x")
+    if (Math.random() > 2) return yield* Optional.enter({})
+  }
+})
+is<Equal<ReturnType<typeof unused.execute>, Executed<void, never, never>>>()
+export const stagedOwn = Task.make("staged-own", {
+  stages: [
+    Done.body(function* () {
+      yield* Phase.make("x", Effect.void, { undo: () => Refunds })
+    })
+  ],
+  *run() {
+    return yield* Done.enter("x")
+  },
+  *revert(completed) {
+    for (const phase of completed) yield* phase.undo
+    yield* Phase.make("y", Effect.asVoid(Shop))
+  }
+})
+is<Equal<ReturnType<typeof stagedOwn.execute>, Executed<void, never, Refunds | Shop>>>()
+
 // --- no any where none was written
 
 not<IsAny<SuccessOf<typeof everything>>>()

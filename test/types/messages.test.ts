@@ -40,6 +40,49 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     "phases of this task fail: give it an `error` schema that covers their failures"
   ],
   [
+    "a stage is entered by a task that has none",
+    `const Page = Task.stage("page", { state: { n: Schema.Number } })
+    export const task = Task.make("task", { *run() { return yield* Page.enter({ n: 1 }) } })`,
+    "this task enters a stage: give `stages` the body of it"
+  ],
+  [
+    "a stage enters one that the task has not",
+    `const Page = Task.stage("page", { state: { n: Schema.Number } })
+    const Done = Task.stage("done", { state: { n: Schema.Number } })
+    const task = Task.make("task", {
+      stages: [Page.body(function* () { return yield* Done.enter({ n: 1 }) })],
+      *run() { return yield* Page.enter({ n: 1 }) }
+    })
+    export const executed = task.execute({})`,
+    "a stage enters one that `stages` does not have"
+  ],
+  [
+    "a stage returns something else than its task",
+    `const Page = Task.stage("page", { state: { n: Schema.Number } })
+    const task = Task.make("task", {
+      stages: [Page.body(function* () { return "no" })],
+      *run() { return yield* Page.enter({ n: 1 }) }
+    })
+    export const executed = task.execute({})`,
+    "`success` does not cover what a stage returns"
+  ],
+  [
+    "a stage fails with something else than its task",
+    `const Page = Task.stage("page", { state: { n: Schema.Number } })
+    const task = Task.make("task", {
+      stages: [Page.body(function* () { yield* Phase.make("x", declines) })],
+      *run() { return yield* Page.enter({ n: 1 }) }
+    })
+    export const executed = task.execute({})`,
+    "`error` does not cover the failures of a stage"
+  ],
+  [
+    "no body of a stage is given",
+    `const Page = Task.stage("page", { state: { n: Schema.Number } })
+    export const task = Task.make("task", { stages: [Page], *run() {} })`,
+    "a body of a stage is needed here: stage.body(function*(state) { ... })"
+  ],
+  [
     "a result is not JSON",
     `export const f = function*() { yield* Phase.make("x", answers<Date>()) }`,
     "the result is not plain JSON: write Phase.make(name, { run, success })"

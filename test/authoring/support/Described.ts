@@ -16,7 +16,7 @@ export const instructionOf = (phase: Phase): Instruction => {
   const { done, value } = phase[Symbol.iterator]().next()
   assert.isFalse(done)
   assert.instanceOf(value, Yielded)
-  return (value as Yielded).instruction
+  return (value as Yielded).instruction as Instruction
 }
 
 const of =

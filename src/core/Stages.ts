@@ -1,0 +1,70 @@
+/** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
+import type { EntryOf } from "./Entry.js"
+import { bodyOf, type History } from "./History.js"
+import type { Step } from "./Step.js"
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+/** The entry with which a stage begins. */
+export const entered = (
+  history: History,
+  { error, stage, state }: Extract<Step, { readonly _tag: "Entered" }>
+): EntryOf<"StageEntered"> => ({
+  _tag: "StageEntered",
+  stage,
+  n: (history.stage?.n ?? 0) + 1,
+  ...(state === undefined ? {} : { state }),
+  ...(error === undefined ? {} : { error }),
+  kept: keptOf(history)
+})
+
+const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
+  const { createdAt, deadline, owner = "", pauseRequested, pausedBy, round, startedAt = createdAt, updatedAt } = history
+  const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
+  if (deadline !== undefined) kept.deadline = deadline
+  if (round !== 0) kept.round = round
+  if (history.reverts.length > 0) kept.reverts = history.reverts.length
+  if (pausedBy !== undefined) kept.pausedBy = pausedBy
+  if (pauseRequested) kept.pauses = true
+  return kept
+}
+
+/** Nothing was folded but the creation: what comes after it is not at hand. */
+const isBegun = ({ startedAt }: History): boolean => startedAt !== undefined
+
+/** Why no engine can have entered a stage here. */
+export const broken = (history: History, { n, stage }: EntryOf<"StageEntered">): string | undefined => {
+  if (!isBegun(history)) return undefined
+  if (history.status !== "Running") return `stage ${stage} of an execution that is ${history.status}`
+  return n === (history.stage?.n ?? 0) + 1 ? undefined : `stage ${stage} is number ${n}, out of order`
+}
+
+export const enter = (history: History, { kept, n, stage: name, state }: EntryOf<"StageEntered">, at: number): void => {
+  if (history.past === undefined) forget(history, kept.reverts)
+  else {
+    const { events, stage } = history
+    history.past.push({ scope: bodyOf(history), stage, events, committed: false })
+  }
+  history.stage = { name, n, state, enteredAt: at }
+  history.events = []
+  history.open.clear()
+  history.timed.clear()
+  history.position = bodyOf(history)
+  history.startedAt = kept.startedAt
+  history.updatedAt = kept.updatedAt
+  history.owner = kept.owner
+  history.held = true
+  history.deadline = kept.deadline
+  history.round = kept.round ?? 0
+  history.pausedBy = kept.pausedBy
+  history.pauseRequested = kept.pauses ?? false
+  history.crashes = 0
+}
+
+const forget = (history: History, reverts = 0): void => {
+  history.reverts = new Array<undefined>(reverts).fill(undefined)
+  history.phases.clear()
+  history.scopes.clear()
+  history.completed.length = 0
+  history.generations = undefined
+}

@@ -1,0 +1,46 @@
+/** The bodies of a task that an execution goes through: `run`, and the stages that it enters. */
+import * as Either from "effect/Either"
+import type { Definition } from "../authoring/Definition.js"
+import type { Failure } from "../core/Failure.js"
+import { bodyOf, type History, type StageRecord } from "../core/History.js"
+import type { Enters } from "../core/Tree.js"
+import * as Faults from "./Faults.js"
+
+/** Makes a fresh generator. */
+export type Start = () => unknown
+
+/** How a body begins, from what is recorded of its stage, or from the payload; or why it cannot. */
+export const startOf = (
+  definition: Definition,
+  payload: History["payload"],
+  stage: StageRecord | undefined
+): Either.Either<Start, Failure> => {
+  if (stage === undefined) {
+    const decoded = definition.payload.decode(payload)
+    return Either.mapBoth(decoded, {
+      onLeft: (problem) => Faults.undecodable("", "the payload", problem),
+      onRight: (value) => () => definition.run(value)
+    })
+  }
+  const scope = bodyOf({ stage })
+  const known = definition.stages.get(stage.name)
+  if (known === undefined) return Either.left(Faults.unregistered(scope, stage.name))
+  return Either.mapBoth(known.state.decode(stage.state), {
+    onLeft: (problem) => Faults.undecodable(scope, `the state of stage ${stage.name}`, problem),
+    onRight: (state) => () => known.run(state)
+  })
+}
+
+/** How an execution goes on. */
+export const currentOf = (definition: Definition, { payload, stage }: History): Either.Either<Start, Failure> =>
+  startOf(definition, payload, stage)
+
+/** What a task says to the entering of a stage. */
+export const entersOf =
+  ({ stages }: Definition): Enters =>
+  ({ name, stage, state }) => {
+    const known = stages.get(name)
+    return known === undefined || known.stage !== stage
+      ? Either.left("unregistered" as const)
+      : known.state.encode(state)
+  }

@@ -1,0 +1,57 @@
+/** What is known of an execution from its journal: enough to go on; where it goes back, all of it. */
+import * as Effect from "effect/Effect"
+import type { Entry, Recorded } from "../core/Entry.js"
+import { BrokenHistory, JournalCorrupt, StoreError } from "../core/Errors.js"
+import * as Fold from "../core/Fold.js"
+import * as History from "../core/History.js"
+import type { Journal, Store } from "../store/Store.js"
+
+const folded = (
+  execution: string,
+  fold: (entries: ReadonlyArray<Recorded>) => History.History,
+  entries: ReadonlyArray<Recorded>
+): Effect.Effect<History.History, JournalCorrupt> =>
+  Effect.try({
+    try: () => fold(entries),
+    catch: (thrown) =>
+      new JournalCorrupt({
+        execution,
+        seq: thrown instanceof BrokenHistory ? thrown.seq : 0,
+        reason: thrown instanceof BrokenHistory ? thrown.reason : String(thrown)
+      })
+  })
+
+/** A revert of the whole began, and what lies behind the stage that the execution is in is not known. */
+export const goesBack = (history: History.History): boolean => {
+  const revert = History.isPartial(history) ? History.revertOf(history) : undefined
+  return revert !== undefined && revert.to === undefined
+}
+
+/** What is recorded of an execution, as far as it matters. */
+export const historyOf = (
+  store: Store,
+  { entries, row }: Journal
+): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+  Effect.flatMap(folded(row.id, Fold.all, entries), (history) =>
+    goesBack(history) ? wholeOf(store, row.id) : Effect.succeed(history)
+  )
+
+/** What has to be known before these entries are added: all of it, if they are to undo all. */
+export const before = (
+  store: Store,
+  id: string,
+  history: History.History,
+  entries: ReadonlyArray<Entry>
+): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+  History.isPartial(history) && entries.some((entry) => entry._tag === "RevertStarted" && entry.to === undefined)
+    ? wholeOf(store, id)
+    : Effect.succeed(history)
+
+const wholeOf = (store: Store, id: string): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+  Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? []))
+
+/** All that is recorded of an execution that is here; `StoreError` Corrupt if it cannot be read. */
+export const whole = (store: Store, id: string): Effect.Effect<History.History, StoreError> =>
+  Effect.catchTag(wholeOf(store, id), "JournalCorrupt", (cause) =>
+    Effect.fail(new StoreError({ reason: "Corrupt", store: store.name, message: cause.message, cause }))
+  )

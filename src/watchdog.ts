@@ -1,0 +1,2 @@
+/** Finds code that keeps its thread for itself. */
+export * as Watchdog from "./watchdog/Watchdog.js"
