@@ -43,3 +43,6 @@ export const page = ({ next, what }: Complaint): Page.Page => [
   ...(what === undefined ? [] : [Page.flow(2, { text: "tidemark: ", tone: "bad" }, what)]),
   ...(next === undefined ? [] : [Page.flow(2, `  ${next}`)])
 ]
+
+/** It did what it was to do, and the code says what came of it. */
+export const ended = (code: number): Complaint => new Complaint({ code, what: undefined, next: undefined })

@@ -10,7 +10,7 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 
 const states = ["running", "waiting", "delayed", "in doubt", "succeeded", "failed", "undone", "parked", "left"] as const
 
-const Phase = Schema.Struct({
+export const Phase = Schema.Struct({
   path: Schema.String,
   name: Schema.String,
   kind: Schema.Literal(...kinds),

@@ -11,10 +11,12 @@ import * as Status from "../core/Status.js"
 import type { Encoded } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
 import type * as Complaint from "./Complaint.js"
+import * as History from "./History.js"
 import * as Ls from "./Ls.js"
 import type { Screen } from "./Screen.js"
 import * as Show from "./Show.js"
 import * as Source from "./Source.js"
+import * as Tree from "./Tree.js"
 
 const about = (...paragraphs: ReadonlyArray<string>): HelpDoc.HelpDoc =>
   paragraphs.map((text) => HelpDoc.p(text)).reduce((left, right) => HelpDoc.sequence(left, right))
@@ -98,4 +100,39 @@ const show = Command.make(
   )
 )
 
-export const all = [ls, show] as const
+const tree = Command.make(
+  "tree",
+  { id, db, json, all: flag("all", "all phases, also where many succeeded beside each other") },
+  ({ db, ...options }) => over(db, (encoded) => Tree.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Shows the phases of an execution below what they are a part of: branches, groups, clean-ups, reverts.",
+      "The executions that it called stand below the phases that called them. Of one that is in a stage, the phases of that stage."
+    )
+  )
+)
+
+const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...options }) =>
+  over(db, (encoded) => History.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Tells all that happened to an execution, in order.",
+      "Moves, attempts and acts of operators, with who asked and why; also what was undone since. --json has the entries of the journal."
+    )
+  )
+)
+
+const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
+  over(db, (encoded) => History.watch(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Tells what happened to an execution and what happens, until it stands still.",
+      "It stands still when it has ended, has failed or is paused: the exit code is 0 if it is Completed, and otherwise 1. While it only waits, so does this."
+    )
+  )
+)
+
+export const all = [ls, show, tree, history, watch] as const

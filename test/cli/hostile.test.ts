@@ -6,6 +6,7 @@ import * as Near from "../../src/cli/Near.js"
 import * as Page from "../../src/cli/Page.js"
 import * as Screen from "../../src/cli/Screen.js"
 import * as Showing from "../../src/cli/Showing.js"
+import * as Story from "../../src/cli/Story.js"
 import * as Text from "../../src/cli/Text.js"
 import * as Times from "../../src/cli/Times.js"
 import { hostile } from "../../src/testing/StoreSuiteRows.js"
@@ -51,7 +52,7 @@ describe("hostile names and values", () => {
       for (const columns of [30, 60, 120, undefined]) {
         const viewer = { now: 5, terminal: columns !== undefined }
         const listing = Listing.page([Listing.listed(row, one.seen.entries)], viewer)
-        for (const page of [listing, Showing.page(one.seen, viewer)]) {
+        for (const page of [listing, Showing.page(one.seen, viewer), Story.page(one.seen.entries, viewer)]) {
           for (const text of Page.lines(page, { columns, colours: false })) {
             assert.notMatch(text.replaceAll("\t", ""), unseen, JSON.stringify(name))
             if (columns !== undefined) assert.isAtMost(Text.width(text), columns, text)

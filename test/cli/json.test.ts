@@ -3,11 +3,14 @@ import { Ajv } from "ajv"
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
+import * as Branching from "../../src/cli/Branching.js"
+import * as History from "../../src/cli/History.js"
 import { Listed } from "../../src/cli/Listing.js"
 import * as Ls from "../../src/cli/Ls.js"
 import type { Screen } from "../../src/cli/Screen.js"
 import * as Show from "../../src/cli/Show.js"
 import { Shown } from "../../src/cli/Shown.js"
+import * as Tree from "../../src/cli/Tree.js"
 import type { Store } from "../../src/store/Store.js"
 import { printed } from "./support/device.js"
 import { scene } from "./support/scene.js"
@@ -32,7 +35,9 @@ const verbs: ReadonlyArray<readonly [string, Schema.Schema.AnyNoContext, Run]> =
         json: true
       })
   ],
-  ["show", Shown, (store, id) => Show.run(store, { id, all: false, json: true })]
+  ["show", Shown, (store, id) => Show.run(store, { id, all: false, json: true })],
+  ["tree", Branching.Tree, (store, id) => Tree.run(store, { id, all: false, json: true })],
+  ["history", History.Happened, (store, id) => History.run(store, { id, json: true })]
 ]
 
 const ajv = new Ajv({ strict: false })

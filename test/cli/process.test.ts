@@ -55,7 +55,16 @@ const isShort = (text: string) => {
 describe("the tidemark command", () => {
   it.scoped("reads beside an engine in another process, and after that was killed", () =>
     Effect.gen(function* () {
-      const { db, worker } = yield* engine
+      const { answer, db, worker } = yield* engine
+      const watched = spawn(process.execPath, [bin, "watch", "b.pdf", "--db", db, "--json"], { env: environment })
+      let told = ""
+      watched.stdout.on("data", (text) => {
+        told += text
+      })
+      const over = ended(watched)
+      answer("b.pdf")
+      assert.strictEqual(yield* over, 0)
+      assert.include(told.trimEnd().split("\n").pop(), '"Completed"')
       const look = () => {
         const list = tidemark("ls", "--db", db)
         assert.deepInclude(list, { code: 0, err: "" })
@@ -64,11 +73,19 @@ describe("the tidemark command", () => {
             .trimEnd()
             .split("\n")
             .map((line) => line.split("\t").slice(0, 3).join(" ")),
-          ["a.pdf approval Waiting", "b.pdf approval Waiting"]
+          ["a.pdf approval Waiting", "b.pdf approval Completed"]
         )
         const one = tidemark("show", "a.pdf", "--db", db, "--json")
         assert.deepInclude(JSON.parse(one.out), { id: "a.pdf", status: "Waiting" })
         assert.deepInclude(one, { code: 0, err: "" })
+        for (const [verb, shown] of [
+          ["tree", "ask the owner"],
+          ["history", "ask the owner waits"]
+        ] as const) {
+          const { code, err, out } = tidemark(verb, "a.pdf", "--db", db)
+          assert.deepStrictEqual([code, err], [0, ""])
+          assert.include(out, shown)
+        }
       }
       look()
       worker.kill("SIGKILL")
@@ -137,11 +154,11 @@ describe("the tidemark command", () => {
       const piped = spawnSync("bash", ["-c", shell], { encoding: "utf8", env: environment })
       assert.strictEqual(piped.stderr, "")
       assert.match(piped.stdout, /^b\.pdf\t.*\n0\n$/)
-      for (const [signal, code] of [
-        ["SIGINT", 130],
-        ["SIGTERM", 143]
+      for (const [signal, code, args] of [
+        ["SIGINT", 130, ["watch", "a.pdf"]],
+        ["SIGTERM", 143, ["ls", "--watch"]]
       ] as const) {
-        const child = spawn(process.execPath, [bin, "ls", "--watch", "--db", db], { env: environment })
+        const child = spawn(process.execPath, [bin, ...args, "--db", db], { env: environment })
         yield* Effect.promise(() => once(child.stdout, "data"))
         child.kill(signal)
         assert.strictEqual(yield* ended(child), code)

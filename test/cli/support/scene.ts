@@ -60,12 +60,16 @@ const batch = Task.make("batch", {
   }
 })
 
+const missing = Object.assign(new Error("no such bucket"), {
+  stack: "Error: no such bucket\n    at open (/app/bucket.js:12:9)"
+})
+
 const broken = Task.make("broken", {
   payload: {},
   onFailure: "revert",
   *run() {
     yield* Phase.make("make", { run: takes(4, 1), undo: () => takes(2, undefined) })
-    yield* Phase.make("break", Effect.die(new Error("no such bucket")))
+    yield* Phase.make("break", Effect.die(missing))
   }
 })
 
