@@ -121,6 +121,7 @@ export class Course {
   private try(body: ReadonlyArray<Concurrent>, last: ReadonlyArray<Concurrent>, here: Here): Flow {
     const flow = this.block(body, here)
     if (flow._tag === "Stops" && !(here.leaving && isBroken(flow))) return { ...flow, blocks: [...flow.blocks, last] }
+    if (this.leave(flow, here.winds)._tag !== "Next") return stops()
     const after = this.block(last, here)
     return after._tag === "Next" ? flow : after
   }
@@ -138,7 +139,8 @@ export class Course {
       const here = this.here(under(scope, "close"), up, winds, true)
       for (const block of began ? open.blocks : []) {
         const after = this.block(block, here)
-        if (after._tag === "Stops" && after.broken === undefined) return stops({ open: [...left, open] })
+        const stands = after._tag === "Stops" && after.broken === undefined
+        if (stands || this.leave(after, winds)._tag !== "Next") return stops({ open: [...left, open] })
       }
     }
     return next()

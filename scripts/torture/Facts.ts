@@ -26,7 +26,7 @@ export interface Fact {
   tries: number
   /** of a group: which attempt it is at, and what was decided when that failed */
   attempt: number
-  decision: "again" | "giveUp" | "revertAll" | undefined
+  decision: "again" | "pause" | "giveUp" | "revertAll" | undefined
   /** it was let go by then, and nobody had heard of that */
   late: boolean
   /** false: what started with it let go of it at once, so that nothing in it ever begins */

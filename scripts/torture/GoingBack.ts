@@ -1,9 +1,10 @@
 /** The cases of the crash matrix in which an execution goes back to a checkpoint. */
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Phase, Task } from "../../src/index.js"
+import { Phase, Retry, Task } from "../../src/index.js"
 import type { Case, Operator } from "./Matrix.js"
-import { either, flaky, inDoubt, is, once, resume, step } from "./Steps.js"
+import { broken, either, flaky, inDoubt, is, often, once, resume, step } from "./Steps.js"
 
 const back =
   (to: string): Operator =>
@@ -11,6 +12,65 @@ const back =
     engine.revert(id, { to })
 
 export const wentBack: ReadonlyArray<Case> = [
+  {
+    name: "a checkpoint has what came after it tried again",
+    ends: "Completed",
+    leaves: ["a", "b", "c", "d"],
+    make: (world) =>
+      Task.make("t", {
+        error: Schema.String,
+        success: Schema.String,
+        *run() {
+          const a = yield* step(world, "a")
+          const value = yield* Phase.checkpoint("mark", { retry: Retry.forEach(["x", "y", "z"]) })
+          const b = yield* Phase.group("g", function* () {
+            return yield* step(world, "b")
+          })
+          yield* Phase.all([step(world, "c"), step(world, "d")])
+          yield* Phase.make("e", flaky(world, 2))
+          return a + b + value
+        }
+      })
+  },
+  {
+    name: "two checkpoints, and a group around them, try again one after the other, with delays",
+    ends: "Failed",
+    leaves: ["a", "b", "c"],
+    make: (world) =>
+      Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.group(
+            "g",
+            function* () {
+              yield* step(world, "a")
+              yield* Phase.checkpoint("old", { retry: Retry.times(2) })
+              yield* step(world, "b")
+              yield* Phase.checkpoint("new", { retry: Retry.schedule(Schedule.intersect(often, Schedule.recurs(1))) })
+              yield* step(world, "c")
+              yield* broken(world, "e")
+            },
+            { retry: Retry.times(2) }
+          )
+        }
+      })
+  },
+  {
+    name: "a checkpoint undoes, and waits for the operator",
+    ends: "Completed",
+    leaves: ["a", "b"],
+    operator: once(is("Paused"), resume),
+    make: (world) =>
+      Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* step(world, "a")
+          yield* Phase.checkpoint("mark", { retry: Retry.pause })
+          yield* step(world, "b")
+          yield* Phase.make("e", flaky(world, 2))
+        }
+      })
+  },
   {
     name: "back to a checkpoint, and on from there",
     ends: "Completed",

@@ -212,6 +212,15 @@ class ConcurrentAuthor extends Author {
   /** phases that may still be written, so that no program grows too large */
   private left = 24
 
+  /** `cleans` is how deep the clean-ups of some programs are */
+  constructor(
+    random: Random,
+    undos: number,
+    private readonly cleans: number
+  ) {
+    super(random, undos)
+  }
+
   lines(depth: number): ReadonlyArray<Concurrent> {
     return Array.from({ length: 1 + this.random.below(3) }, () => this.line(depth))
   }
@@ -223,9 +232,14 @@ class ConcurrentAuthor extends Author {
     if (what === 1 && random.chance(0.5)) return { _tag: random.chance(0.7) ? "Fail" : "Throw" }
     if (depth === 0 || this.left <= 0 || what < 7) return this.leaf()
     if (what === 7) return { _tag: "Repeat", times: 1 + random.below(2), body: this.lines(depth - 1) }
-    if (what === 8) return { _tag: "Try", body: this.lines(depth), last: this.lines(random.pick([0, 0, 0, 1])) }
+    if (what === 8) return { _tag: "Try", body: this.lines(depth), last: this.last() }
     if (what === 9) return this.choice(depth)
     return this.work(depth)
+  }
+
+  private last(): ReadonlyArray<Concurrent> {
+    const depth = this.random.pick([0, 0, 0, 1])
+    return this.lines(Math.max(depth, this.cleans))
   }
 
   private choice(depth: number): Choose {
@@ -319,7 +333,8 @@ const inPairs = (crashes: ReadonlyArray<Crash>, random: Random): ReadonlyArray<C
 /** The program of a seed, with concurrency. */
 export const weave = (seed: number): Program => {
   const random = new Random(seed)
-  const author = new ConcurrentAuthor(random, new Random(-2 - seed).pick([0.8, 0.2]))
+  const cleans = new Random(-3 - seed).chance(0.85) ? 0 : 2
+  const author = new ConcurrentAuthor(random, new Random(-2 - seed).pick([0.8, 0.2]), cleans)
   const body = [...author.lines(3), author.work(3), ...(random.chance(0.5) ? author.lines(1) : [])]
   const around = circumstances(random, author, 40)
   return {

@@ -221,6 +221,8 @@ export class World {
 /** Whether a phase that has run is left behind: by the next attempt of the group at `to`, or by going back to the checkpoint. */
 const hasLeft = (before: ReadonlyArray<Recorded>, to: string, path: string): boolean => {
   if (path.startsWith(`${to}/`)) return true
+  const isOutward = before.some(({ entry }) => entry._tag === "RevertStarted" && entry.to === to)
+  if (!isOutward && !path.startsWith(to.slice(0, to.lastIndexOf("/") + 1))) return false
   const starts = (at: string) => before.findLast(({ entry }) => entry._tag === "PhaseStarted" && entry.path === at)
   const mark = starts(to)
   return mark?.entry._tag === "PhaseStarted" && mark.entry.kind === "checkpoint" && (starts(path)?.seq ?? -1) > mark.seq

@@ -1,4 +1,7 @@
-/** Strategies of groups: what follows when an attempt of a group has failed. What it completed is undone first. */
+/**
+ * Strategies of groups and checkpoints: what follows when an attempt of a group, or what came after a checkpoint, has failed.
+ * What it completed is undone first.
+ */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -41,7 +44,12 @@ export interface Again<out V> {
 }
 
 /** What follows a failed attempt. */
-export type Decision<V> = Again<V> | typeof giveUp | typeof revertAll
+export type Decision<V> = Again<V> | Pause | typeof giveUp | typeof revertAll
+
+/** Undo, and wait for somebody to resume the execution: a strategy, and what one decides. */
+export interface Pause extends Retry<void> {
+  readonly _tag: "Pause"
+}
 
 const refuse = (what: string, must: string, given: unknown): never => {
   throw new TypeError(`${what} must be ${must}, not ${Thrown.text(given).slice(0, 80)}`)
@@ -78,6 +86,24 @@ export const giveUp: { readonly _tag: "GiveUp" } = Object.freeze({ _tag: "GiveUp
 
 /** Revert the whole execution at once, whatever other strategies say. */
 export const revertAll: { readonly _tag: "RevertAll" } = Object.freeze({ _tag: "RevertAll" })
+
+const paused: Decided = { _tag: "Pause" }
+
+/**
+ * Undo what the attempt completed, and pause the execution: it is run again, with the same value, when an operator resumes
+ * it. A strategy of its own, or what `next` of `Retry.from` answers; the attempts before do not count then.
+ *
+ * A chance to put right what failed. The idea is the checkpointing page of TaskFlow.
+ *
+ * @example
+ * import { Phase, Retry } from "tidemark"
+ *
+ * const configured = Phase.checkpoint("configured", { retry: Retry.pause })
+ */
+export const pause: Pause = Object.freeze({
+  ...(make(undefined, () => Effect.succeed(paused)) as Retry<void>),
+  _tag: "Pause" as const
+})
 
 /**
  * `n` attempts in all, one right after the other.
@@ -152,11 +178,16 @@ export const schedule = <R = never>(
 const decisionOf = (found: unknown): Decided => {
   if (Predicate.isTagged(found, "GiveUp")) return giveUp
   if (Predicate.isTagged(found, "RevertAll")) return revertAll
+  if (Predicate.isTagged(found, "Pause")) return paused
   if (Predicate.isTagged(found, "Again")) {
     const { delay, value } = found as Partial<Again<unknown>> & { readonly _tag: "Again" }
     return again(value as Json.Json | undefined, { delay: delay ?? 0 })
   }
-  return refuse("what next of Retry.from answers", "Retry.again(value), Retry.giveUp or Retry.revertAll", found)
+  return refuse(
+    "what next of Retry.from answers",
+    "Retry.again(value), Retry.pause, Retry.giveUp or Retry.revertAll",
+    found
+  )
 }
 
 /** How `Retry.from` decides. */

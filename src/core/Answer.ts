@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import { type Failure, render } from "./Failure.js"
 import type { History } from "./History.js"
 import { type Codec, captureOf, type Fork, type Instruction } from "./Instruction.js"
-import type { Problem } from "./Json.js"
+import * as Json from "./Json.js"
 import * as Path from "./Path.js"
 import { type Captured, captured, type PhaseRecord } from "./PhaseRecord.js"
 import { Ready } from "./Ready.js"
@@ -17,7 +17,7 @@ export interface Known {
   readonly codecOf: (failure: Failure) => Codec
 }
 
-type Answer = Either.Either<unknown, Problem>
+type Answer = Either.Either<unknown, Json.Problem>
 
 /** The error that a captured failure stands for. */
 const errorOf = (
@@ -34,7 +34,7 @@ const causeOf = (
   known: Known,
   failure: Captured,
   own: Codec | undefined
-): Either.Either<Cause.Cause<unknown>, Problem> => {
+): Either.Either<Cause.Cause<unknown>, Json.Problem> => {
   if (failure._tag === "Fail" || failure._tag === "Timeout") return Either.map(errorOf(known, failure, own), Cause.fail)
   const { message, name } = failure.defect
   return Either.right(Cause.die(Object.assign(new Error(message), { name })))
@@ -97,6 +97,9 @@ const answerOf = (known: Known, path: string, instruction: Instruction): Answer 
   return record === undefined ? missing : answer(known, { path, instruction }, record)
 }
 
+/** What its strategy gave, if it has one. */
+const given = (value: Json.Json | undefined): Answer => Either.right(value === undefined ? undefined : Json.copy(value))
+
 /** What a yield is answered with, given how its phase ended. */
 export const answer = (
   known: Known,
@@ -105,7 +108,7 @@ export const answer = (
 ): Answer => {
   if (instruction._tag === "Undo") return Either.right(record.value)
   if (instruction._tag === "Checkpoint" || instruction._tag === "Fail" || instruction._tag === "Sleep")
-    return Either.right(undefined)
+    return given(record.group?.value)
   const failures = captured(record)
   if (failures !== undefined) return failed(known, instruction, failures)
   const value =

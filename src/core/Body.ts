@@ -7,7 +7,9 @@ import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import { type Defect, defectOf } from "./Failure.js"
 import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
-import type { Around, Closable, Ended, Node, Body as Opened } from "./Node.js"
+import { type Marked, MarkNode } from "./MarkNode.js"
+import { Marks } from "./Marks.js"
+import type { Around, Broken, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
 import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
 import type { Found, Placed } from "./Step.js"
@@ -19,18 +21,18 @@ export const maxCleanup = 100
 
 type Resume = (generator: Generated) => unknown
 
-export class Body implements Opened, Around {
+export class Body implements Opened, Marked {
   winding: boolean
   readonly captured: boolean
-  readonly undoes: boolean
   returned = false
+  private readonly marks = new Marks()
   private generator: Generated | undefined
   private scope: string
   private index = 0
   private occurrences = new Map<string, number>()
   /** what it was given at its yields so far */
   private readonly answers: Array<unknown> = []
-  private current: Node | undefined
+  current: Node | undefined
   /** where it stood when it was returned */
   private stood: Node | undefined
   /** the undos that it yielded: one that is asked for again is answered as before */
@@ -51,7 +53,15 @@ export class Body implements Opened, Around {
     this.scope = own
     this.winding = around.winding
     this.captured = around.captured
-    this.undoes = around.undoes
+  }
+
+  get undoes(): boolean {
+    return this.around.undoes || !this.marks.isEmpty
+  }
+
+  /** The strategies of its checkpoints are asked: not those of clean-ups and reverts. */
+  get asks(): boolean {
+    return this.state === "open" && !this.tree.options.scope.startsWith("revert#")
   }
 
   begin(): void {
@@ -61,7 +71,11 @@ export class Body implements Opened, Around {
   ended(child: object, ended: Ended): void {
     if (child !== this.current) return
     if (this.state === "closing") return this.cleaned(ended)
-    if (ended._tag === "Broken") return this.around.ended(this, ended)
+    if (ended._tag === "Broken") return this.fail(ended, this.marks.newest())
+    if (child instanceof MarkNode) {
+      const { answers, index, occurrences } = this
+      this.marks.add(child, { index, occurrences: new Map(occurrences), answers: answers.length })
+    }
     this.current = undefined
     this.answered(ended.value)
   }
@@ -71,12 +85,8 @@ export class Body implements Opened, Around {
     this.goOn((generator) => generator.next(value))
   }
 
-  /** Unless a fresh generator takes its place before that. */
   private goOn(resume: Resume): void {
-    const { generator } = this
-    this.tree.soon(() => {
-      if (generator === this.generator) this.pull(resume)
-    })
+    this.tree.soon(() => this.pull(resume))
   }
 
   /** Lets the generator go to its next yield, or to its end. */
@@ -203,7 +213,43 @@ export class Body implements Opened, Around {
     if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
     this.state = "over"
     const failures = threw(this.here, thrown)
-    this.around.ended(this, { _tag: "Broken", failures, follow: "task", ...(this.isWhole ? { threw: defect } : {}) })
+    const broken: Broken = { _tag: "Broken", failures, follow: "task", ...(this.isWhole ? { threw: defect } : {}) }
+    this.fail(broken, this.marks.newest())
+  }
+
+  // --- its checkpoints
+
+  /** A checkpoint is asked, unless something was committed since; else what is around. */
+  private fail(broken: Broken, mark: MarkNode | undefined): void {
+    const isAsked = broken.follow === "task" && !broken.failures.some(({ _tag }) => _tag === "Fault")
+    if (!isAsked || this.winding || mark === undefined || mark.isBound) return this.around.ended(this, broken)
+    mark.ask(broken)
+  }
+
+  passOn(mark: MarkNode, broken: Broken): void {
+    this.fail(broken, this.marks.newest(mark))
+  }
+
+  restart(mark: MarkNode): void {
+    const { tree } = this
+    const remove = (node: Node): void => tree.remove(node)
+    const { answers, index, occurrences } = this.marks.cut(mark, remove)
+    this.current?.each(remove)
+    this.current = undefined
+    this.index = index
+    this.occurrences = new Map(occurrences)
+    this.answers.splice(answers, Infinity, mark.answer)
+    this.state = "open"
+    this.generator = undefined
+    tree.soon(() => this.pull((generator) => this.rerun(generator)))
+  }
+
+  /** Brings a fresh generator to where the answers end. */
+  private rerun(generator: Generated): unknown {
+    let result = generator.next() as IteratorResult<unknown>
+    for (const value of this.answers)
+      if (result.done !== true) result = generator.next(value) as IteratorResult<unknown>
+    return result
   }
 
   /** The phase before, or what it stands in. */
@@ -234,6 +280,7 @@ export class Body implements Opened, Around {
     this.state = "closing"
     this.stood = this.current
     this.stood?.each((node) => this.tree.drop(node))
+    this.marks.each((node) => this.tree.drop(node))
     this.atClose()
     this.goOn((generator) => generator.return())
   }
@@ -272,8 +319,7 @@ export class Body implements Opened, Around {
       const made = this.start()
       if (!isGenerator(made)) return this.over(undefined)
       this.generator = made
-      let result = made.next() as IteratorResult<unknown>
-      for (const value of this.answers) if (result.done !== true) result = made.next(value) as IteratorResult<unknown>
+      this.rerun(made)
     } catch (thrown) {
       return this.over(defectOf(thrown))
     }
@@ -318,6 +364,7 @@ export class Body implements Opened, Around {
   wind(): void {
     this.winding = true
     this.current?.wind()
+    this.marks.wind()
   }
 
   /** A clean-up is taken up again with all that it stands at: that is not returned, unless the clean-up has lost it. */
@@ -330,5 +377,6 @@ export class Body implements Opened, Around {
   each(visit: (node: Node) => void): void {
     this.stood?.each(visit)
     this.current?.each(visit)
+    this.marks.each(visit)
   }
 }

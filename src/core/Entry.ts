@@ -69,7 +69,7 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   key: optional(Schema.String),
   /** of a branch of a graph: the paths of the branches that it needs */
   needs: optional(Schema.Array(Schema.String)),
-  /** of a group: the value that its strategy gave its first attempt */
+  /** of a group, or a checkpoint: the value that its strategy gave its first attempt */
   value: optional(JsonValue),
   /** of a phase that calls another task: the id of the execution that it calls */
   child: optional(Schema.String),
@@ -120,12 +120,12 @@ const PhaseFailed = Schema.TaggedStruct("PhaseFailed", {
 })
 /** The phase was interrupted: it is in doubt. */
 const PhaseInterrupted = Schema.TaggedStruct("PhaseInterrupted", { path: Schema.String, attempt: Schema.Int })
-/** An attempt of a group failed, and its strategy decided what follows; `value` is the next attempt's. */
+/** An attempt of a group, or what followed a checkpoint, failed, and its strategy decided what comes; `value` is the next attempt's. */
 const Decided = Schema.TaggedStruct("Decided", {
   path: Schema.String,
   attempt: Schema.Int,
   failures: Schema.NonEmptyArray(Failure),
-  decision: Schema.Literal("again", "giveUp", "revertAll"),
+  decision: Schema.Literal("again", "pause", "giveUp", "revertAll"),
   value: optional(JsonValue),
   delay: optional(Schema.JsonNumber)
 })
@@ -149,7 +149,9 @@ const Kept = Schema.Struct({
   reverts: optional(Schema.Int),
   /** who asked for a pause last, and whether that is still to come */
   pausedBy: optional(Schema.String),
-  pauses: optional(Schema.Boolean)
+  pauses: optional(Schema.Boolean),
+  /** the checkpoint at which it is to pause */
+  stopAt: optional(Schema.String)
 })
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before

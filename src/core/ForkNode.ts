@@ -229,7 +229,8 @@ export class ForkNode implements Node, Around {
     const { history } = this.tree
     const known = history.scopes.get(this.placed.path)
     if (known === undefined || known.length <= this.started) return
-    for (const { begun, path } of known) if (!this.tree.toCome(begun - 1)) this.place(path)
+    const begun = known.filter((record) => !this.tree.toCome(record.begun - 1))
+    for (const { path } of begun) this.place(path)
   }
 
   bodies(): ReadonlyArray<Closable> {

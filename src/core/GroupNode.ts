@@ -152,7 +152,7 @@ export class GroupNode implements Node, Around {
     const { failures } = tries[tries.length - 1]!
     if (decision!._tag === "RevertAll") return this.around.ended(this, { _tag: "Broken", failures, follow: "revert" })
     if (decision!._tag === "GiveUp" || this.winding) return this.giveUp({ _tag: "Broken", failures, follow: "task" })
-    this.due = decision!.at + decision!.delay
+    this.due = decision!._tag === "Again" ? decision!.at + decision!.delay : decision!.at
     this.body!.wind()
     this.tree.await(this)
   }

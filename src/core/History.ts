@@ -3,7 +3,7 @@ import type { Act } from "./Entry.js"
 import type { Defect, Failure } from "./Failure.js"
 import type { Json } from "./Json.js"
 import * as Path from "./Path.js"
-import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
+import { isComposite, isLeaving, type PhaseRecord } from "./PhaseRecord.js"
 import type { Status } from "./Status.js"
 
 /** One revert: what it undoes was fixed when it began, newest first. */
@@ -72,6 +72,8 @@ export interface History {
   left: number | undefined
   /** the phases without an outcome that a generator is fed with */
   readonly open: Set<PhaseRecord>
+  /** the checkpoints whose strategies have decided about a failure after them */
+  readonly asked: Set<PhaseRecord>
   /** the groups among them whose attempts may not take for ever */
   readonly timed: Set<PhaseRecord>
   /** the body's phases that happened, in that order, those inside of others too */
@@ -130,6 +132,7 @@ export const empty = (): History => ({
   events: [],
   left: undefined,
   open: new Set(),
+  asked: new Set(),
   timed: new Set(),
   completed: [],
   generations: undefined,
@@ -184,12 +187,28 @@ export const ownerOf = (history: History, scope: string): PhaseRecord | undefine
   return record !== undefined && isComposite(record) ? record : undefined
 }
 
-/** It is a part of what a group did, which is being undone for another attempt. */
-export const isRewinding = (history: History, { scope }: PhaseRecord): boolean => {
-  for (let around = ownerOf(history, scope); around !== undefined; around = ownerOf(history, around.scope)) {
-    if (around.group?.decision?._tag === "Again") return true
+/** It began after a checkpoint, in the same generator or below. */
+export const isSince = (history: History, { scope, settled }: PhaseRecord, record: PhaseRecord): boolean => {
+  for (let at: PhaseRecord | undefined = record; at !== undefined; at = ownerOf(history, at.scope)) {
+    if (at.scope === scope) return at.begun > settled
   }
   return false
+}
+
+/** It is a part of what came after a checkpoint, which is being undone for another attempt. */
+export const isGoingBack = (history: History, record: PhaseRecord): boolean => {
+  for (const checkpoint of history.asked) {
+    if (isLeaving(checkpoint) && isSince(history, checkpoint, record)) return true
+  }
+  return false
+}
+
+/** It is a part of what is being undone for another attempt. */
+export const isRewinding = (history: History, record: PhaseRecord): boolean => {
+  for (let around = ownerOf(history, record.scope); around !== undefined; around = ownerOf(history, around.scope)) {
+    if (isLeaving(around)) return true
+  }
+  return isGoingBack(history, record)
 }
 
 /** The body's phases that a revert would undo, newest first. */

@@ -73,6 +73,8 @@ export interface Checkpoint {
   readonly pause: boolean
   readonly data: unknown
   readonly value: Codec
+  /** asked when something after it fails in its generator */
+  readonly strategy: Strategy | undefined
 }
 
 /** The generator ends here, and the stage begins with this state; only a task's body yields it. */
@@ -127,7 +129,7 @@ export interface Fork {
   readonly collect: (answers: ReadonlyArray<unknown>) => unknown
 }
 
-/** An attempt of a group that failed, oldest first in a history of them. `at` in milliseconds UTC. */
+/** An attempt of a group, or from a checkpoint on, that failed, oldest first in a history of them. `at` in milliseconds UTC. */
 export interface Try {
   readonly attempt: number
   readonly value: Json | undefined
@@ -135,16 +137,18 @@ export interface Try {
   readonly at: number
 }
 
-/** What follows a failed attempt of a group. */
+/** What follows a failed attempt. */
 export type Decision =
   /** undo what it completed, then run it again with this value, `delay` milliseconds after the failure */
   | { readonly _tag: "Again"; readonly value: Json | undefined; readonly delay: number }
+  /** undo what it completed, then pause: it runs again, with the same value, when somebody resumes the execution */
+  | { readonly _tag: "Pause" }
   /** ask the strategy around it, or follow the task's */
   | { readonly _tag: "GiveUp" }
   /** revert the whole execution, whatever others say */
   | { readonly _tag: "RevertAll" }
 
-/** How a group is tried again. */
+/** How a group, or what follows a checkpoint, is tried again. */
 export interface Strategy {
   /** the value of the first attempt */
   readonly first: Json | undefined

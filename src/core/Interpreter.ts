@@ -9,6 +9,7 @@ import { GroupNode } from "./GroupNode.js"
 import type { History } from "./History.js"
 import type { Codec, Undoable } from "./Instruction.js"
 import { Leaf } from "./Leaf.js"
+import { MarkNode } from "./MarkNode.js"
 import type { Around, Closable, Ended, Node } from "./Node.js"
 import * as Path from "./Path.js"
 import type { Reverse } from "./Reversal.js"
@@ -62,8 +63,13 @@ export const undoing = (undos: ReadonlyArray<Reverse>, concurrency: number, opti
   })
 
 const nodeOf = (tree: Tree, around: Around, placed: Placed): Node => {
-  if (placed.instruction._tag === "Fork") return new ForkNode(tree, around, placed)
-  return placed.instruction._tag === "Group" ? new GroupNode(tree, around, placed) : new Leaf(tree, around, placed)
+  const { instruction } = placed
+  if (instruction._tag === "Fork") return new ForkNode(tree, around, placed)
+  if (instruction._tag === "Group") return new GroupNode(tree, around, placed)
+  const isMark = instruction._tag === "Checkpoint" && instruction.strategy !== undefined
+  return isMark && around instanceof Body && around.asks
+    ? new MarkNode(tree, around, placed)
+    : new Leaf(tree, around, placed)
 }
 
 /** What the whole walk is: the task's body, or its revert. */

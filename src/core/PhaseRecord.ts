@@ -12,7 +12,7 @@ export interface FailedAttempt {
   readonly delay: number
 }
 
-/** What a group has beside what every phase has. */
+/** What a group, or a checkpoint, has beside what every phase has. */
 export interface GroupState {
   /** what its strategy gave the present attempt */
   value: Json | undefined
@@ -88,6 +88,10 @@ export interface PhaseRecord {
 }
 
 const composites: ReadonlySet<Kind> = new Set<Kind>(["all", "forEach", "race", "graph", "group"])
+
+/** What it did is being undone, for another attempt. */
+export const isLeaving = ({ group }: PhaseRecord): boolean =>
+  group?.decision?._tag === "Again" || group?.decision?._tag === "Pause"
 
 /** Made of other phases. */
 export const isComposite = (record: PhaseRecord): boolean => composites.has(record.kind)

@@ -5,7 +5,7 @@ import { BrokenHistory } from "./Errors.js"
 import { type History, ownerOf } from "./History.js"
 import type { Decision } from "./Instruction.js"
 import * as Path from "./Path.js"
-import { doubtAfter, type GroupState, isComposite, isSettled, type PhaseRecord } from "./PhaseRecord.js"
+import { doubtAfter, type GroupState, isComposite, isLeaving, isSettled, type PhaseRecord } from "./PhaseRecord.js"
 
 const open = (history: History, path: string): PhaseRecord => {
   const record = history.phases.get(path)
@@ -52,7 +52,8 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     child: entry.child,
     forward: isForward(history, scope),
     cleans: isCleaning(history, scope, entry.undoes),
-    group: kind === "group" ? { value: entry.value, tries: [], decision: undefined } : undefined,
+    group:
+      kind === "group" || kind === "checkpoint" ? { value: entry.value, tries: [], decision: undefined } : undefined,
     state: waitsAtOnce(kind) ? "waiting" : "running",
     attempt: 1,
     round: 0,
@@ -200,6 +201,7 @@ const leave = (history: History, record: PhaseRecord): boolean => {
 const closeAll = (history: History, composite: PhaseRecord): void => {
   for (const scope of scopesOf(composite)) {
     for (const record of history.scopes.get(scope) ?? []) {
+      history.asked.delete(record)
       if (leave(history, record) && isComposite(record)) closeAll(history, record)
     }
   }
@@ -216,20 +218,22 @@ const scopesOf = ({ attempt, path }: PhaseRecord): ReadonlyArray<string> => [
 // --- groups
 
 const group = (history: History, path: string): PhaseRecord & { readonly group: GroupState } => {
-  const record = open(history, path)
+  const known = history.phases.get(path)
+  const record = known?.kind === "checkpoint" && known.state === "succeeded" ? known : open(history, path)
   if (record.group === undefined) throw new BrokenHistory(history.entries, `${path} is no group`)
   return record as PhaseRecord & { readonly group: GroupState }
 }
+
+const decisions = { pause: "Pause", giveUp: "GiveUp", revertAll: "RevertAll" } as const
 
 export const decide = (history: History, entry: EntryOf<"Decided">, at: number): void => {
   const record = group(history, entry.path)
   const { attempt, delay = 0, failures, value } = entry
   const decision: Decision =
-    entry.decision === "again"
-      ? { _tag: "Again", value, delay }
-      : { _tag: entry.decision === "giveUp" ? "GiveUp" : "RevertAll" }
+    entry.decision === "again" ? { _tag: "Again", value, delay } : { _tag: decisions[entry.decision] }
   record.group.tries.push({ attempt, value: record.group.value, failures, at })
   record.group.decision = { ...decision, at }
+  if (record.kind === "checkpoint") history.asked.add(record)
   record.decided = history.events.push(record) - 1
   history.crashes = 0
 }
@@ -241,20 +245,30 @@ export const expire = (history: History, { path }: EntryOf<"TimedOut">): void =>
   history.crashes = 0
 }
 
+/** What its strategy decided is forgotten, with the attempts before. */
+export const askAnew = (record: PhaseRecord): void => {
+  record.group!.tries = []
+  record.group!.decision = undefined
+  record.decided = -1
+}
+
 /** Its time counts anew, if it may not take for ever. */
 export const beginTerm = (record: PhaseRecord, at: number): void => {
   record.expired = -1
   if (record.timeout !== undefined) record.until = at + record.timeout
 }
 
-/** Nothing of what the group did is seen any more; it is at its beginning, with its next attempt. */
+/** Nothing of what the group did, or came after the checkpoint, is seen any more: the next attempt begins. */
 export const rewind = (history: History, { to }: EntryOf<"Rewound">, at: number): void => {
   const record = group(history, to)
   const { decision } = record.group
-  if (decision?._tag !== "Again") throw new BrokenHistory(history.entries, `${to} was not to be tried again`)
+  if (!isLeaving(record)) throw new BrokenHistory(history.entries, `${to} was not to be tried again`)
+  if (record.kind === "checkpoint") supersedeAfter(history, record)
   supersede(history, record)
+  history.asked.delete(record)
   record.attempt++
-  record.group.value = decision.value
+  if (decision?._tag === "Again") record.group.value = decision.value
+  else record.group.tries = []
   record.group.decision = undefined
   record.decided = -1
   beginTerm(record, at)
@@ -263,7 +277,7 @@ export const rewind = (history: History, { to }: EntryOf<"Rewound">, at: number)
   history.crashes = 0
 }
 
-const supersede = (history: History, composite: PhaseRecord): void => {
+export const supersede = (history: History, composite: PhaseRecord): void => {
   for (const scope of scopesOf(composite)) supersedeIn(history, scope)
 }
 
@@ -280,7 +294,8 @@ export const supersedeAfter = (history: History, before: PhaseRecord): void => {
 }
 
 const supersedeOne = (history: History, record: PhaseRecord): void => {
-  if (isComposite(record)) supersede(history, record)
+  if (isComposite(record) || history.asked.has(record) || record.attempt > 1) supersede(history, record)
+  history.asked.delete(record)
   record.superseded = true
   history.generations ??= new Map()
   history.generations.set(record.path, record.generation + 1)
@@ -290,18 +305,14 @@ const supersedeOne = (history: History, record: PhaseRecord): void => {
 
 /** A group that was left is open again, as its present attempt was before it ended; what ended it is not seen any more. */
 export const reenter = (history: History, record: PhaseRecord, at: number): void => {
-  const { group: state, path } = record
+  const { path } = record
   for (const scope of scopesOf(record)) if (scope !== path) supersedeIn(history, scope)
   record.state = "running"
   record.settled = -1
-  record.decided = -1
   record.endedAt = undefined
   record.value = undefined
   record.failures = []
-  if (state?.decision !== undefined) {
-    state.tries = []
-    state.decision = undefined
-  }
+  if (record.group?.decision !== undefined) askAnew(record)
   history.open.add(record)
   if (record.timeout !== undefined) history.timed.add(record)
   beginTerm(record, at)

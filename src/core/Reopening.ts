@@ -1,10 +1,10 @@
 /** What an execution, or its revert, takes up again when somebody lets it go on. */
 import type { EntryOf } from "./Entry.js"
 import type { Failure } from "./Failure.js"
-import { type History, ownerOf, revertOf } from "./History.js"
+import { type History, isGoingBack, ownerOf, revertOf } from "./History.js"
 import * as Path from "./Path.js"
-import { capturable, isComposite, type PhaseRecord } from "./PhaseRecord.js"
-import { beginTerm } from "./Phases.js"
+import { capturable, isComposite, isLeaving, type PhaseRecord } from "./PhaseRecord.js"
+import { askAnew, beginTerm } from "./Phases.js"
 
 /**
  * What stopped gets a new round of attempts. A revert leaves the body as it was found, and so does closing; also what the
@@ -19,10 +19,17 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
   history.crashes = 0
   const left = new Map<string, boolean>()
   const ending = endingsOf(history, left)
+  if (!reverting && history.closing === undefined) {
+    for (const checkpoint of history.asked) {
+      const stays = isLeft(history, checkpoint.scope, left) || isGoingBack(history, checkpoint)
+      if (!stays && !isIn(history, checkpoint, ending)) askAgain(history, checkpoint)
+    }
+  }
   for (const record of history.open) {
     if (record.forward && (reverting || history.closing !== undefined || isLeft(history, record.scope, left))) continue
+    if (record.forward && isGoingBack(history, record)) continue
     const ends = ending.size > 0 && isIn(history, record, ending)
-    if (record.group !== undefined && !ends) ask(record, record.group)
+    if (!ends) ask(record)
     if (record.expired >= 0 && !ends) beginTerm(record, at)
     if (isComposite(record)) {
       record.state = "running"
@@ -40,6 +47,12 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
   }
 }
 
+/** So has a checkpoint. */
+const askAgain = (history: History, checkpoint: PhaseRecord): void => {
+  ask(checkpoint)
+  if (!isLeaving(checkpoint)) history.asked.delete(checkpoint)
+}
+
 /** Whether a scope is in a group that is to be tried again, or in a race that was won. */
 const isLeft = (history: History, scope: string, known: Map<string, boolean>): boolean => {
   const before = known.get(scope)
@@ -47,7 +60,7 @@ const isLeft = (history: History, scope: string, known: Map<string, boolean>): b
   const owner = ownerOf(history, scope)
   const left =
     owner !== undefined &&
-    (owner.group?.decision?._tag === "Again" ||
+    (isLeaving(owner) ||
       (owner.kind === "race" && history.scopes.get(scope)!.some(({ state }) => state === "succeeded")) ||
       isLeft(history, owner.scope, known))
   known.set(scope, left)
@@ -68,7 +81,11 @@ const isIn = (history: History, record: PhaseRecord, some: ReadonlySet<PhaseReco
 const endingsOf = (history: History, left: Map<string, boolean>): ReadonlySet<PhaseRecord> => {
   const ending = new Set<PhaseRecord>()
   const cleaning = [...history.open].filter(
-    ({ group, path }) => group !== undefined && history.scopes.has(Path.closeOf(path)) && !isLeft(history, path, left)
+    (record) =>
+      record.group !== undefined &&
+      history.scopes.has(Path.closeOf(record.path)) &&
+      !isLeft(history, record.path, left) &&
+      !isGoingBack(history, record)
   )
   if (cleaning.length === 0) return ending
   const failures = failuresIn(history)
@@ -95,9 +112,6 @@ const failuresIn = (history: History): ReadonlyMap<PhaseRecord, ReadonlyArray<Fa
 }
 
 /** A group whose strategy gave up has a new round of attempts; another one goes on with those that it has. */
-const ask = (record: PhaseRecord, state: NonNullable<PhaseRecord["group"]>): void => {
-  if (state.decision === undefined || state.decision._tag === "Again") return
-  state.tries = []
-  state.decision = undefined
-  record.decided = -1
+const ask = (record: PhaseRecord): void => {
+  if (record.group?.decision !== undefined && !isLeaving(record)) askAnew(record)
 }

@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import { bodyOf, type History, isRewinding, ownerOf } from "./History.js"
+import * as Path from "./Path.js"
 import type { PhaseRecord } from "./PhaseRecord.js"
 
 /** Why an execution cannot go to a checkpoint. */
@@ -91,9 +92,12 @@ export const find = (history: History, wanted: string): Either.Either<PhaseRecor
   }
   if (first !== undefined) return Either.right(first)
   const elsewhere = [...history.phases.values()].find((record) => isMark(record) && isNamed(record, wanted))
-  return elsewhere === undefined
-    ? problem("unknown", `no such checkpoint stands: ${list(all)}`)
-    : problem("notOnSpine", `${elsewhere.path} is in branches, or in what is being undone: ${list(all)}`)
+  if (elsewhere === undefined) return problem("unknown", `no such checkpoint stands: ${list(all)}`)
+  const why =
+    Path.bodyOf(elsewhere.path) === bodyOf(history)
+      ? "is in branches, or in what is being undone"
+      : "is in a stage that was left: only a revert of the whole goes back there"
+  return problem("notOnSpine", `${elsewhere.path} ${why}: ${list(all)}`)
 }
 
 /** Whether the execution was to pause at the checkpoint that it has just reached. */

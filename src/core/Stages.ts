@@ -19,13 +19,24 @@ export const entered = (
 })
 
 const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
-  const { createdAt, deadline, owner = "", pauseRequested, pausedBy, round, startedAt = createdAt, updatedAt } = history
+  const {
+    createdAt,
+    deadline,
+    owner = "",
+    pauseRequested,
+    pausedBy,
+    round,
+    startedAt = createdAt,
+    stopAt,
+    updatedAt
+  } = history
   const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
   if (round !== 0) kept.round = round
   if (history.reverts.length > 0) kept.reverts = history.reverts.length
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
+  if (stopAt !== undefined) kept.stopAt = stopAt
   return kept
 }
 
@@ -48,6 +59,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.stage = { name, n, state, enteredAt: at }
   history.events = []
   history.open.clear()
+  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt
@@ -58,6 +70,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.round = kept.round ?? 0
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
+  history.stopAt = kept.stopAt
   history.crashes = 0
 }
 

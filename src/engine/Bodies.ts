@@ -5,6 +5,7 @@ import type { Failure } from "../core/Failure.js"
 import { bodyOf, type History, type StageRecord } from "../core/History.js"
 import type { Enters } from "../core/Tree.js"
 import * as Faults from "./Faults.js"
+import * as Perform from "./Perform.js"
 
 /** Makes a fresh generator. */
 export type Start = () => unknown
@@ -35,12 +36,15 @@ export const startOf = (
 export const currentOf = (definition: Definition, { payload, stage }: History): Either.Either<Start, Failure> =>
   startOf(definition, payload, stage)
 
-/** What a task says to the entering of a stage. */
+/** What a task says to the entering of a stage, whose state may take so many characters. */
 export const entersOf =
-  ({ stages }: Definition): Enters =>
+  ({ stages }: Definition, maxValue: number): Enters =>
   ({ name, stage, state }) => {
     const known = stages.get(name)
-    return known === undefined || known.stage !== stage
-      ? Either.left("unregistered" as const)
-      : known.state.encode(state)
+    if (known === undefined || known.stage !== stage) return Either.left("unregistered")
+    return Either.filterOrLeft(
+      known.state.encode(state),
+      (json) => Perform.tooLarge(json, maxValue) === undefined,
+      (json) => Perform.tooLarge(json, maxValue)!
+    )
   }

@@ -3,11 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/TaskEngine.js"
 import { type EngineBusy, ExecutionNotFound, PhaseNotOpen, type StoreError } from "../core/Errors.js"
+import { isPartial } from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type { Opening } from "./Claims.js"
 import type { Config } from "./Config.js"
+import * as Journals from "./Journals.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -18,6 +20,9 @@ type ActError = Exclude<RequestError, EngineBusy>
 
 /** What is its parent's to ask of a child. */
 const mayEnd: ReadonlySet<string> = new Set(["close", "revert", "goTo"])
+
+const toCheckpoint = (command: Orders.Command): boolean =>
+  command._tag === "goTo" || (command._tag === "revert" && command.to !== undefined)
 
 export class Commands {
   constructor(
@@ -71,10 +76,15 @@ export class Commands {
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
       const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
-      const opening: Opening<Acts.Refusal | StoreError> = (history) =>
+      const decide: Opening<Acts.Refusal | StoreError> = (history) =>
         Effect.tap(Acts.decide(id, command, history, registered?.definition), ({ close = [] }) =>
           Effect.forEach(close, (token) => this.isOpen(id, token), { discard: true })
         )
+      // A checkpoint may be in a stage that was left: then it is not one that is still to come.
+      const opening: typeof decide = (history) =>
+        isPartial(history) && toCheckpoint(command)
+          ? Effect.flatMap(Journals.whole(this.store, id), decide)
+          : decide(history)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))

@@ -3,7 +3,7 @@
  * begins anew.
  */
 import * as Effect from "effect/Effect"
-import type { Decision, Group } from "../core/Instruction.js"
+import type { Checkpoint, Decision, Group } from "../core/Instruction.js"
 import type { Consequence } from "../core/Step.js"
 import type { Config } from "./Config.js"
 import type { Family } from "./Family.js"
@@ -69,7 +69,7 @@ export class Consequences {
   /** Asks the strategy of a group what follows its failure, once that is on disk. */
   private decide({ failures, placed, tries }: Case<"Undecided">): Effect.Effect<boolean, CommitError> {
     const { path } = placed
-    const { strategy } = placed.instruction as Group
+    const { strategy } = placed.instruction as Group | Checkpoint
     const last = { ...tries[tries.length - 1]!, at: this.now() }
     const effect = Effect.suspend(() => strategy!.next([...tries.slice(0, -1), last])) as Effect.Effect<Decision>
     return Effect.map(this.writer.flush, () => {
@@ -78,11 +78,17 @@ export class Consequences {
     })
   }
 
-  /** Lets a group begin anew, now or when it is due. */
+  /** Lets the next attempt begin, now or when it is due; or when somebody resumes the execution. */
   private rewind({ due, error, placed: { path } }: Case<"Undone">): boolean {
+    const { flights, writer } = this
     const left = due - this.now()
-    if (left <= 0) this.writer.stage({ _tag: "Rewound", to: path, ...(error === undefined ? {} : { error }) })
-    else if (!this.flights.has(path)) this.flights.launch(rest(path, due))
-    return left <= 0
+    if (left > 0) {
+      if (!flights.has(path)) flights.launch(rest(path, due))
+      return false
+    }
+    const pauses = writer.history.phases.get(path)!.group?.decision?._tag === "Pause"
+    writer.stage({ _tag: "Rewound", to: path, ...(error === undefined ? {} : { error }) })
+    if (pauses) writer.stage({ _tag: "PauseRequested", act: {}, at: path })
+    return true
   }
 }

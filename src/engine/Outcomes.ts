@@ -15,6 +15,8 @@ import type { CommitError, Writer } from "./Writer.js"
 /** An answer at once, or an effect that comes to it: most phases take none, and an effect costs more than what it does. */
 export type AtOnce<A> = A | Effect.Effect<A, CommitError>
 
+const decisions = { Again: "again", Pause: "pause", GiveUp: "giveUp", RevertAll: "revertAll" } as const
+
 export class Outcomes {
   private readonly attempts = new Attempts()
 
@@ -97,7 +99,7 @@ export class Outcomes {
       path,
       attempt,
       failures,
-      decision: again !== undefined ? "again" : decision._tag === "GiveUp" ? "giveUp" : "revertAll",
+      decision: decisions[decision._tag],
       ...(again?.value === undefined ? {} : { value: again.value }),
       ...(again === undefined || again.delay <= 0 ? {} : { delay: again.delay })
     })

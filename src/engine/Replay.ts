@@ -8,6 +8,7 @@ import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import { wholeReversal } from "../core/Reversal.js"
+import type { Enters } from "../core/Tree.js"
 import * as Bodies from "./Bodies.js"
 import * as Faults from "./Faults.js"
 import { ownRevert } from "./OwnRevert.js"
@@ -26,8 +27,14 @@ interface Missing {
   readonly misfit: Failure
 }
 
-const cursorOf = (definition: Definition, scope: string, start: Bodies.Start, deep: boolean): Interpreter.Cursor =>
-  Interpreter.make({ start, scope, error: lenient(definition.error), enter: Bodies.entersOf(definition), deep })
+/** How the bodies of a task are driven. */
+interface Code {
+  readonly definition: Definition
+  readonly enter: Enters
+}
+
+const cursorOf = ({ definition, enter }: Code, scope: string, start: Bodies.Start, deep = false): Interpreter.Cursor =>
+  Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep })
 
 const advanced = (definition: Definition, history: History, cursor: Interpreter.Cursor): Replayed => {
   const step = cursor.advance(history)
@@ -37,23 +44,24 @@ const advanced = (definition: Definition, history: History, cursor: Interpreter.
 
 /** A body as far as its records allow, with what is in groups that have returned. */
 const throughout = (
-  definition: Definition,
+  code: Code,
   history: History,
   scope: string,
   start: Bodies.Start,
-  cursor = cursorOf(definition, scope, start, false)
+  cursor = cursorOf(code, scope, start)
 ): Replayed => {
-  const known = advanced(definition, history, cursor)
+  const known = advanced(code.definition, history, cursor)
   return known.misfit !== undefined || !cursor.skipped
     ? known
-    : advanced(definition, history, cursorOf(definition, scope, start, true))
+    : advanced(code.definition, history, cursorOf(code, scope, start, true))
 }
 
 /** A fresh body of an execution that does not run, closed if that is; without a cursor if it cannot begin. */
 export const fresh = (definition: Definition, history: History): Replayed | Missing => {
   const start = Bodies.currentOf(definition, history)
   if (Either.isLeft(start)) return { cursor: undefined, misfit: start.left }
-  const cursor = cursorOf(definition, bodyOf(history), start.right, false)
+  const code = { definition, enter: Bodies.entersOf(definition, Number.POSITIVE_INFINITY) }
+  const cursor = cursorOf(code, bodyOf(history), start.right)
   if (history.closing !== undefined) cursor.close()
   return advanced(definition, history, cursor)
 }
@@ -65,14 +73,18 @@ export class Replay {
   private known: Replayed | undefined
   /** the same of the bodies before it, by scope */
   private readonly past = new Map<string, Replayed | Missing>()
+  private readonly code: Code
 
   constructor(
     private readonly definition: Definition,
     /** begins the live body */
     private start: Bodies.Start,
-    private readonly history: History
+    private readonly history: History,
+    /** the largest state of a stage */
+    maxValue: number
   ) {
-    this.body = cursorOf(definition, bodyOf(history), start, false)
+    this.code = { definition, enter: Bodies.entersOf(definition, maxValue) }
+    this.body = cursorOf(this.code, bodyOf(history), start)
   }
 
   /** The history is in another body, or another one altogether. */
@@ -84,14 +96,14 @@ export class Replay {
 
   /** What was passed is superseded: a fresh body goes on from what is left. */
   renew(): void {
-    this.body = cursorOf(this.definition, bodyOf(this.history), this.start, false)
+    this.body = cursorOf(this.code, bodyOf(this.history), this.start)
     this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */
   get furthest(): Replayed {
-    const { body, definition, history, start } = this
-    this.known ??= throughout(definition, history, bodyOf(history), start, body)
+    const { body, code, history, start } = this
+    this.known ??= throughout(code, history, bodyOf(history), start, body)
     return this.known
   }
 
@@ -105,7 +117,7 @@ export class Replay {
   }
 
   private before(past: PastBody): Replayed | Missing {
-    const { definition, history } = this
+    const { code, definition, history } = this
     const { events, scope, stage } = past
     const known = this.past.get(scope)
     if (known !== undefined) return known
@@ -114,7 +126,7 @@ export class Replay {
     const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Set() }
     const found: Replayed | Missing = Either.isLeft(start)
       ? { cursor: undefined, misfit: start.left }
-      : throughout(definition, then, scope, start.right)
+      : throughout(code, then, scope, start.right)
     this.past.set(scope, found)
     return found
   }

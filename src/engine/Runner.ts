@@ -51,7 +51,7 @@ export class Runner {
     children: Children,
     private readonly store: Store
   ) {
-    this.replay = new Replay(definition, start, writer.history)
+    this.replay = new Replay(definition, start, writer.history, config.maxValue)
     this.family = new Family(writer, children, fibers, this.replay)
     const requests = new Requests(writer, config, signals)
     this.tokens = new Tokens(store, writer, config, signals)
@@ -145,11 +145,6 @@ export class Runner {
    */
   private enter(entered: Extract<Ending, { readonly _tag: "Entered" }>): Effect.Effect<boolean, CommitError> {
     const { history, writer } = this
-    const large = Perform.tooLarge(entered.state, this.config.maxValue)
-    if (large !== undefined) {
-      this.park([Faults.unrecordable(history.position, `the state of stage ${entered.stage}`, large)])
-      return goesOn
-    }
     return Effect.flatMap(writer.enters ? writer.flush : Effect.void, () => {
       writer.stage(Stages.entered(history, entered))
       const start = Bodies.currentOf(this.definition, history)

@@ -117,7 +117,7 @@ export class Starts {
   ): undefined {
     const generation = this.history.generations?.get(path) ?? 0
     const { id } = this.options.writer
-    const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
+    const value = "strategy" in instruction ? instruction.strategy?.first : undefined
     const started: Mutable<EntryOf<"PhaseStarted">> = { _tag: "PhaseStarted", path, name, kind, ...wait }
     if (scope !== "") started.scope = scope
     if (generation !== 0) started.generation = generation

@@ -192,7 +192,7 @@ describe("Retry.from", () => {
       return Exit.isFailure(exit) ? String(Option.getOrThrow(Cause.dieOption(exit.cause))) : "succeeded"
     }
     const must =
-      "TypeError: what next of Retry.from answers must be Retry.again(value), Retry.giveUp or Retry.revertAll"
+      "TypeError: what next of Retry.from answers must be Retry.again(value), Retry.pause, Retry.giveUp or Retry.revertAll"
     for (const answer of [undefined, true, "again", { _tag: "Twice" }]) {
       assert.include(
         died(() => answer),

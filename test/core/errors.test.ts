@@ -70,6 +70,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     new Errors.ExecutionWaiting({ execution }),
     "execution order-7 waits until somebody sends it something: advance it then, for this engine is passive"
   ],
+  [
+    new Errors.ExecutionWaiting({ execution, key: "eu" }),
+    'execution order-7 waits until there is a place behind its concurrency key "eu": advance it then, for this engine is passive'
+  ],
   [new Errors.ExecutionClosed({ execution }), "execution order-7 was closed"],
   [new Errors.ExecutionClosed({ execution, reason: "sold out" }), "execution order-7 was closed: sold out"],
   [new Errors.ExecutionReverted({ execution, failures: [] }), "execution order-7 was reverted"],

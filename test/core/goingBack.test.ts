@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
+import * as Phase from "../../src/authoring/Phase.js"
 import type { Entry } from "../../src/core/Entry.js"
 import { BrokenHistory } from "../../src/core/Errors.js"
 import { revertOf } from "../../src/core/History.js"
 import * as Spine from "../../src/core/Spine.js"
+import { cursorOf, one } from "../support/cursors.js"
 import { done, fail, failed, Journal, running, start, succeed } from "../support/journal.js"
 
 const mark = (path: string, scope = "", commit = false): ReadonlyArray<Entry> => [
@@ -129,6 +131,23 @@ describe("going back to a checkpoint", () => {
       assert.throws(() => journal().add(...entries), BrokenHistory)
     })
   }
+})
+
+describe("a group that has returned by its journal, and not by its code", () => {
+  it("is a mismatch", () => {
+    const body = function* () {
+      yield* Phase.either(
+        Phase.group("g", function* () {
+          yield* one("a")
+        })
+      )
+    }
+    const journal = running().add(group("g", { capture: "either" }), start("a", { name: "a", scope: "g" }))
+    const cursor = cursorOf(body)
+    cursor.advance(journal.history)
+    const step = cursor.advance(journal.add(succeed("g")).history)
+    assert.strictEqual(step._tag, "Mismatch")
+  })
 })
 
 describe("a checkpoint is found", () => {

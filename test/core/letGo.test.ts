@@ -282,16 +282,18 @@ describe("a graph in the clean-up of what loses a race meanwhile", () => {
 })
 
 describe("a race that is let go while its losers are undone", () => {
-  it("has failed where an undo had, whatever is left to undo", () => {
+  const lost = "all/race/l"
+  const undo = (name: string) => `all/race/undo/${lost}/${name}`
+  const undoing = (name: string) =>
+    start(undo(name), { name, kind: "undo", scope: "all/race/undo", undoes: `${lost}/${name}` })
+  const names = ["a", "b", "c"]
+
+  /** What stops it where `s` fails after these, and `last` is undone then. */
+  const failuresOf = (undos: ReadonlyArray<Entry>, last: string) => {
     const body = function* () {
       const l = Phase.all([undone("a"), undone("b"), undone("c"), one("x")])
       yield* Phase.all([one("s"), Phase.race({ l, w: one("w") })])
     }
-    const lost = "all/race/l"
-    const undo = (name: string) => `all/race/undo/${lost}/${name}`
-    const undoing = (name: string) =>
-      start(undo(name), { name, kind: "undo", scope: "all/race/undo", undoes: `${lost}/${name}` })
-    const names = ["a", "b", "c"]
     const journal = running().add(
       start("all", { kind: "all" }),
       inside("all", "s"),
@@ -302,14 +304,21 @@ describe("a race that is let go while its losers are undone", () => {
       ...names.map((name) => succeed(`${lost}/${name}`)),
       succeed("all/race/w"),
       { _tag: "PhaseInterrupted", path: `${lost}/x`, attempt: 1 },
-      undoing("c"),
-      fail(undo("c")),
-      undoing("b"),
+      ...undos,
+      undoing(last),
       fail("all/s")
     )
     const cursor = cursorOf(body)
     assert.strictEqual(blockedAt(cursor.advance(journal.history)), "")
-    const step = cursor.advance(journal.add(succeed(undo("b"))).history)
-    assert.deepStrictEqual(step._tag === "Stuck" ? step.failures : step._tag, [failed(undo("c")), failed("all/s")])
+    const step = cursor.advance(journal.add(succeed(undo(last))).history)
+    return step._tag === "Stuck" ? step.failures : step._tag
+  }
+
+  it("has failed where an undo had, whatever is left to undo", () => {
+    assert.deepStrictEqual(failuresOf([undoing("c"), fail(undo("c"))], "b"), [failed(undo("c")), failed("all/s")])
+  })
+
+  it("has not where none had", () => {
+    assert.deepStrictEqual(failuresOf([], "c"), [failed("all/s")])
   })
 })

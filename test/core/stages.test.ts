@@ -16,7 +16,7 @@ import * as Stages from "../../src/core/Stages.js"
 import type { Step, Unenterable } from "../../src/core/Step.js"
 import type { Enters } from "../../src/core/Tree.js"
 import { blockedAt, one } from "../support/cursors.js"
-import { claimed, created, done, drive, fail, type Journal, running, start, succeed } from "../support/journal.js"
+import { claimed, created, done, drive, fail, Journal, running, start, succeed } from "../support/journal.js"
 
 const Page = stage("page", { state: { n: Schema.Number } })
 
@@ -48,6 +48,13 @@ const latest = ({ entries }: Journal): History.History => {
 describe("a history in a stage", () => {
   const journal = running().add(...done("a"), start("b"), enter(1), ...inStage(1, "c"), enter(2), ...inStage(2, "d"))
 
+  it("pauses where it was last told to, not where it was first", () => {
+    const begun = new Journal().add({ ...created, stopAt: "first" } as Entry, claimed)
+    begun.add({ _tag: "Paused" }, { _tag: "Resumed", act: {} }, enter(1))
+    assert.isUndefined(begun.history.stopAt)
+    assert.deepStrictEqual(latest(begun), Fold.all(begun.entries))
+  })
+
   it("is the same without what was before the stage", () => {
     for (let count = 1; count <= journal.entries.length; count++) {
       const part = running()
@@ -72,7 +79,8 @@ describe("a history in a stage", () => {
         round: 2,
         reverts: [undefined],
         pausedBy: "ann",
-        pauseRequested: true
+        pauseRequested: true,
+        stopAt: "mark"
       }),
       { _tag: "Entered", stage: "page", state: undefined, error: { name: "Error", message: "no" } }
     )
@@ -89,11 +97,12 @@ describe("a history in a stage", () => {
         round: 2,
         reverts: 1,
         pausedBy: "ann",
-        pauses: true
+        pauses: true,
+        stopAt: "mark"
       }
     })
     const known = running().add(entry).history
-    assert.deepInclude(known, { startedAt: 5, updatedAt: 4, deadline: 9, round: 2, pausedBy: "ann" })
+    assert.deepInclude(known, { startedAt: 5, updatedAt: 4, deadline: 9, round: 2, pausedBy: "ann", stopAt: "mark" })
     assert.isTrue(known.pauseRequested)
     assert.lengthOf(known.reverts, 1)
     assert.isUndefined(History.revertOf(known))

@@ -43,13 +43,16 @@ const placeOf = ({ capture, key, kind, name, needs, path, scope }: Placed) => ({
   needs
 })
 
+/** Where something was thrown tells only how the engine came to it. */
+const text = (value: unknown): string => JSON.stringify(value, (key, member) => (key === "stack" ? undefined : member))
+
 const stepOf = (step: Step): unknown => {
   switch (step._tag) {
     case "Blocked":
       return {
         instructions: step.instructions.map((placed) => JSON.stringify(placeOf(placed))).sort(),
         consequences: step.consequences
-          .map((one) => JSON.stringify("placed" in one ? { ...one, placed: placeOf(one.placed) } : one))
+          .map((one) => text("placed" in one ? { ...one, placed: placeOf(one.placed) } : one))
           .sort()
       }
     case "Threw":
@@ -71,7 +74,7 @@ const stand = ({ cursor, log }: Walk, history: History.History, { deep, shared }
     assert.deepStrictEqual(pathsOf(step.idle), pathsOf(idle))
   }
   const paths = [...history.phases.keys()]
-  return JSON.stringify({
+  return text({
     step: stepOf(step),
     standing: paths.filter((path) => cursor.standing(path) !== undefined),
     known: deep ? paths.filter((path) => cursor.runAt(path) !== undefined) : undefined,

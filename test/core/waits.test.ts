@@ -104,6 +104,25 @@ describe("an execution's time", () => {
   })
 })
 
+describe("an execution with a concurrency key", () => {
+  const inLine = (entry: object, ...entries: ReadonlyArray<Entry>) => {
+    const { history } = new Journal().add({ ...created, ...entry } as Entry, ...entries)
+    return [History.isQueued(history), History.isInLine(history, 49)]
+  }
+
+  it("stands in line until it has its place, and again once it has none", () => {
+    assert.deepStrictEqual(inLine({}), [false, false])
+    assert.deepStrictEqual(inLine({ lane: "eu" }), [true, true])
+    assert.deepStrictEqual(inLine({ lane: "eu" }, claimed), [false, false])
+    assert.deepStrictEqual(inLine({ lane: "eu" }, claimed, { _tag: "Suspended" }), [false, false])
+    assert.deepStrictEqual(inLine({ lane: "eu" }, claimed, { _tag: "Suspended", queued: true }), [true, true])
+  })
+
+  it("does not before its time has come", () => {
+    assert.deepStrictEqual(inLine({ lane: "eu", due: 50 }), [true, false])
+  })
+})
+
 describe("a group's time", () => {
   const group = start("g", { kind: "group", timeout: 10 })
   const late: Entry = { _tag: "TimedOut", path: "g" }

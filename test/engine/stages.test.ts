@@ -151,6 +151,42 @@ describe("a task of stages", () => {
     })
   )
 
+  it.scoped("stops at a checkpoint of a later stage, and goes back to none of an earlier one", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = Task.make("t", {
+        stages: [
+          Page.body(function* ({ n }) {
+            yield* undoable(log, `fetch ${n}`)
+            if (n < 2) return yield* Page.enter({ n: n + 1 })
+            yield* Phase.checkpoint("last")
+            yield* undoable(log, "end")
+          })
+        ],
+        *run() {
+          yield* Phase.checkpoint("first")
+          return yield* Page.enter({ n: 1 })
+        }
+      })
+      const first = yield* engine(store, [task])
+      yield* Effect.exit(first.run(task.execute({}, { id, stopAt: "last" })))
+      assert.deepInclude(yield* first.service.status(id), { status: "Paused", position: "@page#2/last" })
+      yield* first.end
+      const { service } = yield* engine(store, [task])
+      for (const act of [service.revert(id, { to: "first" }), service.goTo(id, "first")]) {
+        const refused = yield* Effect.flip(act)
+        assert.deepInclude(refused, { _tag: "CheckpointRefused", reason: "notOnSpine" })
+        assert.include(refused.message, "first is in a stage that was left")
+      }
+      assert.strictEqual((yield* service.status(id)).status, "Paused")
+      yield* service.resume(id)
+      yield* service.settled(id)
+      assert.strictEqual((yield* service.status(id)).status, "Completed")
+      assert.deepStrictEqual(log.lines, ["fetch 1", "fetch 2", "end"])
+    })
+  )
+
   it.scoped("has the entering on disk with the first phase of the stage, in one commit", () =>
     Effect.gen(function* () {
       const log = logbook()

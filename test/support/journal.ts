@@ -82,7 +82,7 @@ export const startOf = (
   { capture, instruction, key, kind, name, needs, path, scope }: Placed
 ): Entry => {
   const generation = history.generations?.get(path) ?? 0
-  const value = instruction._tag === "Group" ? instruction.strategy?.first : undefined
+  const value = "strategy" in instruction ? instruction.strategy?.first : undefined
   return {
     _tag: "PhaseStarted",
     path,

@@ -18,7 +18,13 @@ export type Piece =
       readonly inDoubt: "rerun" | "ask"
       readonly undo: "undo" | "undoUnknown" | "none"
     }
-  | { readonly is: "mark"; readonly name: string; readonly commit: boolean }
+  | {
+      readonly is: "mark"
+      readonly name: string
+      readonly commit: boolean
+      /** what follows failures after it, one after the other */
+      readonly strategy: Decisions | undefined
+    }
   | {
       readonly is: "fork"
       readonly name: string
@@ -38,8 +44,10 @@ export type Piece =
       /** its attempts may not take for ever */
       readonly timed: boolean
       /** what follows its failures, one after the other */
-      readonly strategy: ReadonlyArray<"again" | "giveUp" | "revertAll"> | undefined
+      readonly strategy: Decisions | undefined
     }
+
+type Decisions = ReadonlyArray<"again" | "giveUp" | "revertAll">
 
 /** A statement of a body. What is done depends on what was answered before, so that a wrong answer shows. */
 export type Statement =
@@ -95,7 +103,7 @@ export interface Log {
   readonly shared: boolean
 }
 
-const strategyOf = (decisions: ReadonlyArray<"again" | "giveUp" | "revertAll">): Strategy => ({
+const strategyOf = (decisions: Decisions): Strategy => ({
   first: 1,
   next: (tries) => {
     const decision = decisions[tries.length - 1] ?? "giveUp"
@@ -110,7 +118,15 @@ const strategyOf = (decisions: ReadonlyArray<"again" | "giveUp" | "revertAll">):
 export const instructionOf = (piece: Piece, log: Log): Instruction => {
   switch (piece.is) {
     case "mark":
-      return { _tag: "Checkpoint", name: piece.name, commit: piece.commit, pause: false, data: undefined, value: plain }
+      return {
+        _tag: "Checkpoint",
+        name: piece.name,
+        commit: piece.commit,
+        pause: false,
+        data: undefined,
+        value: plain,
+        strategy: piece.strategy === undefined ? undefined : strategyOf(piece.strategy)
+      }
     case "phase": {
       const { capture, inDoubt, name, undo } = piece
       const undos = {
@@ -221,7 +237,6 @@ export const programs = ({ cleans, retries, times }: Shape): FastCheck.Arbitrary
       inDoubt: FastCheck.constantFrom("rerun" as const, "rerun" as const, "ask" as const),
       undo: FastCheck.constantFrom("undo" as const, "undoUnknown" as const, "none" as const)
     })
-    const mark = FastCheck.record({ is: FastCheck.constant("mark" as const), name, commit: FastCheck.boolean() })
     const fork = FastCheck.record({
       is: FastCheck.constant("fork" as const),
       name,
@@ -236,6 +251,12 @@ export const programs = ({ cleans, retries, times }: Shape): FastCheck.Arbitrary
     const strategy = retries
       ? FastCheck.option(FastCheck.array(decision, { maxLength: 3 }), { nil: undefined })
       : FastCheck.constant(undefined)
+    const mark = FastCheck.record({
+      is: FastCheck.constant("mark" as const),
+      name,
+      commit: FastCheck.boolean(),
+      strategy
+    })
     const group = FastCheck.record({
       is: FastCheck.constant("group" as const),
       name,
@@ -250,7 +271,7 @@ export const programs = ({ cleans, retries, times }: Shape): FastCheck.Arbitrary
       piece: FastCheck.oneof(
         depth,
         { weight: 4, arbitrary: leaf },
-        { weight: 1, arbitrary: mark },
+        { weight: 2, arbitrary: mark },
         { weight: 3, arbitrary: fork },
         { weight: 3, arbitrary: group }
       ) as FastCheck.Arbitrary<Piece>,

@@ -396,6 +396,13 @@ export const graphConcurrency = Phase.graph("x", {}, { concurrency: true })
 // @ts-expect-error
 export const groupOption = Phase.group("x", function* () {}, { retries: Retry.times(3) })
 
+// @ts-expect-error
+export const markOption = Phase.checkpoint("x", { retries: Retry.times(3) })
+// @ts-expect-error
+export const markRetry = Phase.checkpoint("x", { retry: Schedule.recurs(3) })
+// @ts-expect-error
+export const markPause = Phase.checkpoint("x", { pause: "yes" })
+
 // --- failures as values, of every branch
 
 export function* capturedBranches() {

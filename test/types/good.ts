@@ -320,6 +320,25 @@ is<Equal<typeof branchingRun, Executed<number, Declined, Shop>>>()
 export const mark = Phase.checkpoint("here")
 is<Equal<SuccessOf<typeof mark>, void>>()
 export const data = Phase.checkpoint("here", { data: { rows: [1, 2] }, commit: true })
+
+is<Equal<typeof mark, Phase.Phase<void, never, never, never, true>>>()
+
+export const region = Phase.checkpoint("here", { retry: Retry.forEach(["eu", "us"]) })
+
+is<Equal<Phase.Success<typeof region>, string>>()
+is<Equal<Phase.Context<typeof region>, never>>()
+
+export const asks = Phase.checkpoint("here", {
+  data: 1,
+  retry: Retry.from({ first: 1, next: () => Effect.map(Shop, ({ x }) => (x > 1 ? Retry.pause : Retry.again(x))) })
+})
+
+is<Equal<Phase.Context<typeof asks>, Shop>>()
+is<Equal<Phase.Success<typeof asks>, number>>()
+
+export const pauses = Phase.checkpoint("here", { retry: Retry.pause, pause: true })
+
+is<Equal<Phase.Success<typeof pauses>, void>>()
 is<Equal<SuccessOf<typeof data>, void>>()
 is<Equal<ContextOf<typeof data>, never>>()
 
