@@ -60,6 +60,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.events = []
   history.open.clear()
   history.asked.clear()
+  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt

@@ -154,6 +154,13 @@ describe("a history in a stage", () => {
     assert.deepStrictEqual(committed(entries.length), ["a", "@page#2/b", "@page#2/m", "@page#2/c"])
   })
 
+  it("asks no checkpoint of one that was left", () => {
+    const { entries, history } = running().add(...done("a"))
+    history.asked.add(history.phases.get("a")!)
+    Fold.apply(history, enter(1), entries.length, 1)
+    assert.strictEqual(history.asked.size, 0)
+  })
+
   it("is entered by nobody who does not run, and in order", () => {
     const broken = (...entries: ReadonlyArray<Entry>) => assert.throws(() => running().add(...entries), BrokenHistory)
     broken(enter(2))
