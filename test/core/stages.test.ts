@@ -16,7 +16,7 @@ import * as Stages from "../../src/core/Stages.js"
 import type { Step, Unenterable } from "../../src/core/Step.js"
 import type { Enters } from "../../src/core/Tree.js"
 import { blockedAt, one } from "../support/cursors.js"
-import { claimed, created, done, drive, fail, Journal, running, start, succeed } from "../support/journal.js"
+import { claimed, created, done, drive, fail, failed, Journal, running, start, succeed } from "../support/journal.js"
 
 const Page = stage("page", { state: { n: Schema.Number } })
 
@@ -46,7 +46,20 @@ const latest = ({ entries }: Journal): History.History => {
 }
 
 describe("a history in a stage", () => {
-  const journal = running().add(...done("a"), start("b"), enter(1), ...inStage(1, "c"), enter(2), ...inStage(2, "d"))
+  const journal = running()
+    .add(...done("a"), start("b"), enter(1), ...inStage(1, "c"), enter(2), ...inStage(2, "d"))
+    .add({ _tag: "Waiting", until: 99 }, claimed)
+
+  it("is the same without what was before, whatever that was", () => {
+    const lane = new Journal().add({ ...created, lane: "k", timeout: 50, due: 3 } as Entry, claimed)
+    lane.add(...done("a"), { _tag: "Waiting", until: 9 }, claimed, { _tag: "PauseRequested", act: { by: "ann" } })
+    lane.add({ _tag: "Paused" }, { _tag: "Resumed", act: {}, round: 2 }, { _tag: "Failed", failures: [failed("a")] })
+    lane.add({ _tag: "Resumed", act: {} }, { _tag: "Claimed", owner: "other", crashed: true })
+    const step: Step = { _tag: "Entered", stage: "page", state: { n: 1 }, error: undefined }
+    lane.add(Stages.entered(lane.history, step), ...inStage(1, "b"), { _tag: "Suspended", queued: true })
+    assert.deepStrictEqual(latest(lane), Fold.all(lane.entries))
+    assert.deepStrictEqual(lane.history, Fold.all(lane.entries))
+  })
 
   it("pauses where it was last told to, not where it was first", () => {
     const begun = new Journal().add({ ...created, stopAt: "first" } as Entry, claimed)
@@ -63,6 +76,7 @@ describe("a history in a stage", () => {
       assert.deepStrictEqual(latest(part), Fold.all(part.entries))
     }
     assert.deepStrictEqual([...journal.history.phases.keys()], ["@page#2/d"])
+    assert.strictEqual(journal.history.until, 99)
     assert.isTrue(History.isPartial(journal.history))
     assert.isFalse(History.isPartial(running().history))
     assert.deepStrictEqual(journal.history.stage, { name: "page", n: 2, state: { n: 2 }, enteredAt: 8 })
