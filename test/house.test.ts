@@ -64,6 +64,7 @@ const rows: ReadonlyArray<Row> = [
   {
     files: "cli/*",
     may: ["core/*", "http/*", "engine/*", "store/*", "effect/*", "@effect/cli/*", "@effect/platform/*", "node:*"],
+    types: ["authoring/*"],
     never: ["core/Interpreter.ts"]
   },
   { files: "dashboard/*", may: ["core/*", "http/*", "effect/*", "@effect/platform/*"] }

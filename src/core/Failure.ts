@@ -10,6 +10,7 @@ import * as Thrown from "./Thrown.js"
 /** Any plain JSON value. */
 export const JsonValue: Schema.Schema<Json.Json> = Schema.declare(Json.is, {
   identifier: "Json",
+  jsonSchema: { type: ["null", "boolean", "number", "string", "array", "object"] },
   arbitrary: () => (fc) => fc.jsonValue({ maxDepth: 2 }).filter(Json.is) as never
 })
 
@@ -33,7 +34,8 @@ export const faults = [
   "Poisoned",
   "LimitReached",
   "ChildConflict",
-  "ChildStopped"
+  "ChildStopped",
+  "CheckpointUndeclared"
 ] as const
 export type FaultReason = (typeof faults)[number]
 

@@ -201,6 +201,8 @@ export interface Encoded {
   readonly get: (id: string) => Effect.Effect<ExecutionRow | undefined, StoreError>
   /** the entries from `from` on, in order, in one read */
   readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /** the last `count` entries, in order; all, if there are fewer */
+  readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   /**
    * What it takes to go on, in order, in one read: all entries; or, where an execution has entered stages (`entersStage`),
    * the first one, and from the one before the last of these on. It costs no more, however many were before

@@ -192,6 +192,11 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
         }),
       read: (id, from) =>
         Effect.sync(() => (kept.executions.get(id)?.rows ?? []).slice(from).map((row) => ({ ...row }))),
+      tail: (id, count) =>
+        Effect.sync(() => {
+          const rows = kept.executions.get(id)?.rows ?? []
+          return rows.slice(Math.max(0, rows.length - count)).map((row) => ({ ...row }))
+        }),
       latest: (id) => Effect.sync(() => latest(kept, id)),
       list: (query) => Effect.sync(() => list(kept, query)),
       order: ({ body, ...order }) =>

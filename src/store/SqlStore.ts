@@ -158,6 +158,7 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     get: (id) =>
       Effect.map(all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0]))),
     read: (id, from) => Effect.map(all(Statements.read, [id, from]), (rows) => rows.map(entryRow)),
+    tail: (id, count) => Effect.map(all(Statements.tail, [id, count]), (rows) => rows.map(entryRow).reverse()),
     latest: (id) => Effect.map(all(Statements.latest, [id, id, id]), (rows) => rows.map(entryRow)),
     list,
     order: (given) => unfenced(write({ _tag: "Order", order: given })),

@@ -62,6 +62,8 @@ const journalOf = "FROM journal WHERE execution = (SELECT number FROM execution 
 
 export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ? ORDER BY seq`
 
+/** The last entries of a journal, the last one first. */
+export const tail = `SELECT seq, epoch, at, body, hash ${journalOf} ORDER BY seq DESC LIMIT ?`
 const base = `SELECT seq FROM journal WHERE execution = (SELECT number FROM execution WHERE id = ?) AND ${entersStage}
   ORDER BY seq DESC LIMIT 1`
 

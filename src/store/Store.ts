@@ -44,7 +44,7 @@ export interface Journal {
 }
 
 /** The typed store that the engine works with. */
-export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest"> {
+export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest" | "tail"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
   readonly create: (
     row: ExecutionRow,
@@ -65,6 +65,8 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
   readonly latest: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The entries from `from` on. Their link to what came before is taken on trust. */
   readonly entries: (id: string, from: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
+  /** The last entries, at most `count`; the same is trusted. */
+  readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
 }
 
 /** Keeps journals: SQLite, memory, and whatever else implements `Encoded`. */
@@ -186,6 +188,11 @@ export const fromEncoded = (encoded: Encoded): Store => {
     latest: (id) => load(id, readable(id, 0, encoded.latest(id)), (rows) => parseLatest(id, rows)),
     entries: Effect.fnUntraced(function* (id, from) {
       const entries = parse(id, yield* readable(id, from, encoded.read(id, from)), from)
+      return entries instanceof JournalCorrupt ? yield* entries : entries
+    }),
+    tail: Effect.fnUntraced(function* (id, count) {
+      const rows = yield* readable(id, 0, encoded.tail(id, count))
+      const entries = parse(id, rows, rows[0]?.seq ?? 0)
       return entries instanceof JournalCorrupt ? yield* entries : entries
     })
   }

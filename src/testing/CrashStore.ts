@@ -57,6 +57,7 @@ export const make = Effect.fnUntraced(function* (encoded: Encoded, crash?: Crash
       claim: (id, owner) => write(encoded.claim(id, owner)),
       get: (id) => alive(encoded.get(id)),
       read: (id, from) => alive(encoded.read(id, from)),
+      tail: (id, count) => alive(encoded.tail(id, count)),
       latest: (id) => alive(encoded.latest(id)),
       list: (query) => alive(encoded.list(query)),
       order: (order) => write(encoded.order(order)),

@@ -101,6 +101,8 @@ const appending = (test: Test): void => {
         [2, 3]
       )
       assert.deepStrictEqual(yield* store.read("a", 4), [])
+      assert.deepStrictEqual(yield* store.tail("a", 2), yield* store.read("a", 2))
+      assert.deepStrictEqual(yield* store.tail("a", 9), yield* store.read("a", 0))
     }))
   for (const [what, wrong] of refusals) {
     test(`refuses ${what} and writes nothing of it, alone or among others`, (store) =>

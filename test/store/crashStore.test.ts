@@ -44,6 +44,7 @@ const run = (store: Encoded) =>
 
 const reads = (store: Encoded): ReadonlyArray<Effect.Effect<unknown, StoreError | Fenced>> => [
   store.get("a"),
+  store.tail("a", 1),
   store.token("h"),
   store.letters("a"),
   store.due({ now: 9 }),

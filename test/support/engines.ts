@@ -38,6 +38,7 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     claim: (id, owner) => live(encoded.claim(id, owner)),
     get: (id) => live(encoded.get(id)),
     read: (id, from) => live(encoded.read(id, from)),
+    tail: (id, count) => live(encoded.tail(id, count)),
     latest: (id) => live(encoded.latest(id)),
     list: (query) => live(encoded.list(query)),
     order: (order) => live(encoded.order(order)),

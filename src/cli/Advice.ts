@@ -1,0 +1,58 @@
+/** What is sensible to do next about an execution, by its status. */
+import { isFinal, type Status, type Verb, verbs } from "../core/Status.js"
+import type { Seen } from "./Seen.js"
+
+export interface Next {
+  readonly command: string
+  readonly why: string
+}
+
+const safe = /^[\w@%+=:,./][\w@%+=:,./-]*$/
+
+/** An argument as a shell takes it. What begins with a hyphen follows a `--`. */
+export const quoted = (text: string): string => {
+  const word = safe.test(text) || /^-[\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return text.startsWith("-") ? `-- ${word}` : word
+}
+
+const acts: { readonly [V in Verb]: string } = {
+  resume: "goes on; what failed runs again",
+  pause: "no new phase starts",
+  close: "ends it early; its finally blocks run",
+  revert: "undoes what completed, newest first",
+  goTo: "goes back or on to a checkpoint, and pauses there",
+  skip: "takes a value for the phase where it stands, and goes on"
+}
+
+const asked: { readonly [S in Status]: ReadonlyArray<Verb> } = {
+  Pending: [],
+  Running: [],
+  Waiting: [],
+  Paused: ["resume", "close", "revert"],
+  Failed: ["resume", "skip", "revert", "close"],
+  Closing: [],
+  Reverting: [],
+  RevertFailed: ["resume", "skip"],
+  Completed: [],
+  Closed: [],
+  Reverted: []
+}
+
+const call = (verb: Verb, id: string, position: string): Next => ({
+  command: `TaskEngine.${verb}(${JSON.stringify(id)}${verb === "skip" ? `, ${JSON.stringify(position)}, value` : ""})`,
+  why: acts[verb]
+})
+
+/** Commands of this program first, then calls of the API: from any process, the engine that owns the file is asked. */
+export const next = ({ status }: Seen): ReadonlyArray<Next> => {
+  const { id, position, status: now } = status
+  const calls = asked[now].filter((verb) => (verbs[verb].from as ReadonlyArray<Status>).includes(now))
+  return [
+    ...(isFinal(now) || calls.length > 0 ? [] : [{ command: `tidemark watch ${quoted(id)}`, why: "follows it live" }]),
+    { command: `tidemark history ${quoted(id)}`, why: "all that happened, in order" },
+    ...status.waits.flatMap(({ child }) =>
+      child === undefined ? [] : [{ command: `tidemark show ${quoted(child)}`, why: "what it waits for" }]
+    ),
+    ...calls.map((verb) => call(verb, id, status.failures[0]?.path ?? position))
+  ]
+}

@@ -1,0 +1,67 @@
+/** `history` and `watch`: what happened to an execution, so far, or as it happens. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Entry, type Recorded } from "../core/Entry.js"
+import { ExecutionNotFound } from "../core/Errors.js"
+import type { Status } from "../core/Status.js"
+import type { Store } from "../store/Store.js"
+import * as Complaint from "./Complaint.js"
+import * as Marks from "./Marks.js"
+import * as Page from "./Page.js"
+import * as Screen from "./Screen.js"
+import * as Seen from "./Seen.js"
+import * as Story from "./Story.js"
+
+/** One entry, as `--json` has it: `at` in milliseconds UTC. */
+export const Happened = Schema.Struct({ seq: Schema.Int, at: Schema.Number, epoch: Schema.Int, entry: Entry })
+
+export interface Options {
+  readonly id: string
+  readonly json: boolean
+}
+
+const print = Effect.fnUntraced(function* (entries: ReadonlyArray<Recorded>, json: boolean, after?: Recorded) {
+  const device = yield* Screen.Screen
+  if (json) return yield* device.out(entries.map(Screen.json).join(""))
+  const now = yield* Clock.currentTimeMillis
+  yield* Screen.print(device, Story.page(entries, Screen.viewer(device, now), after))
+})
+
+export const run = Effect.fnUntraced(function* (store: Store, { id, json }: Options) {
+  const journal = yield* store.load(id)
+  if (journal === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
+  yield* print(journal.entries, json)
+})
+
+/** Nothing goes on by itself, nor when somebody answers it: it ended, or is for somebody to decide. */
+const standsStill = (status: Status): boolean =>
+  status === "Completed" ||
+  status === "Closed" ||
+  status === "Reverted" ||
+  status === "Paused" ||
+  status === "Failed" ||
+  status === "RevertFailed"
+
+/** Ends when the execution stands still: with code 1, unless it is Completed. */
+export const watch = Effect.fnUntraced(function* (store: Store, { id, json }: Options) {
+  let last: Recorded | undefined
+  for (;;) {
+    const version = yield* store.changed(undefined, 0)
+    const row = yield* store.get(id)
+    if (row === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
+    const entries = yield* store.entries(id, last === undefined ? 0 : last.seq + 1)
+    if (entries.length > 0) yield* print(entries, json, last)
+    last = entries[entries.length - 1] ?? last
+    if (standsStill(row.status)) return yield* ended(id, row.status, json)
+    yield* store.changed(version, "200 millis")
+  }
+})
+
+const ended = Effect.fnUntraced(function* (id: string, status: Status, json: boolean) {
+  const device = yield* Screen.Screen
+  if (!json && device.paper.columns !== undefined) {
+    yield* Screen.print(device, [Page.line({ text: id, tone: "strong" }, " is ", Marks.status(status))])
+  }
+  if (status !== "Completed") return yield* Complaint.ended(Complaint.codes.failed)
+})

@@ -1,0 +1,154 @@
+/** From the arguments of a process to its exit code. */
+import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Terminal from "@effect/platform/Terminal"
+import * as Cause from "effect/Cause"
+import type * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Complaint from "./Complaint.js"
+import * as Help from "./Help.js"
+import * as Near from "./Near.js"
+import * as Page from "./Page.js"
+import * as Screen from "./Screen.js"
+import * as Verbs from "./Verbs.js"
+
+const names = Verbs.all.map((verb) => Help.told(verb).name)
+
+const takesValue = /^--(db|task|status|limit|after|out|completions)$/
+
+/** What is before the verb comes after it, so that `tidemark --db FILE ls` is `tidemark ls --db FILE`. */
+const arrange = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  let at = 0
+  while (at < args.length && args[at]!.startsWith("-") && args[at] !== "--") at += takesValue.test(args[at]!) ? 2 : 1
+  const verb = args[at]
+  return verb === undefined || verb === "--" ? args : [verb, ...args.slice(0, at), ...args.slice(at + 1)]
+}
+
+/** Options end at a `--`. */
+const has = (args: ReadonlyArray<string>, ...options: ReadonlyArray<string>): boolean => {
+  const end = args.indexOf("--")
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => options.includes(arg))
+}
+
+/** Nothing is asked of a terminal, and no file is read but the database. */
+const environment = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Layer.succeed(Terminal.Terminal, {
+    columns: Effect.succeed(80),
+    rows: Effect.succeed(24),
+    isTTY: Effect.succeed(false),
+    readInput: Effect.die("no input"),
+    readLine: new Terminal.QuitException(),
+    display: () => Effect.void
+  } as unknown as Terminal.Terminal)
+)
+
+/** What the library prints by itself are completions; its complaints come as errors too. */
+const consoleOf = (console: Console.Console, { out }: Screen.Device): Console.Console => ({
+  ...console,
+  log: (...args) => out(`${args.join(" ")}\n`),
+  error: () => Effect.void
+})
+
+/** What the library says, and the options that may have been meant. */
+const misused = (name: string, what: string): Complaint.Complaint => {
+  const verb = Verbs.all[names.indexOf(name)]
+  const option = /unknown argument: '(--.*)'$/s.exec(what)?.[1]
+  const terms = verb === undefined || option === undefined ? [] : Help.told(verb).terms
+  const near = Near.misses(
+    option ?? "",
+    terms.map((term) => term.name.split(" ")[0]!)
+  )
+  return Complaint.usage(
+    what,
+    near.length === 0 ? `tidemark ${name} --help tells what it takes` : `did you mean ${near.join(", ")}?`
+  )
+}
+
+const execute = Effect.fnUntraced(function* (args: ReadonlyArray<string>, version: string) {
+  const device = yield* Screen.Screen
+  const root = Command.make("tidemark").pipe(Command.withSubcommands(Verbs.all))
+  const run = Command.run(root, { name: "tidemark", version })
+  const console = yield* Effect.console
+  yield* run(["node", "tidemark", ...args]).pipe(
+    Effect.withConsole(consoleOf(console, device)),
+    Effect.provide(environment),
+    Effect.mapError((error) =>
+      ValidationError.isValidationError(error) ? misused(args[0] ?? "", Help.text(error.error)) : Complaint.of(error)
+    )
+  )
+})
+
+const unknown = (verb: string): Complaint.Complaint => {
+  const near = Near.misses(verb, names)
+  return Complaint.usage(
+    `there is no verb ${verb}`,
+    near.length === 0 ? `there are ${names.join(", ")}` : `did you mean ${near.join(", ")}?`
+  )
+}
+
+const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, version: string) {
+  const device = yield* Screen.Screen
+  const args = arrange(given)
+  const [first] = args
+  const verb = Verbs.all[names.indexOf(first ?? "")]
+  if (has(args, "--help", "-h")) {
+    return yield* Screen.print(device, verb === undefined ? Help.root(Verbs.all) : Help.verb(verb))
+  }
+  if (verb === undefined && has(args, "--version")) return yield* device.out(`${version}\n`)
+  if (first === undefined) {
+    return yield* new Complaint.Complaint({
+      code: Complaint.codes.usage,
+      what: "say what to do",
+      next: `tidemark --help tells what there is: ${names.join(", ")}`
+    })
+  }
+  if (verb === undefined && !first.startsWith("-")) return yield* unknown(first)
+  return yield* execute(args, version)
+})
+
+/** Warnings of the store, where errors go. */
+const logger = (device: Screen.Device) =>
+  Logger.make<unknown, void>(({ message }) => {
+    const text = (Array.isArray(message) ? message : [message]).map(String).join(" ")
+    Effect.runFork(device.err(Page.render([Page.flow(2, { text: "tidemark: ", tone: "warn" }, text)], device.paper)))
+  })
+
+/** Does what the arguments say, and answers the exit code; its only failure is that it was interrupted. */
+export const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>, version: string) {
+  const device = yield* Screen.Screen
+  const complain = (complaint: Complaint.Complaint) =>
+    Effect.as(device.err(Page.render(Complaint.page(complaint), device.paper)), complaint.code)
+  return yield* answer(args, version).pipe(
+    Effect.as<number>(Complaint.codes.done),
+    Effect.catchAll(complain),
+    Effect.catchAllDefect((defect) => {
+      const what = `it failed by a mistake of its own: ${Cause.pretty(Cause.die(defect)).split("\n")[0]}`
+      return complain(
+        new Complaint.Complaint({ code: Complaint.codes.bug, what, next: "nothing was changed; please report it" })
+      )
+    }),
+    Effect.provide(Logger.replace(Logger.defaultLogger, logger(device))),
+    Logger.withMinimumLogLevel(LogLevel.Warning)
+  )
+})
+
+/** A run of the command: its exit code, none if it was stopped. */
+export interface Running {
+  readonly code: Promise<number | undefined>
+  readonly stop: () => void
+}
+
+export const start = (args: ReadonlyArray<string>, version: string, device: Screen.Device): Running => {
+  const fiber = Effect.runFork(Effect.provideService(run(args, version), Screen.Screen, device))
+  const code = Effect.runPromise(Fiber.await(fiber)).then((exit) => (Exit.isSuccess(exit) ? exit.value : undefined))
+  return { code, stop: () => void Effect.runFork(Fiber.interrupt(fiber)) }
+}

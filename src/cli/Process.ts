@@ -1,0 +1,72 @@
+/** The process of the command: its streams and its signals. What else it needs is loaded here, so that it can be missing. */
+import { readFileSync } from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Missing from "./Missing.js"
+import type { Device } from "./Screen.js"
+
+const version = (): string => {
+  for (const folder of ["../..", "../../.."]) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), "utf8"))
+      const found = (manifest as { readonly version?: unknown }).version
+      if (typeof found === "string") return found
+    } catch {
+      // one folder further up, where it was built into `dist`
+    }
+  }
+  return "unknown"
+}
+
+/** Waits where a reader is slow, so that nothing piles up. */
+const write = (stream: NodeJS.WriteStream) => (text: string) =>
+  Effect.async<void>((resume) => {
+    if (text === "" || stream.write(text)) return resume(Effect.void)
+    const drained = (): void => resume(Effect.void)
+    stream.once("drain", drained)
+    return Effect.sync(() => void stream.off("drain", drained))
+  })
+
+const device = (): Device => {
+  const { stderr, stdout } = process
+  const columns = stdout.isTTY ? stdout.columns || 80 : undefined
+  const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb"
+  return {
+    paper: { columns, colours: columns !== undefined && !plain },
+    rows: stdout.isTTY ? stdout.rows : undefined,
+    out: write(stdout),
+    err: write(stderr)
+  }
+}
+
+const signals = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Ends the process once what it wrote is on its way. */
+const exit = (code: number): void => {
+  process.exitCode = code
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
+}
+
+export const main = async (): Promise<void> => {
+  const start = await import("./Main.js").then(
+    ({ start }) => start,
+    (error: unknown) => {
+      const missing = Missing.advice(error)
+      if (missing === undefined) throw error
+      process.stderr.write(`tidemark: ${missing}\n`)
+    }
+  )
+  if (start === undefined) return exit(2)
+  const { code, stop } = start(process.argv.slice(2), version(), device())
+  let stopped = 0
+  // A reader that went away (`| head`) has what it wanted.
+  process.stdout.on("error", stop)
+  process.stderr.on("error", () => undefined)
+  for (const [signal, number] of Object.entries(signals)) {
+    process.on(signal, () => {
+      if (stopped !== 0) process.exit(number)
+      stopped = number
+      stop()
+    })
+  }
+  exit((await code) ?? stopped)
+}

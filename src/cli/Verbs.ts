@@ -1,0 +1,138 @@
+/** The verbs of the command: their arguments and options, what help says of them, and what each does. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { StoreError } from "../core/Errors.js"
+import * as Status from "../core/Status.js"
+import type { Encoded } from "../store/Encoded.js"
+import { fromEncoded } from "../store/Store.js"
+import type * as Complaint from "./Complaint.js"
+import * as History from "./History.js"
+import * as Ls from "./Ls.js"
+import type { Screen } from "./Screen.js"
+import * as Show from "./Show.js"
+import * as Source from "./Source.js"
+import * as Tree from "./Tree.js"
+
+const about = (...paragraphs: ReadonlyArray<string>): HelpDoc.HelpDoc =>
+  paragraphs.map((text) => HelpDoc.p(text)).reduce((left, right) => HelpDoc.sequence(left, right))
+
+const said =
+  (text: string) =>
+  <A>(option: Options.Options<A>): Options.Options<A> =>
+    Options.withDescription(option, text)
+
+const flag = (name: string, text: string) => Options.boolean(name).pipe(said(text))
+
+const maybe = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
+  Options.map(Options.optional(option), Option.getOrUndefined)
+
+const db = Options.text("db").pipe(
+  said("the database; TIDEMARK_DB says which if this does not, otherwise tidemark.db"),
+  Options.withPseudoName("FILE"),
+  Options.withFallbackConfig(Config.string("TIDEMARK_DB")),
+  Options.withDefault("tidemark.db")
+)
+
+const json = flag("json", "JSON on stdout, and nothing else")
+const jsonLines = flag("json", "JSON lines on stdout, and nothing else")
+
+const id = Args.text({ name: "ID" }).pipe(Args.withDescription("the execution"))
+
+/** Opens the database for as long as the verb takes. */
+const over = <A, E>(
+  db: string,
+  work: (encoded: Encoded) => Effect.Effect<A, E, Screen>
+): Effect.Effect<A, E | Complaint.Complaint | StoreError, Screen> =>
+  Effect.scoped(Effect.flatMap(Source.open(db), work))
+
+const named = (text: string): Option.Option<Status.Status> =>
+  Option.fromNullable(Status.all.find((one) => one.toLowerCase() === text.toLowerCase()))
+
+const ls = Command.make(
+  "ls",
+  {
+    db,
+    json: jsonLines,
+    task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
+    status: Options.text("status").pipe(
+      said(`only those that are so; may be given several times: ${Status.all.join(", ")}`),
+      Options.withPseudoName("STATUS"),
+      Options.repeated,
+      Options.filterMap((texts) => Option.all(texts.map(named)), `--status is one of ${Status.all.join(", ")}`)
+    ),
+    limit: Options.integer("limit").pipe(
+      said("how many at most; 50 unless given, 0 for all"),
+      Options.withPseudoName("N"),
+      Options.filterMap((n) => (n >= 0 ? Option.some(n) : Option.none()), "--limit is a number from 0 on"),
+      Options.withDefault(50)
+    ),
+    after: maybe(
+      Options.text("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))
+    ),
+    oldest: flag("oldest", "the oldest first"),
+    watch: flag("watch", "goes on: a live table, or a line for each execution that changes")
+  },
+  ({ db, ...options }) => over(db, (encoded) => Ls.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Lists executions, the newest first.",
+      "AT is the phase that an execution came to last, when it goes on by itself, or why it stands still. Where stdout is no terminal there is no header, cells are separated by tabs, and nothing is cut."
+    )
+  )
+)
+
+const show = Command.make(
+  "show",
+  { id, db, json, all: flag("all", "all phases, also of an execution that has many") },
+  ({ db, ...options }) => over(db, (encoded) => Show.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Shows an execution: its phases, why it stands still, and what to do next.",
+      "Marks: ✓ succeeded, ✗ failed, ● running, … waiting, ↻ waiting for its next attempt, ? in doubt, ↶ undone, ‖ parked, - left."
+    )
+  )
+)
+
+const tree = Command.make(
+  "tree",
+  { id, db, json, all: flag("all", "all phases, also where many succeeded beside each other") },
+  ({ db, ...options }) => over(db, (encoded) => Tree.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Shows the phases of an execution below what they are a part of: branches, groups, clean-ups, reverts.",
+      "The executions that it called stand below the phases that called them. Of one that is in a stage, the phases of that stage."
+    )
+  )
+)
+
+const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...options }) =>
+  over(db, (encoded) => History.run(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Tells all that happened to an execution, in order.",
+      "Moves, attempts and acts of operators, with who asked and why; also what was undone since. --json has the entries of the journal."
+    )
+  )
+)
+
+const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
+  over(db, (encoded) => History.watch(fromEncoded(encoded), options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Tells what happened to an execution and what happens, until it stands still.",
+      "It stands still when it has ended, has failed or is paused: the exit code is 0 if it is Completed, and otherwise 1. While it only waits, so does this."
+    )
+  )
+)
+
+export const all = [ls, show, tree, history, watch] as const
