@@ -291,5 +291,28 @@ export const staged: ReadonlyArray<Case> = [
           return yield* Page.enter({ n: 1 })
         }
       })
+  },
+  {
+    name: "a checkpoint has what follows it in its stage tried again, and nothing of a later one",
+    ends: "Failed",
+    leaves: ["a", "fetch 1", "b", "fetch 2"],
+    make: (world) =>
+      Task.make("t", {
+        error: Schema.String,
+        stages: [
+          Page.body(function* ({ n }) {
+            yield* step(world, `fetch ${n}`)
+            if (n === 2) yield* broken(world, "no")
+            yield* Phase.checkpoint("mark", { retry: Retry.times(5) })
+            yield* step(world, "b")
+            yield* Phase.make("f", flaky(world, 2))
+            return yield* Page.enter({ n: 2 })
+          })
+        ],
+        *run() {
+          yield* step(world, "a")
+          return yield* Page.enter({ n: 1 })
+        }
+      })
   }
 ]

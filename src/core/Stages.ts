@@ -60,6 +60,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.events = []
   history.open.clear()
   history.asked.clear()
+  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt
@@ -71,6 +72,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
+  history.until = undefined
   history.crashes = 0
 }
 

@@ -12,11 +12,12 @@ import * as History from "../../src/core/History.js"
 import * as Interpreter from "../../src/core/Interpreter.js"
 import * as Path from "../../src/core/Path.js"
 import { wholeReversal } from "../../src/core/Reversal.js"
+import * as Spine from "../../src/core/Spine.js"
 import * as Stages from "../../src/core/Stages.js"
 import type { Step, Unenterable } from "../../src/core/Step.js"
 import type { Enters } from "../../src/core/Tree.js"
 import { blockedAt, one } from "../support/cursors.js"
-import { claimed, created, done, drive, fail, Journal, running, start, succeed } from "../support/journal.js"
+import { claimed, created, done, drive, fail, failed, Journal, running, start, succeed } from "../support/journal.js"
 
 const Page = stage("page", { state: { n: Schema.Number } })
 
@@ -46,7 +47,20 @@ const latest = ({ entries }: Journal): History.History => {
 }
 
 describe("a history in a stage", () => {
-  const journal = running().add(...done("a"), start("b"), enter(1), ...inStage(1, "c"), enter(2), ...inStage(2, "d"))
+  const journal = running()
+    .add(...done("a"), start("b"), enter(1), ...inStage(1, "c"), enter(2), ...inStage(2, "d"))
+    .add({ _tag: "Waiting", until: 99 }, claimed)
+
+  it("is the same without what was before, whatever that was", () => {
+    const lane = new Journal().add({ ...created, lane: "k", timeout: 50, due: 3 } as Entry, claimed)
+    lane.add(...done("a"), { _tag: "Waiting", until: 9 }, claimed, { _tag: "PauseRequested", act: { by: "ann" } })
+    lane.add({ _tag: "Paused" }, { _tag: "Resumed", act: {}, round: 2 }, { _tag: "Failed", failures: [failed("a")] })
+    lane.add({ _tag: "Resumed", act: {} }, { _tag: "Claimed", owner: "other", crashed: true })
+    const step: Step = { _tag: "Entered", stage: "page", state: { n: 1 }, error: undefined }
+    lane.add(Stages.entered(lane.history, step), ...inStage(1, "b"), { _tag: "Suspended", queued: true })
+    assert.deepStrictEqual(latest(lane), Fold.all(lane.entries))
+    assert.deepStrictEqual(lane.history, Fold.all(lane.entries))
+  })
 
   it("pauses where it was last told to, not where it was first", () => {
     const begun = new Journal().add({ ...created, stopAt: "first" } as Entry, claimed)
@@ -63,6 +77,7 @@ describe("a history in a stage", () => {
       assert.deepStrictEqual(latest(part), Fold.all(part.entries))
     }
     assert.deepStrictEqual([...journal.history.phases.keys()], ["@page#2/d"])
+    assert.strictEqual(journal.history.until, 99)
     assert.isTrue(History.isPartial(journal.history))
     assert.isFalse(History.isPartial(running().history))
     assert.deepStrictEqual(journal.history.stage, { name: "page", n: 2, state: { n: 2 }, enteredAt: 8 })
@@ -152,6 +167,24 @@ describe("a history in a stage", () => {
         .map(({ path }) => path)
     assert.deepStrictEqual(committed(10), ["a", "@page#2/b"])
     assert.deepStrictEqual(committed(entries.length), ["a", "@page#2/b", "@page#2/m", "@page#2/c"])
+  })
+
+  it("asks no checkpoint of one that was left", () => {
+    const { entries, history } = running().add(...done("a"))
+    history.asked.add(history.phases.get("a")!)
+    Fold.apply(history, enter(1), entries.length, 1)
+    assert.strictEqual(history.asked.size, 0)
+  })
+
+  it("goes back to no checkpoint of one that was left, and says so", () => {
+    const mark: ReadonlyArray<Entry> = [start("m", { kind: "checkpoint" }), succeed("m")]
+    const { entries } = running().add(...mark, enter(1), ...inStage(1, "a"))
+    const found = Spine.find(Fold.whole(entries), "m")
+    assert.isTrue(Either.isLeft(found))
+    assert.deepInclude(Either.merge(found), {
+      reason: "notOnSpine",
+      message: "m is in a stage that was left: only a revert of the whole goes back there: it has come to none"
+    })
   })
 
   it("is entered by nobody who does not run, and in order", () => {
