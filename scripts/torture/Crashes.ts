@@ -99,6 +99,13 @@ const checks: ReadonlyArray<Check> = [
     seeds: 20_000
   },
   {
+    name: "stages",
+    about: "random tasks of stages under random crashes end as they read",
+    share: 4,
+    seeds: 10_000,
+    most: 1_000
+  },
+  {
     name: "queues",
     about:
       "executions with concurrency keys keep to their places and their order, under crashes, deploys and operators",

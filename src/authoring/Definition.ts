@@ -51,4 +51,6 @@ export interface Definition {
   readonly revertConcurrency: number
   readonly idempotencyKey: ((payload: unknown) => string) | undefined
   readonly lane: Lane | undefined
+  /** the names of all its checkpoints, if it declares them */
+  readonly checkpoints: ReadonlySet<string> | undefined
 }

@@ -30,7 +30,6 @@ import * as Limit from "./Limit.js"
 import {
   type AnySchema,
   type Because,
-  type Closed,
   codec,
   errorCodec,
   type IsPlain,
@@ -38,9 +37,9 @@ import {
   plain,
   type TypeOf
 } from "./Recordable.js"
-import type { Retry } from "./Retry.js"
 
 export type { Bounds } from "./Branches.js"
+export { type CheckpointOptions, checkpoint } from "./Checkpoint.js"
 export { type DelegateOptions, delegate } from "./Delegate.js"
 export type { Any, Context, Error, Phase, Success, Untimed, Yielded } from "./Description.js"
 export { type AllBounds, all, forEach, type ItemBounds, race } from "./Fork.js"
@@ -285,52 +284,6 @@ export const exit = <P extends Phase<unknown, unknown, unknown>>(
 /** The body gives up with this typed error, which the task's `error` schema must cover. */
 export const fail = <E>(error: E): Phase<never, E, never, never, IsPlain<E>> =>
   describe({ _tag: "Fail", name: "fail", error })
-
-/** What a checkpoint keeps, and does. */
-export interface CheckpointOptions<Data, V, R> {
-  /** plain JSON, recorded */
-  readonly data?: Data
-  /** a point of no return for every revert */
-  readonly commit?: boolean
-  /** the execution pauses here, until an operator resumes it */
-  readonly pause?: boolean
-  /** asked when something after it fails in its generator: that is undone, and runs again. Newer checkpoints are asked first */
-  readonly retry?: Retry<V, R>
-}
-
-/**
- * A named mark in the journal, that an execution can stop at, go to and be reverted to: see docs/checkpoints.md.
- *
- * With `commit: true`, no revert goes back beyond it. With `pause: true`, the execution pauses when it comes to it, not when
- * it is replayed. It answers the value that `retry` gives the present attempt. Throws `InvalidName` for a name that cannot be
- * kept, and a `TypeError` for what is no strategy. The idea is TaskFlow's page on checkpointing.
- *
- * @example
- * import { Phase } from "tidemark"
- *
- * const configured = Phase.checkpoint("configured", { data: { hosts: 3 }, pause: true })
- */
-export const checkpoint = <Data = void, V = void, R = never>(
-  name: string,
-  options: CheckpointOptions<Data, V, R> = {}
-): IsPlain<Data> extends true
-  ? Phase<V, never, Closed<R>, never, true>
-  : Because<"the checkpoint's data is not plain JSON", Data> => {
-  checkName(name)
-  if (options.retry !== undefined && !Predicate.hasProperty(options.retry, "strategy")) {
-    const found = Thrown.text(options.retry).slice(0, 80)
-    throw new TypeError(`retry of checkpoint ${name} must be a Retry, such as Retry.times(3), not ${found}`)
-  }
-  return describe({
-    _tag: "Checkpoint",
-    name,
-    commit: options.commit ?? false,
-    pause: options.pause ?? false,
-    data: options.data,
-    value: plain,
-    strategy: options.retry?.strategy
-  })
-}
 
 /** The undo of a completed phase, as a revert yields it. */
 export const undo = (name: string, undoes: string): Phase<void> => describe({ _tag: "Undo", name, undoes })

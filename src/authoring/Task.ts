@@ -9,6 +9,7 @@ import type { TaskError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as Thrown from "../core/Thrown.js"
 import * as Body from "./Body.js"
+import * as Checkpoint from "./Checkpoint.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
 import * as Instant from "./Instant.js"
@@ -141,6 +142,11 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
   readonly limit?: number
   /** what `run` may enter, each with its body: see `Task.stage` */
   readonly stages?: ReadonlyArray<B>
+  /**
+   * the names of all its checkpoints: another one in `stopAt`, `goTo` or `revert` is refused before anything runs, and stops
+   * an execution that comes to it
+   */
+  readonly checkpoints?: ReadonlyArray<string>
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -263,7 +269,8 @@ export const make = <
     revertConcurrency,
     customRevert: options.revert !== undefined,
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
-    lane: Lane.make(name, options.concurrencyKey, options.limit)
+    lane: Lane.make(name, options.concurrencyKey, options.limit),
+    checkpoints: Checkpoint.declared(name, options.checkpoints)
   }
   return { name, version: definition.version, definition, ...asked(definition) } as never
 }

@@ -71,6 +71,8 @@ export interface ExecutionStatus {
   readonly registered: boolean
   /** the phases in the order in which they started: of the present stage, and of all before it where these are being undone */
   readonly phases: ReadonlyArray<PhaseStatus>
+  /** the checkpoints that stand where it can be gone to, in order */
+  readonly checkpoints: ReadonlyArray<CheckpointStatus>
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined
 }
@@ -113,6 +115,18 @@ export interface PhaseStatus {
   readonly attempt: number
   /** the execution that it called */
   readonly child: string | undefined
+}
+
+/** A checkpoint that an execution has come to, and can go back to. */
+export interface CheckpointStatus {
+  readonly name: string
+  readonly path: string
+  /** in milliseconds UTC */
+  readonly at: number
+  /** what it keeps, as it is recorded */
+  readonly data: Json | undefined
+  /** nothing goes back beyond it */
+  readonly commit: boolean
 }
 
 /** An execution in a list. */
@@ -196,6 +210,11 @@ export interface RevertOptions extends Act {
 /** `force` goes to a checkpoint of what is the child of another execution. */
 export interface GoToOptions extends Act {
   readonly force?: boolean
+}
+
+/** `from`: the entries from this checkpoint on, by its name, `name#3` or its path. */
+export interface HistoryOptions {
+  readonly from?: string
 }
 
 /** `advance` runs the execution on the caller's fiber until it waits again or ends: for an engine that does not by itself. */
@@ -287,7 +306,10 @@ export interface Service {
   readonly advance: (id: string) => Effect.Effect<Advanced, AdvanceError>
   readonly advanceDue: (options?: AdvanceOptions) => Effect.Effect<ReadonlyArray<Advanced>, EngineBusy | StoreError>
   readonly status: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
-  readonly history: (id: string) => Effect.Effect<ReadonlyArray<Recorded>, ReadError>
+  readonly history: (
+    id: string,
+    options?: HistoryOptions
+  ) => Effect.Effect<ReadonlyArray<Recorded>, ReadError | CheckpointRefused>
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
   readonly watch: (id: string) => Stream.Stream<Recorded, ReadError>
   readonly settled: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
@@ -417,8 +439,9 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
     Effect.flatMap(TaskEngine, (engine) => engine.advanceDue(options))
   /** What is known of an execution. */
   static readonly status = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.status(id))
-  /** The journal's entries, in order. */
-  static readonly history = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.history(id))
+  /** The journal's entries, in order; all, or those from a checkpoint on. `CheckpointRefused`: no such one stands. */
+  static readonly history = (id: string, options?: HistoryOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.history(id, options))
   /** The executions of this store, newest first. */
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */

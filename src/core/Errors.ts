@@ -4,6 +4,7 @@
 
 import * as Schema from "effect/Schema"
 import { Failure, JsonValue, render } from "./Failure.js"
+import { CheckpointRefused } from "./Refusal.js"
 import * as Sentence from "./Sentence.js"
 import { all } from "./Status.js"
 
@@ -295,6 +296,7 @@ export type TaskError =
   | ExecutionClosed
   | ExecutionReverted
   | RevertIncomplete
+  | CheckpointRefused
   | TaskNotRegistered
   | IllegalTransition
   | EngineBusy
@@ -313,6 +315,7 @@ export const TaskErrors = [
   ExecutionClosed,
   ExecutionReverted,
   RevertIncomplete,
+  CheckpointRefused,
   TaskNotRegistered,
   IllegalTransition,
   EngineBusy,

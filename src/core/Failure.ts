@@ -34,7 +34,8 @@ export const faults = [
   "Poisoned",
   "LimitReached",
   "ChildConflict",
-  "ChildStopped"
+  "ChildStopped",
+  "CheckpointUndeclared"
 ] as const
 export type FaultReason = (typeof faults)[number]
 

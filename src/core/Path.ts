@@ -66,6 +66,9 @@ export const unescape = (segment: string): string =>
     ? segment.replace(/^~3/, "").replaceAll("~2", "#").replaceAll("~1", "/").replaceAll("~0", "~")
     : segment
 
+/** The name of what stands at a path, or is called by its last segment. */
+export const nameOf = (path: string): string => unescape(path.slice(path.lastIndexOf("/") + 1).replace(/#\d+$/, ""))
+
 /** The path of the `occurrence`-th phase called `name` in `scope`, counted from 1. */
 export const of = (scope: string, name: string, occurrence: number): string => {
   const segment = occurrence === 1 ? escape(name) : `${escape(name)}#${occurrence}`

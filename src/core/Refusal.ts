@@ -60,13 +60,22 @@ export class RequiresTask extends Schema.TaggedError<RequiresTask>()("RequiresTa
 
 /**
  * The execution cannot go to that checkpoint; nothing moved. `unknown`: none of that name stands, or `ambiguous`: several do;
- * `notOnSpine`: it is in a branch; `committed`: a commit checkpoint lies between; `ended`, `closing`, `reverting`: the
+ * `undeclared`: its task has no such checkpoint; `notOnSpine`: it is in a branch; `committed`: a commit checkpoint lies between; `ended`, `closing`, `reverting`: the
  * execution goes nowhere any more.
  */
 export class CheckpointRefused extends Schema.TaggedError<CheckpointRefused>()("CheckpointRefused", {
   execution: Schema.String,
   checkpoint: Schema.String,
-  reason: Schema.Literal("unknown", "ambiguous", "notOnSpine", "committed", "ended", "closing", "reverting"),
+  reason: Schema.Literal(
+    "unknown",
+    "undeclared",
+    "ambiguous",
+    "notOnSpine",
+    "committed",
+    "ended",
+    "closing",
+    "reverting"
+  ),
   message: Schema.String
 }) {}
 

@@ -27,7 +27,7 @@ const isMark = ({ forward, kind, state }: PhaseRecord): boolean =>
   kind === "checkpoint" && forward && state === "succeeded"
 
 /** The checkpoints that an execution has reached and can go to, in the order in which it came to them. */
-const checkpoints = (history: History): ReadonlyArray<PhaseRecord> =>
+export const checkpoints = (history: History): ReadonlyArray<PhaseRecord> =>
   [...history.phases.values()].filter(
     (record) => isMark(record) && holds(history, record.scope) && !isRewinding(history, record)
   )

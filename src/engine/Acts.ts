@@ -18,7 +18,7 @@ import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
-import { allows, type Status, type Verb, verbs } from "../core/Status.js"
+import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
 import * as GoingBack from "./GoingBack.js"
 import type { Command } from "./Orders.js"
@@ -78,6 +78,20 @@ const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
     reason: failure._tag === "Fault" ? failure.message : render(failure)
   })
 
+/** The checkpoint that a command is about. */
+const goalOf = (command: Command): string | undefined => {
+  switch (command._tag) {
+    case "resume":
+      return command.stopAt
+    case "revert":
+      return command.to
+    case "goTo":
+      return command.checkpoint
+    default:
+      return undefined
+  }
+}
+
 /** Decides `command` for an execution with this history; `definition` is its task, if this engine has it. */
 export const decide = (
   execution: string,
@@ -87,6 +101,10 @@ export const decide = (
 ): Effect.Effect<Decision, Refusal> => {
   const { status } = history
   const verb = command._tag
+  const goal = goalOf(command)
+  const undeclared =
+    goal === undefined || definition === undefined ? undefined : GoingBack.undeclared(execution, goal, definition)
+  if (undeclared !== undefined && !isFinal(status)) return undeclared
   if (command._tag === "revert") return revert(execution, command, history, definition)
   if (command._tag === "goTo") return goTo(execution, command, history, definition)
   if (isDone(verb, status)) return Effect.succeed(nothingToDo)

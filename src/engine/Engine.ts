@@ -2,6 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -9,6 +10,7 @@ import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
+import * as Spine from "../core/Spine.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
@@ -18,6 +20,7 @@ import { Commands } from "./Commands.js"
 import { Completions } from "./Completions.js"
 import { EngineConfig } from "./Config.js"
 import { Fibers } from "./Fibers.js"
+import * as GoingBack from "./GoingBack.js"
 import { Joins } from "./Joins.js"
 import { Lanes } from "./Lanes.js"
 import { Live } from "./Live.js"
@@ -59,7 +62,15 @@ class Engine {
 
   // --- reading
 
-  readonly history: Service["history"] = (id) => Effect.map(this.live.journal(id), ({ entries }) => entries)
+  readonly history: Service["history"] = (id, { from } = {}) =>
+    Effect.gen(this, function* () {
+      const { entries } = yield* this.live.journal(id)
+      if (from === undefined) return entries
+      const found = Spine.find(yield* this.live.history(id), from)
+      if (Either.isLeft(found)) return yield* GoingBack.refuse(id, from, found.left.reason, found.left.message)
+      const { path } = found.right
+      return entries.slice(entries.findLastIndex(({ entry }) => entry._tag === "PhaseStarted" && entry.path === path))
+    })
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {

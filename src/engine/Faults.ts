@@ -89,6 +89,12 @@ export const unrecordable = (path: string, what: string, problem: Problem): Fail
     reason: problem.reason
   })
 
+/** The body comes to a checkpoint that its task does not have. */
+export const undeclared = ({ name, path }: { readonly name: string; readonly path: string }): Failure =>
+  fault(path, "CheckpointUndeclared", `the task does not declare the checkpoint ${name}: add it to \`checkpoints\``, {
+    checkpoint: name
+  })
+
 /** Somebody has to say whether this phase happened. */
 export const outcomeUnknown = (record: PhaseRecord, why: string): Failure =>
   fault(

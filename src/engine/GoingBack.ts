@@ -1,5 +1,7 @@
 /** To which checkpoint a revert goes back, if that can be: decided on the history alone. */
 import * as Either from "effect/Either"
+import { isDeclared } from "../authoring/Checkpoint.js"
+import type { Definition } from "../authoring/Definition.js"
 import { CheckpointRefused } from "../core/Errors.js"
 import { type History, revertOf } from "../core/History.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
@@ -8,7 +10,18 @@ import { isFinal } from "../core/Status.js"
 
 type Reason = CheckpointRefused["reason"]
 
-const refuse = (execution: string, checkpoint: string, reason: Reason, why: string): CheckpointRefused =>
+/** Why a task cannot come to a checkpoint, whatever it does, if it says so. */
+export const undeclared = (
+  execution: string,
+  wanted: string,
+  definition: Definition
+): CheckpointRefused | undefined => {
+  const { checkpoints, name } = definition
+  if (isDeclared(checkpoints, wanted)) return undefined
+  return refuse(execution, wanted, "undeclared", `task ${name} declares ${[...checkpoints!].join(", ") || "none"}`)
+}
+
+export const refuse = (execution: string, checkpoint: string, reason: Reason, why: string): CheckpointRefused =>
   new CheckpointRefused({
     execution,
     checkpoint,

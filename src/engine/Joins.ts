@@ -7,7 +7,14 @@ import type { Definition } from "../authoring/Definition.js"
 import * as Instant from "../authoring/Instant.js"
 import * as Lane from "../authoring/Lane.js"
 import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
-import { type EngineBusy, ExecutionConflict, InvalidName, PayloadInvalid, type StoreError } from "../core/Errors.js"
+import {
+  type CheckpointRefused,
+  type EngineBusy,
+  ExecutionConflict,
+  InvalidName,
+  PayloadInvalid,
+  type StoreError
+} from "../core/Errors.js"
 import { type History, isEarly, isQueued } from "../core/History.js"
 import * as Json from "../core/Json.js"
 import * as Name from "../core/Name.js"
@@ -21,6 +28,7 @@ import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import type { Delivery } from "./Delivery.js"
 import { Fibers } from "./Fibers.js"
+import * as GoingBack from "./GoingBack.js"
 import { type Lanes, nameOf } from "./Lanes.js"
 import type { Entered, Finished, Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
@@ -57,7 +65,14 @@ interface Joining extends ExecuteOptions {
 }
 
 /** What comes between an execution and whoever joins it. */
-type JoinError = InvalidName | PayloadInvalid | ExecutionConflict | EngineBusy | LoadError | CommitError
+type JoinError =
+  | InvalidName
+  | CheckpointRefused
+  | PayloadInvalid
+  | ExecutionConflict
+  | EngineBusy
+  | LoadError
+  | CommitError
 
 /** An execution that stands still; `present` if whoever waited was there when it stopped. */
 interface Standing {
@@ -147,6 +162,9 @@ export class Joins {
       const id = options.id ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
       const invalid = Name.check("the execution id", id)
       if (invalid !== undefined) return yield* invalid
+      const { stopAt } = options
+      const undeclared = stopAt === undefined ? undefined : GoingBack.undeclared(id, stopAt, definition)
+      if (undeclared !== undefined) return yield* undeclared
       const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
       if (lane instanceof InvalidName) return yield* lane
       this.lanes.learn(definition)

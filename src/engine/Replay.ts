@@ -71,8 +71,10 @@ export class Replay {
   body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Replayed | undefined
-  /** the same of the bodies before it, by scope */
+  /** the same of those before it, by scope */
   private readonly past = new Map<string, Replayed | Missing>()
+  /** the bodies before it, by scope */
+  private left: ReadonlyMap<string, PastBody> | undefined
   private readonly code: Code
 
   constructor(
@@ -91,6 +93,7 @@ export class Replay {
   begin(start: Bodies.Start): void {
     this.start = start
     this.past.clear()
+    this.left = undefined
     this.renew()
   }
 
@@ -151,8 +154,8 @@ export class Replay {
     const { body, history } = this
     const reverting = history.status === "Reverting" && history.phases.get(path)?.forward === true
     if (!reverting) return { cursor: body, misfit: undefined }
-    const scope = Path.bodyOf(path)
-    const past = history.past?.find((one) => one.scope === scope)
+    this.left ??= new Map((history.past ?? []).map((past) => [past.scope, past]))
+    const past = this.left.get(Path.bodyOf(path))
     return past === undefined ? this.furthest : this.before(past)
   }
 

@@ -60,6 +60,7 @@ export class Runner {
       config,
       fibers,
       error: definition.error,
+      checkpoints: definition.checkpoints,
       family: this.family,
       post: new Post(store, writer, writer.isNew),
       tokens: this.tokens,

@@ -33,6 +33,8 @@ export interface StartOptions {
   /** the work of a phase or an undo, or the reason why there is none */
   readonly workOf: (placed: Placed) => Work | Failure
   readonly now: () => number
+  /** the checkpoints that the body may come to; none: any */
+  readonly checkpoints: ReadonlySet<string> | undefined
 }
 
 export const isFailure = (start: Start | ReadonlyArray<Start> | Work | Failure): start is Failure => "_tag" in start
@@ -136,6 +138,8 @@ export class Starts {
 
   /** A checkpoint begins and ends at once, and goes with the next commit. */
   private mark(placed: Placed, instruction: Extract<Instruction, { _tag: "Checkpoint" }>): Start | Failure {
+    const { checkpoints } = this.options
+    if (this.isForward(placed) && checkpoints?.has(placed.name) === false) return Faults.undeclared(placed)
     const data = instruction.value.encode(instruction.data)
     if (Either.isLeft(data)) return Faults.unrecordable(placed.path, "its data", data.left)
     const large = Perform.tooLarge(data.right, this.options.config.maxValue)

@@ -15,6 +15,7 @@ import {
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
+import * as Spine from "../core/Spine.js"
 import { isActive, isFinal } from "../core/Status.js"
 
 const stateOf = (history: History.History, record: PhaseRecord): PhaseStatus["state"] => {
@@ -117,6 +118,13 @@ export const statusOf = (
     state: stateOf(history, record),
     attempt: record.attempt,
     child: record.child
+  })),
+  checkpoints: Spine.checkpoints(history).map((record) => ({
+    name: record.name,
+    path: record.path,
+    at: record.startedAt,
+    data: record.value,
+    commit: record.commit
   })),
   closeError: history.cleanedUp?.error
 })

@@ -57,6 +57,10 @@ describe("a path", () => {
     assert.notMatch(segment, /[/#]/)
   })
 
+  it.prop("tells the name of what stands there", { one: place }, ({ one }) => {
+    assert.strictEqual(Path.nameOf(pathOf(one)), one[1])
+  })
+
   it.prop(
     "is shared by no two places",
     { one: place, other: place },

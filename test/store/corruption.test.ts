@@ -182,6 +182,46 @@ describe("the anchor", () => {
   )
 })
 
+describe("an anchor that is older than a stage", () => {
+  it.scoped("misses nothing of a journal that is read from there on; what is gone after it is missed", () =>
+    Effect.gen(function* () {
+      const filename = yield* temporaryFile
+      const open = Effect.gen(function* () {
+        const store = fromEncoded(yield* SqliteStore.make({ filename }))
+        yield* store.own
+        return store
+      })
+      const kept = { startedAt: 1, updatedAt: 1, owner: "me" }
+      const entered = { _tag: "StageEntered", stage: "page", n: 1, kept } as const
+      yield* Effect.scoped(Effect.flatMap(open, (store) => write(store, "a", 3)))
+      const anchor = fs.readFileSync(`${filename}.anchor`)
+      const add = Effect.flatMap(open, (store) =>
+        Effect.gen(function* () {
+          yield* extend(store, (yield* store.load("a"))!.head, 3)
+          const { head } = (yield* store.load("a"))!
+          yield* store.append(head, 9, [entered], null)
+          yield* extend(store, (yield* store.latest("a"))!.head, 2)
+        })
+      )
+      yield* Effect.scoped(add)
+      const latest = fs.readFileSync(`${filename}.anchor`)
+      fs.writeFileSync(`${filename}.anchor`, anchor)
+      const seqs = Effect.flatMap(open, (store) =>
+        Effect.map(store.latest("a"), (one) => one!.entries.map(({ seq }) => seq))
+      )
+      const found = yield* Effect.scoped(seqs)
+      assert.strictEqual(found[0], 0)
+      assert.isAbove(found[1]!, 3)
+      fs.writeFileSync(`${filename}.anchor`, latest)
+      const db = new Database(filename)
+      db.prepare("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)").run()
+      db.close()
+      const lost = yield* Effect.flip(Effect.scoped(Effect.flatMap(open, (store) => store.latest("a"))))
+      assert.strictEqual(lost._tag, "JournalCorrupt")
+    }).pipe(quiet)
+  )
+})
+
 describe("an older copy", () => {
   it.scoped("is reported until what it lacks is accepted", () =>
     Effect.gen(function* () {

@@ -400,6 +400,12 @@ export const groupOption = Phase.group("x", function* () {}, { retries: Retry.ti
 export const markOption = Phase.checkpoint("x", { retries: Retry.times(3) })
 // @ts-expect-error
 export const markRetry = Phase.checkpoint("x", { retry: Schedule.recurs(3) })
+export const markSchema = function* () {
+  // @ts-expect-error
+  yield* Phase.checkpoint("x", { data: "text", schema: Schema.Date })
+}
+// @ts-expect-error
+export const markNames = Task.make("x", { checkpoints: [1], *run() {} })
 // @ts-expect-error
 export const markPause = Phase.checkpoint("x", { pause: "yes" })
 

@@ -336,6 +336,10 @@ export const asks = Phase.checkpoint("here", {
 is<Equal<Phase.Context<typeof asks>, Shop>>()
 is<Equal<Phase.Success<typeof asks>, number>>()
 
+export const keeps = Phase.checkpoint("here", { data: new Date(0), schema: Schema.Date })
+
+is<Equal<typeof keeps, Phase.Phase<void, never, never, never, true>>>()
+
 export const pauses = Phase.checkpoint("here", { retry: Retry.pause, pause: true })
 
 is<Equal<Phase.Success<typeof pauses>, void>>()

@@ -112,7 +112,7 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
   [
     "a checkpoint's data is not JSON",
     `export const f = function*() { yield* Phase.checkpoint("x", { data: new Date(0) }) }`,
-    "the checkpoint's data is not plain JSON"
+    "the checkpoint's data is not plain JSON: give `schema`"
   ],
   ["an Effect is to be captured", "export const a = Phase.either(Effect.succeed(1))", needed],
   ["an Effect is a branch", "export const a = Phase.all([phase, Effect.succeed(1)])", needed],

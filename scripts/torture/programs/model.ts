@@ -1,5 +1,5 @@
 /**
- * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|queues FIRST COUNT SECONDS`. Prints
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|stages|queues FIRST COUNT SECONDS`. Prints
  * `seeds N` now and then, and a JSON line a failing seed.
  */
 import * as Grids from "../Grids.js"
@@ -8,6 +8,7 @@ import * as Nests from "../Nests.js"
 import * as Pairs from "../Pairs.js"
 import * as Queues from "../Queues.js"
 import * as Races from "../Races.js"
+import * as StagedPrograms from "../StagedPrograms.js"
 
 /** What checks seeds, and how many of them at a time. */
 const all = {
@@ -17,6 +18,7 @@ const all = {
   nests: { run: Nests.run, block: 5 },
   grids: { run: Grids.run, block: 100 },
   races: { run: Races.run, block: 100 },
+  stages: { run: StagedPrograms.run, block: 20 },
   queues: { run: Queues.run, block: 20 }
 }
 
