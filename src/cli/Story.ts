@@ -36,9 +36,9 @@ const started = ({ child, kind, name, path, timeout, undoes, until: end }: Entry
 const decided = ({ attempt, decision, delay, failures: all, path }: EntryOf<"Decided">): string => {
   const then = {
     again: "it is tried again",
-    pause: "it is undone, and pauses",
     giveUp: "it is given up",
-    revertAll: "the execution is reverted"
+    revertAll: "the execution is reverted",
+    pause: "it is undone, and paused"
   }[decision]
   const when = delay === undefined || delay === 0 ? "" : ` in ${Times.span(delay)}`
   return `attempt ${attempt} of ${path} failed, and ${then}${when}: ${failures(all)}`
