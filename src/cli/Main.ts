@@ -21,12 +21,18 @@ import * as Verbs from "./Verbs.js"
 
 const names = Verbs.all.map((verb) => Help.told(verb).name)
 
-const takesValue = /^--(db|task|status|limit|after|out|completions)$/
+/** The options that are followed by a value. */
+const valued = new Set([
+  "--completions",
+  ...Verbs.all
+    .flatMap((verb) => Help.told(verb).terms)
+    .flatMap(({ name }) => (name.includes(" ") ? [name.split(" ")[0]!] : []))
+])
 
 /** What is before the verb comes after it, so that `tidemark --db FILE ls` is `tidemark ls --db FILE`. */
 const arrange = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   let at = 0
-  while (at < args.length && args[at]!.startsWith("-") && args[at] !== "--") at += takesValue.test(args[at]!) ? 2 : 1
+  while (at < args.length && args[at]!.startsWith("-") && args[at] !== "--") at += valued.has(args[at]!) ? 2 : 1
   const verb = args[at]
   return verb === undefined || verb === "--" ? args : [verb, ...args.slice(0, at), ...args.slice(at + 1)]
 }
@@ -87,6 +93,8 @@ const execute = Effect.fnUntraced(function* (args: ReadonlyArray<string>, versio
   )
 })
 
+const nextHelp = `tidemark --help tells what there is: ${names.join(", ")}`
+
 const unknown = (verb: string): Complaint.Complaint => {
   const near = Near.misses(verb, names)
   return Complaint.usage(
@@ -104,14 +112,12 @@ const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, versio
     return yield* Screen.print(device, verb === undefined ? Help.root(Verbs.all) : Help.verb(verb))
   }
   if (verb === undefined && has(args, "--version")) return yield* device.out(`${version}\n`)
-  if (first === undefined) {
-    return yield* new Complaint.Complaint({
-      code: Complaint.codes.usage,
-      what: "say what to do",
-      next: `tidemark --help tells what there is: ${names.join(", ")}`
-    })
+  if (has(args, "--wizard", "--log-level")) return yield* Complaint.usage("it asks nothing, and keeps no log", nextHelp)
+  if (verb === undefined && !has(args, "--completions")) {
+    return yield* first === undefined || first.startsWith("-")
+      ? Complaint.usage("say what to do", nextHelp)
+      : unknown(first)
   }
-  if (verb === undefined && !first.startsWith("-")) return yield* unknown(first)
   return yield* execute(args, version)
 })
 

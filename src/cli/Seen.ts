@@ -19,7 +19,7 @@ export interface Seen {
 }
 
 /** What a journal comes to; one that no engine can have written is damaged. */
-const fold = (id: string, entries: ReadonlyArray<Recorded>): Effect.Effect<History, JournalCorrupt> =>
+export const fold = (id: string, entries: ReadonlyArray<Recorded>): Effect.Effect<History, JournalCorrupt> =>
   Effect.try({
     try: () => Fold.all(entries),
     catch: (thrown) => {

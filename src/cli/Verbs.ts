@@ -6,11 +6,11 @@ import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { StoreError } from "../core/Errors.js"
 import * as Status from "../core/Status.js"
-import type { Encoded } from "../store/Encoded.js"
-import { fromEncoded } from "../store/Store.js"
+import { fromEncoded, type Store } from "../store/Store.js"
 import type * as Complaint from "./Complaint.js"
+import * as Doctor from "./Doctor.js"
+import * as Exported from "./Exported.js"
 import * as History from "./History.js"
 import * as Ls from "./Ls.js"
 import type { Screen } from "./Screen.js"
@@ -43,12 +43,15 @@ const jsonLines = flag("json", "JSON lines on stdout, and nothing else")
 
 const id = Args.text({ name: "ID" }).pipe(Args.withDescription("the execution"))
 
+type Told = Complaint.Complaint | Complaint.Trouble
+
 /** Opens the database for as long as the verb takes. */
-const over = <A, E>(
-  db: string,
-  work: (encoded: Encoded) => Effect.Effect<A, E, Screen>
-): Effect.Effect<A, E | Complaint.Complaint | StoreError, Screen> =>
+const over = <A>(db: string, work: (source: Source.Source) => Effect.Effect<A, Told, Screen>) =>
   Effect.scoped(Effect.flatMap(Source.open(db), work))
+
+/** The same, for what reads executions alone. */
+const reading = <A>(db: string, work: (store: Store) => Effect.Effect<A, Told, Screen>) =>
+  over(db, ({ encoded }) => work(fromEncoded(encoded)))
 
 const named = (text: string): Option.Option<Status.Status> =>
   Option.fromNullable(Status.all.find((one) => one.toLowerCase() === text.toLowerCase()))
@@ -77,7 +80,7 @@ const ls = Command.make(
     oldest: flag("oldest", "the oldest first"),
     watch: flag("watch", "goes on: a live table, or a line for each execution that changes")
   },
-  ({ db, ...options }) => over(db, (encoded) => Ls.run(fromEncoded(encoded), options))
+  ({ db, ...options }) => reading(db, (store) => Ls.run(store, options))
 ).pipe(
   Command.withDescription(
     about(
@@ -90,7 +93,7 @@ const ls = Command.make(
 const show = Command.make(
   "show",
   { id, db, json, all: flag("all", "all phases, also of an execution that has many") },
-  ({ db, ...options }) => over(db, (encoded) => Show.run(fromEncoded(encoded), options))
+  ({ db, ...options }) => reading(db, (store) => Show.run(store, options))
 ).pipe(
   Command.withDescription(
     about(
@@ -103,7 +106,7 @@ const show = Command.make(
 const tree = Command.make(
   "tree",
   { id, db, json, all: flag("all", "all phases, also where many succeeded beside each other") },
-  ({ db, ...options }) => over(db, (encoded) => Tree.run(fromEncoded(encoded), options))
+  ({ db, ...options }) => reading(db, (store) => Tree.run(store, options))
 ).pipe(
   Command.withDescription(
     about(
@@ -114,7 +117,7 @@ const tree = Command.make(
 )
 
 const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  over(db, (encoded) => History.run(fromEncoded(encoded), options))
+  reading(db, (store) => History.run(store, options))
 ).pipe(
   Command.withDescription(
     about(
@@ -125,7 +128,7 @@ const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...o
 )
 
 const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  over(db, (encoded) => History.watch(fromEncoded(encoded), options))
+  reading(db, (store) => History.watch(store, options))
 ).pipe(
   Command.withDescription(
     about(
@@ -135,4 +138,39 @@ const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...optio
   )
 )
 
-export const all = [ls, show, tree, history, watch] as const
+const doctor = Command.make("doctor", { db, json: jsonLines }, ({ db, ...options }) =>
+  over(db, ({ encoded, inspect }) => Effect.flatMap(inspect, (place) => Doctor.run(encoded, place, options)))
+).pipe(
+  Command.withDescription(
+    about(
+      "Looks for trouble: Node, SQLite, the file, the disk, the engine, every journal, executions that are stuck.",
+      "Says what to do about each. The exit code is 4 if something is lost, damaged or unsafe. It reads all of the database, and writes nothing."
+    )
+  )
+)
+
+const exported = Command.make(
+  "export",
+  {
+    id,
+    db,
+    out: maybe(
+      Options.text("out").pipe(
+        said("a new file, instead of stdout; one that is there already is left as it is"),
+        Options.withPseudoName("FILE")
+      )
+    ),
+    json: flag("json", "what it is in any case")
+  },
+  ({ db, ...options }) =>
+    over(db, ({ encoded, schema }) => Effect.flatMap(schema, (version) => Exported.run(encoded, version, options)))
+).pipe(
+  Command.withDescription(
+    about(
+      "Writes an execution with its whole journal as one line of JSON.",
+      "The journal is verified before: one that is damaged is refused. Payloads and results are in it as they were recorded."
+    )
+  )
+)
+
+export const all = [ls, show, tree, history, watch, doctor, exported] as const

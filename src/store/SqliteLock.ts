@@ -74,3 +74,36 @@ export const acquire = Effect.fnUntraced(function* (database: string) {
   )
   return died
 })
+
+/** What is known of a lock that nobody asks for. */
+export interface Holding {
+  /** the engine that has it */
+  readonly holder:
+    | { readonly pid: number; readonly state: "running" | "stopped" | "unknown"; readonly since?: number }
+    | undefined
+  /** nobody has it, and who had it last did not give it back: it died */
+  readonly left: boolean
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** Who has the lock of this database, without asking for it. Where the kernel does not tell, the note of a process that lives. */
+export const holding = (database: string): Holding => {
+  const note = readNote(database)
+  const told = fs.existsSync("/proc/locks")
+  const pid = told
+    ? holderOf(lockOf(database), reservedByte)
+    : note !== undefined && isAlive(note.pid)
+      ? note.pid
+      : undefined
+  if (pid === undefined) return { holder: undefined, left: note !== undefined }
+  const since = note?.pid === pid ? { since: note.since } : {}
+  return { holder: { pid, state: stateOf(pid), ...since }, left: false }
+}

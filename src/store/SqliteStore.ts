@@ -145,7 +145,7 @@ const orNothing =
  * The file for inspection: every write is refused with `StoreError` ReadOnly. A database in WAL mode on a file system that
  * cannot be written is read from a copy.
  */
-export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Options, "filename">) {
+export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Options, "filename">) {
   const real = yield* SqliteFile.resolve(filename, { write: false })
   if (SqliteFile.size(real) === 0) return yield* storeError("NotFound", real, "there is no database")
   yield* SqliteFile.notTooSmall(real)
@@ -178,8 +178,12 @@ export const makeReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     addressed: waiting(guarded.addressed, []),
     nextWake: (after) => keyed(guarded.nextWake(after), undefined)
   }
-  return inspected
+  return { db, encoded: inspected, real }
 })
+
+/** The same, without the connection that it has to itself. */
+export const makeReadonly = (options: Pick<Options, "filename">) =>
+  Effect.map(openReadonly(options), ({ encoded }) => encoded)
 
 /** The store in this file, for inspection: see `makeReadonly`. */
 export const layerReadonly = (options: Pick<Options, "filename">): Layer.Layer<TaskStore, StoreError> =>

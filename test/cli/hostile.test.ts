@@ -85,6 +85,31 @@ describe("hostile names and values", () => {
   )
 })
 
+describe("arguments", () => {
+  it.effect("before the verb are those after it, and what the library would ask is refused", () =>
+    Effect.gen(function* () {
+      const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, RegExp]> = [
+        [["--db", "/no/where.db", "ls", "--limit", "1"], 4, /\/no\/where\.db/],
+        [["--json", "show", "--db", "/no/where.db", "x"], 4, /\/no\/where\.db/],
+        [["ls", "--wizard"], 2, /asks nothing/],
+        [["--log-level", "debug", "ls"], 2, /keeps no log/],
+        [["--version"], 0, /^$/],
+        [["--completions", "bash"], 0, /^$/],
+        [["--status", "failed"], 2, /say what to do/]
+      ]
+      for (const [args, code, said] of cases) {
+        const { kept, made } = device(80)
+        assert.strictEqual(
+          yield* Effect.provideService(Main.run(args, "1.2.3"), Screen.Screen, made),
+          code,
+          args.join(" ")
+        )
+        assert.match(kept.err, said)
+      }
+    })
+  )
+})
+
 describe("texts", () => {
   it("are cut and wrapped by the columns that they take", () => {
     assert.strictEqual(Text.width("日本"), 4)

@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { createInterface } from "node:readline"
 import { assert, describe, it } from "@effect/vitest"
+import Database from "better-sqlite3"
 import * as Effect from "effect/Effect"
 import { inject } from "vitest"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
@@ -163,6 +164,35 @@ describe("the tidemark command", () => {
         child.kill(signal)
         assert.strictEqual(yield* ended(child), code)
       }
+    })
+  )
+
+  it.scoped("looks for trouble beside an engine, after it was killed, and in a journal that was changed", () =>
+    Effect.gen(function* () {
+      const { db, worker } = yield* engine
+      const file = path.join(path.dirname(db), "a.json")
+      const saved = tidemark("export", "a.pdf", "--db", db, "--out", file)
+      assert.deepStrictEqual(saved, { code: 0, out: "", err: "" })
+      assert.strictEqual(fs.readFileSync(file, "utf8"), tidemark("export", "a.pdf", "--db", db).out)
+      assert.strictEqual(tidemark("export", "a.pdf", "--db", db, "--out", file).code, 3)
+      const live = tidemark("doctor", "--db", db)
+      assert.deepInclude(live, { code: 0, err: "" })
+      assert.include(live.out, `process ${worker.pid} owns the database since`)
+      worker.kill("SIGSTOP")
+      assert.include(tidemark("doctor", "--db", db).out, `kill -CONT ${worker.pid}`)
+      worker.kill("SIGKILL")
+      yield* ended(worker)
+      assert.include(tidemark("doctor", "--db", db).out, "no engine runs, and the last one died")
+      const sqlite = new Database(db)
+      sqlite.prepare("UPDATE journal SET body = replace(body, 'a.pdf', 'x.pdf') WHERE seq = 0").run()
+      sqlite.close()
+      const hurt = tidemark("doctor", "--db", db)
+      assert.strictEqual(hurt.code, 4)
+      assert.include(hurt.out, "1 of 2 journals are damaged, and are refused: a.pdf")
+      const refused = tidemark("show", "a.pdf", "--db", db)
+      assert.strictEqual(refused.code, 4)
+      isShort(refused.err)
+      assert.strictEqual(tidemark("ls", "--db", db).code, 0)
     })
   )
 

@@ -78,8 +78,8 @@ const untimed = <A, E>(effect: Effect.Effect<A, E>) => Effect.zipRight(Effect.ex
 /** When the scene was looked at, in milliseconds UTC. */
 export const now = Date.UTC(2026, 10, 21, 20, 0, 0)
 
-/** The store after all of that, with an engine that is gone. */
-export const scene = Effect.gen(function* () {
+/** What the memory holds after all of that, with an engine that is gone. */
+export const left = Effect.gen(function* () {
   const memory = MemoryStore.memory()
   yield* TestClock.setTime(now - 7_200_000)
   const live = yield* engine(memory, [order, convert, batch, broken], { newId: Effect.succeed("engine-1") })
@@ -95,5 +95,11 @@ export const scene = Effect.gen(function* () {
   yield* live.run(order.start({ sku: "coffee", card: "1" }, { id: "order-3", at: now + 3_600_000 }))
   yield* live.end
   yield* TestClock.setTime(now)
-  return fromEncoded(yield* MemoryStore.make(memory))
+  return memory
 })
+
+/** A store over it. */
+export const scene = Effect.map(
+  Effect.flatMap(left, (memory) => MemoryStore.make(memory)),
+  fromEncoded
+)

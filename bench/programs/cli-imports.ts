@@ -1,0 +1,3 @@
+/** What Node takes to import what the command is built on, all of it. */
+import "effect"
+import "@effect/cli"

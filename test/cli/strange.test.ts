@@ -1,0 +1,100 @@
+/** The command through real processes, where things are not as they should be: hostile ids, packages that are missing, a reader that leaves. */
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { inject } from "vitest"
+import * as SqliteStore from "../../src/store/SqliteStore.js"
+import { fromEncoded } from "../../src/store/Store.js"
+import { write } from "../store/support/Journals.js"
+import { temporaryFile, temporaryFolder } from "../store/support/TemporaryFolder.js"
+
+const compiled = inject("compiled")
+const bin = path.join(compiled, "src/bin.js")
+
+const run = (file: string, ...args: ReadonlyArray<string>) =>
+  spawnSync(process.execPath, [file, ...args], { encoding: "utf8", maxBuffer: 2 ** 28 })
+
+const hostile = [
+  "--flag",
+  "-h",
+  "\u001b[2J\u001b[31mred",
+  "\u202eright to left\u2066",
+  "line\nbreak\ttab",
+  "'; DROP TABLE journal; --",
+  "$(reboot) `reboot` \\",
+  "__proto__",
+  "日本語 👩‍👩‍👧 שלום",
+  "x".repeat(255)
+]
+
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/u
+
+describe("the tidemark command", () => {
+  it.scoped("finds executions by hostile ids, and prints no character that a terminal obeys", () =>
+    Effect.gen(function* () {
+      const db = yield* temporaryFile
+      const made = SqliteStore.make({ filename: db })
+      yield* Effect.scoped(
+        Effect.flatMap(made, (encoded) => Effect.forEach(hostile, (id) => write(fromEncoded(encoded), id, 1)))
+      )
+      const list = run(bin, "ls", "--db", db)
+      assert.deepStrictEqual([list.status, list.stderr], [0, ""])
+      assert.strictEqual(list.stdout.trimEnd().split("\n").length, hostile.length)
+      assert.notMatch(list.stdout.replaceAll(/[\n\t]/g, ""), unseen)
+      const json = run(bin, "ls", "--json", "--db", db).stdout.trimEnd().split("\n")
+      assert.sameMembers(
+        json.map((line) => JSON.parse(line).id),
+        hostile
+      )
+      for (const id of hostile) {
+        const { status, stderr, stdout } = run(bin, "show", "--json", "--db", db, "--", id)
+        assert.deepStrictEqual([status, stderr], [0, ""])
+        assert.strictEqual(JSON.parse(stdout).id, id)
+        assert.notMatch(stdout.trimEnd(), unseen)
+      }
+    })
+  )
+
+  it.scoped("stops without an error when its reader has gone, however much there is to say", () =>
+    Effect.gen(function* () {
+      const db = yield* temporaryFile
+      const made = SqliteStore.make({ filename: db })
+      const filled = Effect.flatMap(made, (encoded) =>
+        Effect.forEach(Array.from({ length: 4_000 }), (_, n) => write(fromEncoded(encoded), `execution-${n}`, 1), {
+          concurrency: 500
+        })
+      )
+      yield* Effect.scoped(filled)
+      const shell = `"${process.execPath}" "${bin}" ls --json --limit 0 --db "${db}" | head -1; echo "\${PIPESTATUS[0]}"`
+      const { stderr, stdout } = spawnSync("bash", ["-c", shell], { encoding: "utf8" })
+      assert.strictEqual(stderr, "")
+      assert.match(stdout, /^\{.*\}\n0\n$/)
+    })
+  )
+
+  it.scoped("says in one line which package is missing, with code 2", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      fs.cpSync(path.join(compiled, "src"), path.join(folder, "src"), { recursive: true })
+      fs.writeFileSync(path.join(folder, "package.json"), '{"type":"module"}')
+      const modules = path.join(compiled, "../../..")
+      const link = (name: string) => fs.symlinkSync(path.join(modules, name), path.join(folder, "node_modules", name))
+      fs.mkdirSync(path.join(folder, "node_modules/@effect"), { recursive: true })
+      link("effect")
+      const without = run(path.join(folder, "src/bin.js"), "ls")
+      assert.deepStrictEqual([without.status, without.stdout], [2, ""])
+      assert.match(
+        without.stderr,
+        /^tidemark: the package @effect\/\S+ is not installed.*npm install effect @effect\/cli .*\n$/
+      )
+      for (const name of ["@effect/cli", "@effect/platform", "@effect/printer-ansi", "@effect/printer"]) link(name)
+      const help = run(path.join(folder, "src/bin.js"), "--help")
+      assert.deepStrictEqual([help.status, help.stderr], [0, ""])
+      const driver = run(path.join(folder, "src/bin.js"), "ls")
+      assert.deepStrictEqual([driver.status, driver.stdout], [2, ""])
+      assert.match(driver.stderr, /^tidemark: the package @effect\/\S+ is not installed/)
+    })
+  )
+})
