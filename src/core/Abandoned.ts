@@ -1,13 +1,15 @@
 /** The tokens of phases that nobody waits for any more once an entry is recorded: they complete nothing from then on. */
 import type { Entry } from "./Entry.js"
-import type { History } from "./History.js"
+import { type History, revertOf } from "./History.js"
 import { isComposite, isLeaving, isSettled, type PhaseRecord } from "./PhaseRecord.js"
 
 const none: ReadonlyArray<string> = []
 
-/** Their hashes, where everything that this history holds is left behind by the entry that comes next. */
-export const before = ({ open }: History, { _tag }: Entry): ReadonlyArray<string> =>
-  _tag === "StageEntered" ? [...open].flatMap(({ token }) => (token === undefined ? none : [token])) : none
+/** Their hashes, where everything that is open is left behind by the entry that comes next: for a stage, or going back. */
+export const before = (history: History, entry: Entry): ReadonlyArray<string> =>
+  entry._tag === "StageEntered" || (entry._tag === "Rewound" && revertOf(history)?.to?.path === entry.to)
+    ? [...history.open].flatMap(({ token }) => (token === undefined ? none : [token]))
+    : none
 
 /**
  * Their hashes, where this entry, the last of the history, leaves phases behind: a race is won, something made of phases

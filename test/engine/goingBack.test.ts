@@ -443,6 +443,31 @@ describe("an undo on the way back that fails", () => {
     })
   )
 
+  it.scoped("is passed over with the token that its phase gave out: nobody completes what is superseded", () =>
+    Effect.gen(function* () {
+      const tokens: Array<string> = []
+      const store = memory()
+      const task = Task.make("asked", {
+        *run() {
+          yield* mark("one")
+          const take = Effect.map(Phase.token, (token) => void tokens.push(token))
+          yield* Phase.make("c", { run: Effect.zipRight(take, Effect.never), inDoubt: "ask" })
+        }
+      })
+      const first = yield* engine(store, [task])
+      yield* first.run(task.start({}, { id }))
+      yield* idle
+      yield* first.kill
+      const { service } = yield* engine(store, [task])
+      yield* service.settled(id)
+      assert.strictEqual((yield* Effect.flip(service.revert(id, { to: "one" })))._tag, "RevertIncomplete")
+      yield* service.skip(id, "revert#1/undo/c")
+      assert.strictEqual((yield* service.settled(id)).status, "Paused")
+      const late = yield* Effect.flip(service.complete(tokens[0]!, Exit.succeed(undefined)))
+      assert.strictEqual(late._tag, "TokenClosed")
+    })
+  )
+
   it.scoped("may be gone back further from, or reverted as a whole; never less far", () =>
     Effect.gen(function* () {
       const log = logbook()
