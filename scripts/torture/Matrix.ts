@@ -3,8 +3,8 @@
  * of them), until it is settled; its ending must be the same, and nothing may have run that the journal does not explain.
  */
 import * as Effect from "effect/Effect"
+import type { ExecutionStatus } from "../../src/authoring/ExecutionStatus.js"
 import type * as Authored from "../../src/authoring/TaskEngine.js"
-import type { ExecutionStatus } from "../../src/authoring/TaskEngine.js"
 import { type Failure, render } from "../../src/core/Failure.js"
 import * as Path from "../../src/core/Path.js"
 import type { Status } from "../../src/core/Status.js"

@@ -1,5 +1,5 @@
 /** What statuses and states of phases look like. */
-import type { PhaseStatus } from "../authoring/TaskEngine.js"
+import type { PhaseStatus } from "../authoring/ExecutionStatus.js"
 import type { Status } from "../core/Status.js"
 import type { Span, Tone } from "./Text.js"
 

@@ -1,6 +1,6 @@
 /** An execution as its journal shows it, read without an engine, a lock, or the task's code. */
 import * as Effect from "effect/Effect"
-import type { ExecutionStatus, Progress } from "../authoring/TaskEngine.js"
+import type { ExecutionStatus, Progress } from "../authoring/ExecutionStatus.js"
 import type { Recorded } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"

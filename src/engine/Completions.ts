@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
+import type { Progress } from "../authoring/ExecutionStatus.js"
 import { plain } from "../authoring/Recordable.js"
-import type { Progress } from "../authoring/TaskEngine.js"
 import {
   AlreadyCompleted,
   ExecutionEnded,

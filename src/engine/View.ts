@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { ExecutionStatus, PhaseStatus, Progress, Wait } from "../authoring/TaskEngine.js"
+import type { ExecutionStatus, PhaseStatus, Progress, Wait } from "../authoring/ExecutionStatus.js"
 import {
   ExecutionClosed,
   ExecutionFailed,
