@@ -12,7 +12,7 @@ import { defectOf, type Failure } from "../core/Failure.js"
 import type { Decision } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
-import type { Placed, Step } from "../core/Step.js"
+import type { Step } from "../core/Step.js"
 import { Alarm } from "./Alarm.js"
 import type { Parked } from "./Children.js"
 import { Consequences } from "./Consequences.js"
@@ -21,10 +21,11 @@ import * as Faults from "./Faults.js"
 import type { Fibers } from "./Fibers.js"
 import { type Flight, Flights, parkedBy } from "./Flights.js"
 import { type Active, isAsked, isCall, type Job, type Settled } from "./Job.js"
-import { type AtOnce, Outcomes } from "./Outcomes.js"
+import { Launches } from "./Launches.js"
+import { type AtOnce, effectOf, Outcomes } from "./Outcomes.js"
 import { Parking, type ParkingOptions } from "./Parking.js"
 import type { Request, Signal } from "./Signal.js"
-import { isFailure, type StartOptions, Starts } from "./Starts.js"
+import { type StartOptions, Starts } from "./Starts.js"
 import type { Tokens } from "./Tokens.js"
 import { turn } from "./Turn.js"
 import { Waits } from "./Waits.js"
@@ -52,8 +53,6 @@ export interface Options extends StartOptions, ParkingOptions {
 
 const nothing = Effect.succeed(undefined)
 
-const effectOf = <A>(atOnce: AtOnce<A>): Effect.Effect<A, CommitError> =>
-  Effect.isEffect(atOnce) ? (atOnce as Effect.Effect<A, CommitError>) : Effect.succeed(atOnce as A)
 const any = () => true
 
 /** It is not interrupted: it is over when its child has stopped, or when its author knows whether it happened. */
@@ -69,6 +68,7 @@ export class Driver {
   private readonly starts: Starts
   private readonly alarm: Alarm
   private readonly flights: Flights
+  private readonly launches: Launches<Ending>
   private readonly parking: Parking
   private readonly consequences: Consequences
   /** how the drive ends once nothing is under way any more */
@@ -80,6 +80,7 @@ export class Driver {
     this.waits = new Waits(writer, this.outcomes, post, tokens, now)
     this.starts = new Starts(options, this.outcomes, tokens, this.waits)
     this.flights = new Flights(fibers, signals, family)
+    this.launches = new Launches(options, this.starts, this.flights, (failure) => this.end({ _tag: "Fault", failure }))
     this.parking = new Parking(options, this.flights)
     this.alarm = new Alarm(fibers, signals, now)
     this.consequences = new Consequences(writer, config, this.outcomes, this.flights, family, now)
@@ -170,7 +171,8 @@ export class Driver {
   private expire(step: Blocked): Effect.Effect<Ending | "again" | undefined, CommitError> {
     return Effect.gen(this, function* () {
       const sent = yield* this.waits.sent(step.instructions)
-      if (sent.length > 0) return yield* effectOf(this.startAll(sent.filter(({ path }) => this.flights.wakes(path))))
+      if (sent.length > 0)
+        return yield* effectOf(this.launches.all(sent.filter(({ path }) => this.flights.wakes(path))))
       const late = this.options.deadlines.pass(this.options.now())
       if (late === "again") return late
       return late === undefined ? yield* this.settle(step) : yield* this.end(late, isCall)
@@ -190,7 +192,7 @@ export class Driver {
 
   private start({ consequences, idle }: Blocked): AtOnce<Ending | "again" | undefined> {
     if (this.stopping !== undefined) return this.idle ? this.stop : undefined
-    if (idle.length > 0) return this.begin(idle)
+    if (idle.length > 0) return this.launches.fresh(idle)
     return this.idle && consequences.length === 0
       ? Effect.dieMessage(`${this.options.writer.id} waits for nothing: its journal has no way on`)
       : undefined
@@ -214,49 +216,6 @@ export class Driver {
     const before = this.flights.size
     const withdrawn = Effect.zipRight(this.options.writer.flush, this.withdraw(lost))
     return Effect.map(withdrawn, () => this.flights.size < before)
-  }
-
-  /**
-   * Starts what of these is not under way yet: one commit, then the fibers; nothing of it, where the engine cannot go on
-   * with one. `again` if the generator can go on already. Where something fails at once, or wins a race, what comes after
-   * it is not started: it may be over.
-   */
-  private begin(idle: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
-    const { post, writer } = this.options
-    const fresh = idle.filter(({ path }) => !this.flights.has(path))
-    const asks = !post.known && fresh.some((placed) => Waits.asks(placed, writer.history.phases.get(placed.path)))
-    if (!asks) return this.startAll(fresh)
-    return Effect.flatMap(post.look, () => effectOf(this.startAll(fresh)))
-  }
-
-  private startAll(fresh: ReadonlyArray<Placed>): AtOnce<Ending | "again" | undefined> {
-    const starts = this.starts.all(fresh)
-    if (isFailure(starts)) return this.end({ _tag: "Fault", failure: starts })
-    const jobs: Array<Active> = []
-    let begun = 0
-    for (let index = 0; index < starts.length; index++) {
-      const job = starts[index]!()
-      if (job === undefined) {
-        if (this.isDecisive(fresh[index]!.path)) break
-        continue
-      }
-      begun++
-      // What only rests needs nothing on disk: it goes with the next commit.
-      if (job._tag === "Rest") this.flights.launch(job)
-      else jobs.push(job)
-    }
-    const settled = begun < starts.length ? "again" : undefined
-    if (jobs.length === 0) return settled
-    return Effect.map(this.options.writer.flush, () => {
-      for (const job of jobs) this.flights.launch(job)
-      return settled
-    })
-  }
-
-  private isDecisive(path: string): boolean {
-    const { phases, stopsAt } = this.options.writer.history
-    const { scope, state } = phases.get(path)!
-    return state === "failed" || stopsAt !== undefined || (state === "succeeded" && phases.get(scope)?.kind === "race")
   }
 
   // --- signals

@@ -15,6 +15,9 @@ import type { CommitError, Writer } from "./Writer.js"
 /** An answer at once, or an effect that comes to it: most phases take none, and an effect costs more than what it does. */
 export type AtOnce<A> = A | Effect.Effect<A, CommitError>
 
+export const effectOf = <A>(atOnce: AtOnce<A>): Effect.Effect<A, CommitError> =>
+  Effect.isEffect(atOnce) ? (atOnce as Effect.Effect<A, CommitError>) : Effect.succeed(atOnce as A)
+
 const decisions = { Again: "again", Pause: "pause", GiveUp: "giveUp", RevertAll: "revertAll" } as const
 
 export class Outcomes {
