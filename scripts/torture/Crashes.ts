@@ -106,6 +106,12 @@ const checks: ReadonlyArray<Check> = [
     most: 1_000
   },
   {
+    name: "plans",
+    about: "actions on random programs do what their plans said, and planning changes nothing",
+    share: 4,
+    seeds: 5_000
+  },
+  {
     name: "queues",
     about:
       "executions with concurrency keys keep to their places and their order, under crashes, deploys and operators",
