@@ -117,7 +117,7 @@ export class Starts {
     { capture, instruction, key, kind, name, needs, path, scope }: Placed,
     wait: { readonly until?: number; readonly token?: string } = {}
   ): undefined {
-    const generation = this.history.generations?.get(path) ?? 0
+    const generation = this.history.generations?.get(path) ?? this.history.generation
     const { id } = this.options.writer
     const value = "strategy" in instruction ? instruction.strategy?.first : undefined
     const started: Mutable<EntryOf<"PhaseStarted">> = { _tag: "PhaseStarted", path, name, kind, ...wait }
