@@ -23,6 +23,7 @@ export const kinds = [
   "sleep",
   "signal",
   "checkpoint",
+  "changed",
   "fail",
   "undo",
   "child",
