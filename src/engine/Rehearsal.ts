@@ -46,11 +46,12 @@ export class Rehearsal {
     private readonly now: number
   ) {
     const start = Bodies.currentOf(definition, history)
-    if (Either.isLeft(start)) {
+    const goesBack = history.status === "Reverting" && History.revertOf(history)?.to !== undefined
+    if (Either.isLeft(start) && !goesBack) {
       this.stops(render(start.left))
       return
     }
-    const replay = new Replay(definition, start.right, history, Number.POSITIVE_INFINITY)
+    const replay = new Replay(definition, start, history, Number.POSITIVE_INFINITY)
     if (history.status === "Running") this.forward(replay)
     else if (history.status === "Closing") this.close(replay)
     else if (history.status === "Reverting") this.revert(replay)
@@ -73,10 +74,16 @@ export class Rehearsal {
     this.follow(step)
   }
 
-  /** What is made of other phases begins without an effect. Whether anything did. */
+  /** What is made of other phases begins without an effect; so does a change. Whether anything did. */
   private open({ idle }: Blocked): boolean {
-    const fresh = idle.filter(({ instruction, path }) => isComposite(instruction) && !this.history.phases.has(path))
-    for (const placed of fresh) this.add(Started.of(this.execution, this.history, placed))
+    const fresh = idle.filter(
+      ({ instruction, path }) =>
+        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+    )
+    for (const placed of fresh) {
+      this.add(Started.of(this.execution, this.history, placed))
+      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
+    }
     return fresh.length > 0
   }
 
@@ -84,7 +91,7 @@ export class Rehearsal {
   private recorded(): void {
     const { phases } = this.history
     for (const record of phases.values()) {
-      if (!record.forward || !PhaseRecord.isSettled(record)) continue
+      if (!record.forward || record.kind === "changed" || !PhaseRecord.isSettled(record)) continue
       const owner = History.ownerOf(this.history, record.scope)
       if (owner !== undefined && PhaseRecord.isSettled(owner)) continue
       this.steps.push(stepOf(this.skipped.has(record.path) ? "skip" : "replay", record))
@@ -179,9 +186,10 @@ export class Rehearsal {
 
   private revert(replay: Replay): void {
     const { misfit } = replay.furthest
-    const unfit = this.definition.customRevert ? undefined : (misfit ?? replay.misfitBefore)
+    const revert = History.revertOf(this.history)!
+    const unfit = this.definition.customRevert ? undefined : replay.misfitOf(revert)
     if (unfit !== undefined) return this.stops(render(unfit))
-    const isWhole = History.revertOf(this.history)?.to === undefined
+    const isWhole = revert.to === undefined
     if (this.history.cleanedUp === undefined && isWhole && misfit === undefined) this.cleanUp(replay)
     this.undo(replay)
   }

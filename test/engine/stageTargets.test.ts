@@ -230,8 +230,10 @@ describe("stages as targets", () => {
           return yield* Strict.enter({ n: 1 })
         }
       })
-      const { service } = yield* engine(store, [strict])
-      yield* service.resume(id)
+      const { run, service } = yield* engine(store, [strict])
+      const refused = yield* Effect.flip(service.resume(id))
+      assert.include(refused.message, "It would still go on from @page#2/mark")
+      yield* Effect.exit(run(strict.execute({}, { id, resume: true })))
       const { failures, status } = yield* service.settled(id)
       assert.strictEqual(status, "Failed")
       const [fault] = failures
