@@ -27,6 +27,7 @@ export const kinds = [
   "sleep",
   "signal",
   "checkpoint",
+  "changed",
   "fail",
   "undo",
   "child",

@@ -70,10 +70,16 @@ export class Rehearsal {
     this.follow(step)
   }
 
-  /** What is made of other phases begins without an effect. Whether anything did. */
+  /** What is made of other phases begins without an effect; so does a change. Whether anything did. */
   private open({ idle }: Blocked): boolean {
-    const fresh = idle.filter(({ instruction, path }) => isComposite(instruction) && !this.history.phases.has(path))
-    for (const placed of fresh) this.add(Started.of(this.execution, this.history, placed))
+    const fresh = idle.filter(
+      ({ instruction, path }) =>
+        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+    )
+    for (const placed of fresh) {
+      this.add(Started.of(this.execution, this.history, placed))
+      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
+    }
     return fresh.length > 0
   }
 
@@ -81,7 +87,7 @@ export class Rehearsal {
   private recorded(): void {
     const { phases } = this.history
     for (const record of phases.values()) {
-      if (!record.forward || !PhaseRecord.isSettled(record)) continue
+      if (!record.forward || record.kind === "changed" || !PhaseRecord.isSettled(record)) continue
       const owner = History.ownerOf(this.history, record.scope)
       if (owner !== undefined && PhaseRecord.isSettled(owner)) continue
       this.steps.push(stepOf(this.skipped.has(record.path) ? "skip" : "replay", record))
