@@ -18,6 +18,7 @@ export const quoted = (text: string): string => {
 /** What each does. */
 export const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
+  rerun: "items of a forEach that failed run again",
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",

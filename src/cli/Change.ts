@@ -44,6 +44,7 @@ const ask: {
   readonly [T in Tag]: (engine: Service, id: string, command: Omit<Extract<Action, { _tag: T }>, "_tag">) => Asked
 } = {
   resume: (engine, id, options) => engine.resume(id, options),
+  rerun: (engine, id, options) => engine.rerun(id, options),
   pause: (engine, id, { now: _, ...options }) => engine.pause(id, options),
   close: (engine, id, options) => engine.close(id, options),
   revert: (engine, id, { retry, ...options }) =>
