@@ -23,7 +23,7 @@ const id = "x1"
 const draw = (random: Random, history: History): Action => {
   const leaves = [...history.phases.values()].filter((record) => !isComposite(record)).map(({ path }) => path)
   const failed = [...history.open].filter(({ state }) => state === "failed").map(({ path }) => path)
-  const checkpoints = Spine.checkpoints(history).map(({ path }) => path)
+  const checkpoints = Spine.targets(history).map(({ path }) => path)
   const some = random.pick([...failed, ...failed, ...leaves, "nowhere"])
   const checkpoint = random.pick([...checkpoints, ...checkpoints, "nowhere"])
   const values = Object.fromEntries(failed.filter(() => random.chance(0.5)).map((path) => [path, "given"]))

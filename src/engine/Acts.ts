@@ -126,7 +126,7 @@ const isSame = (execution: string, { to }: Revert, history: History.History): bo
   if (to === undefined) return under === undefined
   return Either.match(GoingBack.targetOf(execution, to, history), {
     onLeft: () => false,
-    onRight: (target) => target === under
+    onRight: ({ path }) => path === under?.path
   })
 }
 
@@ -157,9 +157,11 @@ const revert = (
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
-  const misfit = definition.customRevert ? undefined : Replay.fresh(definition, history).misfit
+  const { body, path: to } = target.right
+  const misfit = definition.customRevert ? undefined : GoingBack.misfit(definition, history, target.right)
   if (misfit !== undefined) return mismatch(execution, misfit)
-  const back = { ...started, to: target.right.path, ...(command.retry === true ? { retry: true } : {}) }
+  const across = body === History.bodyOf(history) ? {} : { across: true }
+  const back = { ...started, to, ...across, ...(command.retry === true ? { retry: true } : {}) }
   return Effect.succeed({ entries: [back], definition })
 }
 

@@ -56,7 +56,15 @@ export const about =
     Effect.gen(function* () {
       yield* current(execution, action, history)
       const known = yield* read(store, execution, action, history)
-      const decision = yield* Acts.decide(execution, action, known, definition)
+      // What would still fit may be in a stage that was left.
+      const decision = yield* Effect.catchTag(
+        Acts.decide(execution, action, known, definition),
+        "HistoryMismatch",
+        (misfit) =>
+          isPartial(known)
+            ? Effect.flatMap(Journals.whole(store, execution), (all) => Acts.decide(execution, action, all, definition))
+            : Effect.fail(misfit)
+      )
       for (const token of decision.close ?? []) yield* isOpen(store, execution, token)
       return decision
     })

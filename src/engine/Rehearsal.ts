@@ -47,14 +47,11 @@ export class Rehearsal {
     private readonly now: number
   ) {
     const start = Bodies.currentOf(definition, history)
-    if (Either.isLeft(start)) {
-      this.stops(render(start.left))
-      return
-    }
-    const replay = new Replay(definition, start.right, history, Number.POSITIVE_INFINITY)
-    if (history.status === "Running") this.forward(replay)
+    const replay = new Replay(definition, start, history, Number.POSITIVE_INFINITY)
+    if (history.status === "Reverting") this.revert(replay)
+    else if (Either.isLeft(start)) this.stops(render(start.left))
+    else if (history.status === "Running") this.forward(replay)
     else if (history.status === "Closing") this.close(replay)
-    else if (history.status === "Reverting") this.revert(replay)
   }
 
   private add(entry: Entry): void {
@@ -79,10 +76,16 @@ export class Rehearsal {
     return step
   }
 
-  /** What is made of other phases begins, and ends, without an effect. Whether anything did. */
+  /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
   private open({ consequences, idle }: Blocked): boolean {
-    const fresh = idle.filter(({ instruction, path }) => isComposite(instruction) && !this.history.phases.has(path))
-    for (const placed of fresh) this.add(Started.of(this.execution, this.history, placed))
+    const fresh = idle.filter(
+      ({ instruction, path }) =>
+        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+    )
+    for (const placed of fresh) {
+      this.add(Started.of(this.execution, this.history, placed))
+      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
+    }
     const ended = consequences.flatMap((one) => this.ended(one))
     for (const entry of ended) this.add(entry)
     return fresh.length + ended.length > 0
@@ -110,7 +113,7 @@ export class Rehearsal {
   private recorded(): void {
     const { phases } = this.history
     for (const record of phases.values()) {
-      if (!record.forward || !PhaseRecord.isSettled(record)) continue
+      if (!record.forward || record.kind === "changed" || !PhaseRecord.isSettled(record)) continue
       const owner = History.ownerOf(this.history, record.scope)
       if (owner !== undefined && PhaseRecord.isSettled(owner)) continue
       this.steps.push(stepOf(this.skipped.has(record.path) ? "skip" : "replay", record))
@@ -204,11 +207,11 @@ export class Rehearsal {
   // --- reverting
 
   private revert(replay: Replay): void {
+    const revert = History.revertOf(this.history)!
     const { misfit } = replay.furthest
-    const unfit = this.definition.customRevert ? undefined : (misfit ?? replay.misfitBefore)
+    const unfit = this.definition.customRevert ? undefined : replay.misfitOf(revert)
     if (unfit !== undefined) return this.stops(render(unfit))
-    const isWhole = History.revertOf(this.history)?.to === undefined
-    if (this.history.cleanedUp === undefined && isWhole && misfit === undefined) this.cleanUp(replay)
+    if (this.history.cleanedUp === undefined && revert.to === undefined && misfit === undefined) this.cleanUp(replay)
     this.undo(replay)
   }
 

@@ -18,7 +18,9 @@ import * as Spine from "../core/Spine.js"
 import type { Status } from "../core/Status.js"
 import * as Amendment from "./Amendment.js"
 import { type Decision, mismatch, type Refusal } from "./Decision.js"
+import * as Faults from "./Faults.js"
 import * as Given from "./Given.js"
+import * as GoingBack from "./GoingBack.js"
 import * as Items from "./Items.js"
 import * as Replay from "./Replay.js"
 import * as Requirements from "./Requirements.js"
@@ -92,7 +94,10 @@ const goOn = (asked: Asked): Effect.Effect<Decision, Refusal> => {
   if (unreadable.length > 0) return refused(asked, unreadable)
   const seen = Amendment.applied(history, amendment)
   const replayed = status === "RevertFailed" ? undefined : Replay.fresh(definition, seen)
-  if (replayed?.misfit !== undefined) return Effect.fail(mismatch(execution, replayed.misfit))
+  if (replayed?.misfit !== undefined) {
+    const to = Amendment.isEmpty(amendment) ? GoingBack.nearest(definition, history)?.path : undefined
+    return Effect.fail(mismatch(execution, Faults.withWay(replayed.misfit, to)))
+  }
   const amended = Amendment.undosSeeing(definition, history, seen, amendment)
   const given = values.map(([path, value]) => Given.of(asked, path, value, replayed?.cursor))
   const problems = [
@@ -149,7 +154,7 @@ const closed = ({ execution, history }: Asked, path: string): ReadonlyArray<Phas
 }
 
 const goBack = (history: History.History): string => {
-  const marks = Spine.checkpoints(history).map(({ path }) => path)
+  const marks = Spine.targets(history).map(({ path }) => path)
   const there = marks.length === 0 ? "it has come to none" : `it has come to ${marks.join(", ")}`
   return `To run it again, go back to a checkpoint before it, with goTo, or revert and its option to: ${there}`
 }
