@@ -32,6 +32,7 @@ import type { Json } from "../core/Json.js"
 import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
 import type { CloseOptions, GoToOptions, RequestError, ResumeOptions, RevertOptions } from "./Acting.js"
+import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
 import type { Instant } from "./Instant.js"
@@ -44,6 +45,14 @@ export interface ListOptions {
   readonly order?: "oldest" | "newest"
   readonly after?: string
   readonly limit?: number
+}
+
+/** Which executions to check, and how far. */
+export interface CheckOptions {
+  /** all that have not ended, unless it names statuses */
+  readonly filter?: Omit<ListOptions, "order" | "after" | "limit">
+  /** whether to read, of an execution in a stage, the stages before too: what it takes to know whether it can be reverted */
+  readonly whole?: boolean
 }
 
 export interface ExecuteOptions {
@@ -155,6 +164,7 @@ export interface Service {
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
   readonly watch: (id: string) => Stream.Stream<Recorded, ReadError>
   readonly settled: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
+  readonly check: (options?: CheckOptions) => Stream.Stream<Checked, StoreError>
 }
 
 /** Moves executions: see `Sqlite.layer` and `TaskEngine.layerMemory` for where they are kept. */
@@ -307,6 +317,26 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */
   static readonly watch = (id: string) => Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.watch(id)))
+  /**
+   * Whether the code at hand can go on with the executions of this store: each that has not ended, oldest first, with what
+   * becomes of it under the tasks that this engine has.
+   *
+   * Every journal is replayed with its recorded outcomes alone: no effect runs, nothing is written, no lock is taken. An
+   * execution fits; or it `differs`, and where, with what is recorded there, what the code comes to, and what seems to have
+   * happened; or a recorded value is `undecodable`; or the task is `missing`; or the journal is `damaged`. See
+   * docs/check.md. `filter` takes what `list` takes; with `status`, ended ones too. The idea is Temporal's replayer.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Stream from "effect/Stream"
+   *
+   * const stranded = TaskEngine.check().pipe(
+   *   Stream.filter(({ verdict }) => verdict !== "fits"),
+   *   Stream.runCollect
+   * )
+   */
+  static readonly check = (options?: CheckOptions) =>
+    Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.check(options)))
   /** Waits until nothing is to be done for the execution now: it ended, failed, is paused, or waits. */
   static readonly settled = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.settled(id))
 }

@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
+import { causeOf, type Next } from "./Difference.js"
 import { type Defect, defectOf } from "./Failure.js"
 import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
 import { type Marked, MarkNode } from "./MarkNode.js"
@@ -126,7 +127,13 @@ export class Body implements Opened, Marked {
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
     if (placed.kind === "changed") return this.ask(placed)
     const recorded = this.recorded ?? this.leftAt
-    if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
+    if (recorded !== undefined && recorded.path !== placed.path) {
+      return tree.mismatch(
+        recorded,
+        placed,
+        causeOf(tree, recorded, placed, (value) => this.ahead(value))
+      )
+    }
     this.index++
     if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
     if (placed.kind === "undo") {
@@ -147,6 +154,19 @@ export class Body implements Opened, Marked {
   private get hasGoneOn(): boolean {
     const around = this.tree.history.phases.get(this.own)
     return (this.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
+  }
+
+  /** What it would come to next, if it were answered so: it goes no further. */
+  private ahead(value: unknown): Next | undefined {
+    let next: Next | undefined
+    this.tree.options.look?.(() => {
+      const result = this.generator!.next(value) as IteratorResult<unknown>
+      if (result.done === true) next = "end"
+      else if (result.value instanceof Yielded && result.value.instruction._tag !== "Enter") {
+        next = this.placedOf(result.value.instruction)
+      }
+    })
+    return next
   }
 
   /** It ends here: its `finally` blocks run, then the stage begins. */

@@ -25,7 +25,6 @@ import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
-import * as Faults from "./Faults.js"
 import * as GoingBack from "./GoingBack.js"
 import * as Replay from "./Replay.js"
 
@@ -190,7 +189,7 @@ const resume = (
   const misfit = status === "RevertFailed" ? undefined : Replay.fresh(definition, history).misfit
   return misfit === undefined
     ? Effect.succeed({ entries: [resumed(command, status)], definition })
-    : mismatch(execution, Faults.withWay(misfit, GoingBack.nearest(definition, history)?.path))
+    : mismatch(execution, misfit)
 }
 
 /** A child goes on because its parent does. */

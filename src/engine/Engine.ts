@@ -19,6 +19,7 @@ import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
 import { Arrivals } from "./Arrivals.js"
 import { Calls } from "./Calls.js"
+import * as Check from "./Check.js"
 import { Commands } from "./Commands.js"
 import { Completions } from "./Completions.js"
 import { EngineConfig } from "./Config.js"
@@ -181,7 +182,8 @@ class Engine {
       history: this.history,
       list: (query = {}) => this.store.list(query),
       watch: (id) => watch(this.store, this.live, id),
-      settled: this.settled
+      settled: this.settled,
+      check: (options) => Check.stream(this.store, ({ task }) => this.registry.get(task)?.definition, options)
     }
   }
 }

@@ -63,7 +63,7 @@ export const targetOf = (
 }
 
 /** What would be known of an execution once it had gone back there. */
-const gone = (history: History, { path: to }: Target): History => {
+export const gone = (history: History, { path: to }: Target): History => {
   const then = structuredClone(history)
   const n = history.reverts.length + 1
   const started = { _tag: "RevertStarted", n, failures: [], act: {}, to } as const

@@ -6,7 +6,8 @@ import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import type { Journal, Store } from "../store/Store.js"
 
-const folded = (
+/** What entries come to; those that no engine can have written are damaged. */
+export const folded = (
   execution: string,
   fold: (entries: ReadonlyArray<Recorded>) => History.History,
   entries: ReadonlyArray<Recorded>

@@ -46,15 +46,11 @@ export class Rehearsal {
     private readonly now: number
   ) {
     const start = Bodies.currentOf(definition, history)
-    const goesBack = history.status === "Reverting" && History.revertOf(history)?.to !== undefined
-    if (Either.isLeft(start) && !goesBack) {
-      this.stops(render(start.left))
-      return
-    }
     const replay = new Replay(definition, start, history, Number.POSITIVE_INFINITY)
-    if (history.status === "Running") this.forward(replay)
+    if (history.status === "Reverting") this.revert(replay)
+    else if (Either.isLeft(start)) this.stops(render(start.left))
+    else if (history.status === "Running") this.forward(replay)
     else if (history.status === "Closing") this.close(replay)
-    else if (history.status === "Reverting") this.revert(replay)
   }
 
   private add(entry: Entry): void {
@@ -185,12 +181,11 @@ export class Rehearsal {
   // --- reverting
 
   private revert(replay: Replay): void {
-    const { misfit } = replay.furthest
     const revert = History.revertOf(this.history)!
+    const { misfit } = replay.furthest
     const unfit = this.definition.customRevert ? undefined : replay.misfitOf(revert)
     if (unfit !== undefined) return this.stops(render(unfit))
-    const isWhole = revert.to === undefined
-    if (this.history.cleanedUp === undefined && isWhole && misfit === undefined) this.cleanUp(replay)
+    if (this.history.cleanedUp === undefined && revert.to === undefined && misfit === undefined) this.cleanUp(replay)
     this.undo(replay)
   }
 

@@ -8,15 +8,18 @@ import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import { wholeReversal } from "../core/Reversal.js"
+import type { Step } from "../core/Step.js"
 import type { Enters } from "../core/Tree.js"
 import * as Bodies from "./Bodies.js"
 import * as Faults from "./Faults.js"
+import * as Glimpse from "./Glimpse.js"
 import { ownRevert } from "./OwnRevert.js"
 import { lenient } from "./Work.js"
 
 /** A body at the furthest position that its records allow. */
 export interface Replayed {
   readonly cursor: Interpreter.Cursor
+  readonly step: Step
   /** why it does not fit its journal, if it does not */
   readonly misfit: Failure | undefined
 }
@@ -24,8 +27,11 @@ export interface Replayed {
 /** A body that its journal comes to, and that the code no longer has, or cannot begin. */
 interface Missing {
   readonly cursor: undefined
+  readonly step: undefined
   readonly misfit: Failure
 }
+
+const missing = (misfit: Failure): Missing => ({ cursor: undefined, step: undefined, misfit })
 
 /** How the bodies of a task are driven. */
 interface Code {
@@ -45,12 +51,12 @@ const bodyBy = (code: Code, history: History, start: Begins): Interpreter.Cursor
   )
 
 const cursorOf = ({ definition, enter }: Code, scope: string, start: Bodies.Start, deep = false): Interpreter.Cursor =>
-  Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep })
+  Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep, look: Glimpse.take })
 
 const advanced = (definition: Definition, history: History, cursor: Interpreter.Cursor): Replayed => {
   const step = cursor.advance(history)
   const isStrange = step._tag === "Stranger" || step._tag === "Unenterable"
-  return { cursor, misfit: isStrange ? undefined : Faults.ofStep(step, definition.version) }
+  return { cursor, step, misfit: isStrange ? undefined : Faults.ofStep(step, definition.version) }
 }
 
 /** A body as far as its records allow, with what is in groups that have returned. */
@@ -70,7 +76,7 @@ const throughout = (
 /** A fresh body of an execution that does not run, closed if that is; without a cursor if it cannot begin. */
 export const fresh = (definition: Definition, history: History): Replayed | Missing => {
   const start = Bodies.currentOf(definition, history)
-  if (Either.isLeft(start)) return { cursor: undefined, misfit: start.left }
+  if (Either.isLeft(start)) return missing(start.left)
   const code = { definition, enter: Bodies.entersOf(definition, Number.POSITIVE_INFINITY) }
   const cursor = cursorOf(code, bodyOf(history), start.right)
   if (history.closing !== undefined) cursor.close()
@@ -117,10 +123,11 @@ export class Replay {
   /** The body at the furthest position that its records allow. */
   get furthest(): Replayed | Missing {
     const { body, code, history, start } = this
-    this.known ??= Either.isLeft(start)
-      ? { cursor: undefined, misfit: start.left }
-      : throughout(code, history, bodyOf(history), start.right, body)
-    return this.known
+    const known =
+      this.known ??
+      (Either.isLeft(start) ? missing(start.left) : throughout(code, history, bodyOf(history), start.right, body))
+    this.known = known
+    return known
   }
 
   /**
@@ -158,7 +165,7 @@ export class Replay {
     // As it was when it was left: nothing in it is open any more.
     const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Set() }
     const found: Replayed | Missing = Either.isLeft(start)
-      ? { cursor: undefined, misfit: start.left }
+      ? missing(start.left)
       : throughout(code, then, scope, start.right)
     this.past.set(scope, found)
     return found
@@ -180,7 +187,7 @@ export class Replay {
   }
 
   /** Where the phase stands that is undone: going forward and cleaning up, that of the body as it is. */
-  private undone(path: string): Replayed | Missing {
+  private undone(path: string): Pick<Replayed | Missing, "cursor" | "misfit"> {
     const { body, history } = this
     const reverting = history.status === "Reverting" && history.phases.get(path)?.forward === true
     if (!reverting) return { cursor: body, misfit: undefined }
