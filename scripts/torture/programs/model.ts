@@ -1,7 +1,8 @@
 /**
- * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|stages|queues FIRST COUNT SECONDS`. Prints
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|stages|queues|changes FIRST COUNT SECONDS`. Prints
  * `seeds N` now and then, and a JSON line a failing seed.
  */
+import * as Changes from "../Changes.js"
 import * as Grids from "../Grids.js"
 import * as Model from "../Model.js"
 import * as Nests from "../Nests.js"
@@ -19,7 +20,8 @@ const all = {
   grids: { run: Grids.run, block: 100 },
   races: { run: Races.run, block: 100 },
   stages: { run: StagedPrograms.run, block: 20 },
-  queues: { run: Queues.run, block: 20 }
+  queues: { run: Queues.run, block: 20 },
+  changes: { run: Changes.run, block: 5 }
 }
 
 const [, , which, ...numbers] = process.argv
