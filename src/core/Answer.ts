@@ -106,7 +106,7 @@ export const answer = (
   { instruction, path }: { readonly path: string; readonly instruction: Instruction },
   record: PhaseRecord
 ): Answer => {
-  if (instruction._tag === "Undo") return Either.right(record.value)
+  if (instruction._tag === "Undo" || instruction._tag === "Changed") return Either.right(record.value)
   if (instruction._tag === "Checkpoint" || instruction._tag === "Fail" || instruction._tag === "Sleep")
     return given(record.group?.value)
   const failures = captured(record)

@@ -10,8 +10,12 @@ import type { Status } from "./Status.js"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-/** Who asked for something, and why. */
-export const Act = Schema.Struct({ by: optional(Schema.String), reason: optional(Schema.String) })
+/** Who asked for something, why, and the hash of the plan that was confirmed. */
+export const Act = Schema.Struct({
+  by: optional(Schema.String),
+  reason: optional(Schema.String),
+  plan: optional(Schema.String)
+})
 export type Act = typeof Act.Type
 
 /** What a yield is, as replay compares it. A phase whose failure is a value (`either`, `exit`) is of another kind. */
@@ -23,6 +27,7 @@ export const kinds = [
   "sleep",
   "signal",
   "checkpoint",
+  "changed",
   "fail",
   "undo",
   "child",
@@ -131,7 +136,7 @@ const Decided = Schema.TaggedStruct("Decided", {
 })
 /**
  * Everything in the group at `to` is undone and superseded: its next attempt begins. `error` is what the `finally` blocks
- * of the attempt before threw. Where `to` is a checkpoint, everything after it is.
+ * of the attempt before threw. Where `to` is a checkpoint, or the entering of a stage, everything after it is.
  */
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
@@ -151,7 +156,9 @@ const Kept = Schema.Struct({
   pausedBy: optional(Schema.String),
   pauses: optional(Schema.Boolean),
   /** the checkpoint at which it is to pause */
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** with which generation phases begin, where it went back to an earlier body */
+  generation: optional(Schema.Int)
 })
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
@@ -166,7 +173,10 @@ const StageEntered = Schema.TaggedStruct("StageEntered", {
 })
 /** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
 const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
-/** Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, `at` is the one that it has reached. */
+/**
+ * Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, or as it enters a stage, `at` is
+ * the one that it has reached.
+ */
 const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act, at: optional(Schema.String) })
 /** Nothing runs; the execution waits for a resume. */
 const Paused = Schema.TaggedStruct("Paused", {})
@@ -197,17 +207,19 @@ const CleanedUp = Schema.TaggedStruct("CleanedUp", {
   error: optional(Defect),
   skipped: optional(Schema.String)
 })
-/** The execution ended early. */
-const Closed = Schema.TaggedStruct("Closed", {})
+/** The execution ended early; `act` where nothing says before who wanted that. */
+const Closed = Schema.TaggedStruct("Closed", { act: optional(Act) })
 /**
  * The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. One that
- * goes back to the checkpoint at `to` undoes what came after it, ends Paused there, or goes on by itself (`retry`).
+ * goes back to the checkpoint, or the entering of the stage, at `to` undoes what came after it, ends Paused there, or goes on
+ * by itself (`retry`). `across`: that is in a body that was left, so that it takes the whole journal to go on.
  */
 const RevertStarted = Schema.TaggedStruct("RevertStarted", {
   n: Schema.Int,
   failures: Schema.Array(Failure),
   act: Act,
   to: optional(Schema.String),
+  across: optional(Schema.Boolean),
   retry: optional(Schema.Boolean)
 })
 /** An undo failed for good, or cannot be decided: the revert stops there. */

@@ -77,6 +77,12 @@ export interface Checkpoint {
   readonly strategy: Strategy | undefined
 }
 
+/** Whether the code that follows is that of a later release: false where an earlier one has gone on already. */
+export interface Changed {
+  readonly _tag: "Changed"
+  readonly name: string
+}
+
 /** The generator ends here, and the stage begins with this state; only a task's body yields it. */
 export interface Enter {
   readonly _tag: "Enter"
@@ -185,7 +191,7 @@ export interface Child {
 }
 
 /** What has a record of its own where it stands. */
-export type Instruction = Run | Sleep | Signal | Checkpoint | Fail | Undo | Fork | Group | Child
+export type Instruction = Run | Sleep | Signal | Checkpoint | Changed | Fail | Undo | Fork | Group | Child
 
 /** Made of other instructions: it has a scope of its own, and no effect. */
 export type Composite = Fork | Group
@@ -209,6 +215,8 @@ export const kindOf = (instruction: Instruction): Kind => {
       return "signal"
     case "Checkpoint":
       return "checkpoint"
+    case "Changed":
+      return "changed"
     case "Fail":
       return "fail"
     case "Undo":

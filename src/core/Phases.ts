@@ -168,7 +168,7 @@ export const succeed = (history: History, entry: EntryOf<"PhaseSucceeded">, at: 
     if (undone !== undefined) undone.undone = record
   } else if (record.kind === "checkpoint") {
     if (record.commit && record.forward) commit(history, record)
-  } else if (record.forward && !isComposite(record)) {
+  } else if (record.forward && !isComposite(record) && record.kind !== "changed") {
     history.completed.push(record)
   }
 }

@@ -37,6 +37,7 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
+  if (history.generation !== 0) kept.generation = history.generation
   return kept
 }
 
@@ -60,7 +61,6 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.events = []
   history.open.clear()
   history.asked.clear()
-  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
   history.startedAt = kept.startedAt
@@ -72,6 +72,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
+  history.generation = kept.generation ?? 0
   history.until = undefined
   history.crashes = 0
 }

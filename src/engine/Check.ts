@@ -42,7 +42,7 @@ const damaged = ({ reason, seq }: JournalCorrupt): Verdict.Verdict => ({
 const verdictOf = (store: Store, definition: Definition, journal: Journal, whole: boolean) =>
   Effect.map(
     whole ? Journals.folded(journal.row.id, Fold.whole, journal.entries) : Journals.historyOf(store, journal),
-    (history) => Verdict.of(definition, history, journal.entries)
+    (history) => Verdict.of(definition, history)
   )
 
 /** One execution; nothing if it is gone. */

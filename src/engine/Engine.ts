@@ -8,8 +8,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import type { Action } from "../core/Action.js"
+import type { Entry } from "../core/Entry.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
+import * as Path from "../core/Path.js"
 import * as Spine from "../core/Spine.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
@@ -23,11 +26,12 @@ import { EngineConfig } from "./Config.js"
 import { Fibers } from "./Fibers.js"
 import * as GoingBack from "./GoingBack.js"
 import { Joins } from "./Joins.js"
+import * as Journals from "./Journals.js"
 import { Lanes } from "./Lanes.js"
 import { Live } from "./Live.js"
-import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import { Places } from "./Places.js"
+import { Plans } from "./Plans.js"
 import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
@@ -35,6 +39,12 @@ import { Schedules } from "./Schedules.js"
 import * as Steady from "./Steady.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
+
+/** The entry with which what can be gone to was reached. */
+const isStartOf = ({ mark, path }: History.Target, entry: Entry): boolean =>
+  mark === undefined
+    ? entry._tag === "StageEntered" && Path.stage(entry.stage, entry.n) === path
+    : entry._tag === "PhaseStarted" && entry.path === path
 
 class Engine {
   constructor(
@@ -49,6 +59,7 @@ class Engine {
     private readonly schedules: Schedules,
     private readonly lanes: Lanes,
     private readonly arrivals: Arrivals,
+    private readonly plans: Plans,
     readonly status: Service["status"],
     private readonly now: () => number
   ) {}
@@ -67,10 +78,9 @@ class Engine {
     Effect.gen(this, function* () {
       const { entries } = yield* this.live.journal(id)
       if (from === undefined) return entries
-      const found = Spine.find(yield* this.live.history(id), from)
+      const found = Spine.find(yield* Journals.whole(this.store, id), from)
       if (Either.isLeft(found)) return yield* GoingBack.refuse(id, from, found.left.reason, found.left.message)
-      const { path } = found.right
-      return entries.slice(entries.findLastIndex(({ entry }) => entry._tag === "PhaseStarted" && entry.path === path))
+      return entries.slice(entries.findLastIndex(({ entry }) => isStartOf(found.right, entry)))
     })
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
@@ -108,7 +118,7 @@ class Engine {
 
   // --- commands
 
-  private request<A, E>(id: string, command: Command, then: Effect.Effect<A, E>) {
+  private request<A, E>(id: string, command: Action, then: Effect.Effect<A, E>) {
     return Effect.zipRight(this.commands.request(id, command), then)
   }
 
@@ -162,6 +172,7 @@ class Engine {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
       },
+      plan: this.plans.plan,
       complete: this.complete,
       heartbeat: (token, progress) => this.completions.heartbeat(token, progress),
       signal: this.signal,
@@ -225,6 +236,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     schedules,
     lanes,
     new Arrivals(store, live, ownership),
+    new Plans(store, registry, live, lanes, now),
     status,
     now
   ).service

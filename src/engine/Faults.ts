@@ -110,6 +110,16 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
     { at: problem.at, reason: problem.reason }
   )
 
+/** The same failure, with where the execution can go back to, and on from there. */
+export const withWay = (failure: Failure, to: string | undefined): Failure =>
+  failure._tag !== "Fault" || to === undefined
+    ? failure
+    : {
+        ...failure,
+        message: `${failure.message.replace(/\.?$/, ".")} It would still go on from ${to}: revert it to there.`,
+        detail: { ...(failure.detail as { readonly [key: string]: Json }), to }
+      }
+
 export const unrecordable = (path: string, what: string, problem: Problem): Failure =>
   fault(path, "ValueNotRecordable", `${what} cannot be recorded at ${problem.at}: ${problem.reason}`, {
     at: problem.at,

@@ -44,9 +44,11 @@ export const before = (
   history: History.History,
   entries: ReadonlyArray<Entry>
 ): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
-  History.isPartial(history) && entries.some((entry) => entry._tag === "RevertStarted" && entry.to === undefined)
-    ? wholeOf(store, id)
-    : Effect.succeed(history)
+  History.isPartial(history) && entries.some(isBeyond) ? wholeOf(store, id) : Effect.succeed(history)
+
+/** It undoes what earlier bodies did. */
+const isBeyond = (entry: Entry): boolean =>
+  entry._tag === "RevertStarted" && (entry.to === undefined || entry.across === true)
 
 const wholeOf = (store: Store, id: string): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
   Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? []))

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import { bodyOf, type History, type PastBody, type RevertRecord } from "../core/History.js"
+import { bodyOf, type History, type PastBody, type RevertRecord, type Target } from "../core/History.js"
 import { hasUndo, type Undoable } from "../core/Instruction.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
@@ -38,6 +38,17 @@ interface Code {
   readonly definition: Definition
   readonly enter: Enters
 }
+
+/** How the live body begins; or why it cannot. */
+type Begins = Either.Either<Bodies.Start, Failure>
+
+/** Nothing of it begins before somebody advances it. */
+const bodyBy = (code: Code, history: History, start: Begins): Interpreter.Cursor =>
+  cursorOf(
+    code,
+    bodyOf(history),
+    Either.getOrElse(start, () => () => undefined)
+  )
 
 const cursorOf = ({ definition, enter }: Code, scope: string, start: Bodies.Start, deep = false): Interpreter.Cursor =>
   Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep, look: Glimpse.take })
@@ -76,7 +87,7 @@ export class Replay {
   /** the live body */
   body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
-  private known: Replayed | undefined
+  private known: Replayed | Missing | undefined
   /** the same of those before it, by scope */
   private readonly past = new Map<string, Replayed | Missing>()
   /** the bodies before it, by scope */
@@ -86,17 +97,17 @@ export class Replay {
   constructor(
     private readonly definition: Definition,
     /** begins the live body */
-    private start: Bodies.Start,
+    private start: Begins,
     private readonly history: History,
     /** the largest state of a stage */
     maxValue: number
   ) {
     this.code = { definition, enter: Bodies.entersOf(definition, maxValue) }
-    this.body = cursorOf(this.code, bodyOf(history), start)
+    this.body = bodyBy(this.code, history, start)
   }
 
   /** The history is in another body, or another one altogether. */
-  begin(start: Bodies.Start): void {
+  begin(start: Begins): void {
     this.start = start
     this.past.clear()
     this.left = undefined
@@ -105,24 +116,44 @@ export class Replay {
 
   /** What was passed is superseded: a fresh body goes on from what is left. */
   renew(): void {
-    this.body = cursorOf(this.code, bodyOf(this.history), this.start)
+    this.body = bodyBy(this.code, this.history, this.start)
     this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */
-  get furthest(): Replayed {
+  get furthest(): Replayed | Missing {
     const { body, code, history, start } = this
-    this.known ??= throughout(code, history, bodyOf(history), start, body)
-    return this.known
+    const known =
+      this.known ??
+      (Either.isLeft(start) ? missing(start.left) : throughout(code, history, bodyOf(history), start.right, body))
+    this.known = known
+    return known
   }
 
-  /** Why some body before the live one does not fit its journal, if one does not. */
-  get misfitBefore(): Failure | undefined {
-    for (const past of this.history.past ?? []) {
-      const { misfit } = this.before(past)
+  /**
+   * Why some body that a revert needs does not fit its journal, if one does not: all of them; or those in which it has
+   * something to undo. Nor can it go back to one that cannot begin.
+   */
+  misfitOf({ completed, doubts, to }: Pick<RevertRecord, "completed" | "doubts" | "to">): Failure | undefined {
+    const { history } = this
+    const past = history.past ?? []
+    const needed = new Set([...completed, ...doubts].map(({ path }) => Path.bodyOf(path)))
+    const isNeeded = (scope: string): boolean => to === undefined || needed.has(scope)
+    const live = isNeeded(bodyOf(history)) ? this.furthest.misfit : undefined
+    if (live !== undefined) return live
+    for (const body of past) {
+      const misfit = isNeeded(body.scope) ? this.before(body).misfit : undefined
       if (misfit !== undefined) return misfit
     }
-    return undefined
+    return to === undefined ? undefined : this.misfitAt(to)
+  }
+
+  /** Why the body that is gone back to cannot begin. */
+  private misfitAt({ body }: Target): Failure | undefined {
+    const { definition, history } = this
+    const past = history.past?.find(({ scope }) => scope === body)
+    const start = past === undefined ? this.start : Bodies.startOf(definition, history.payload, past.stage)
+    return Either.isLeft(start) ? start.left : undefined
   }
 
   private before(past: PastBody): Replayed | Missing {

@@ -2,11 +2,8 @@
 import * as Either from "effect/Either"
 import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
-import type { Recorded } from "../core/Entry.js"
 import type { Failure } from "../core/Failure.js"
-import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
-import type { PhaseRecord } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import type { Step } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
@@ -51,13 +48,11 @@ const reversalOf = (definition: Definition, history: History.History): Misfit | 
   if (!definition.customRevert || revert === undefined) return undefined
   if (status !== "Reverting" && status !== "RevertFailed") return undefined
   const replay = replayOf(definition, history)
-  return replay && ofStep(replay.reversal(revert, `revert#${revert.n}`).advance(history), definition.version)
+  return ofStep(replay.reversal(revert, `revert#${revert.n}`).advance(history), definition.version)
 }
 
-const replayOf = (definition: Definition, history: History.History): Replay | undefined => {
-  const start = Bodies.currentOf(definition, history)
-  return Either.isLeft(start) ? undefined : new Replay(definition, start.right, history, Number.POSITIVE_INFINITY)
-}
+const replayOf = (definition: Definition, history: History.History): Replay =>
+  new Replay(definition, Bodies.currentOf(definition, history), history, Number.POSITIVE_INFINITY)
 
 // --- reverting
 
@@ -67,48 +62,38 @@ const reverts = (definition: Definition, history: History.History, misfit: Misfi
   if (definition.customRevert) return misfit?.path?.startsWith("revert#") === true ? "no" : "yes"
   if (misfit !== undefined) return "no"
   if (History.isPartial(history)) return "unknown"
-  const replay = replayOf(definition, history)!
-  return (replay.furthest.misfit ?? replay.misfitBefore) === undefined ? "yes" : "no"
+  const all = { ...Spine.undone(history, undefined), to: undefined }
+  return replayOf(definition, history).misfitOf(all) === undefined ? "yes" : "no"
 }
 
 // --- going back
 
-/** The checkpoints that somebody can go back to, oldest first. */
-const reachable = (history: History.History): ReadonlyArray<PhaseRecord> =>
-  Spine.checkpoints(history).filter((mark) => {
+/** What somebody can go back to, oldest first. */
+const reachable = (history: History.History): ReadonlyArray<History.Target> =>
+  Spine.targets(history).filter((mark) => {
     const target = GoingBack.targetOf("", mark.path, history)
-    return Either.isRight(target) && target.right === mark
+    return Either.isRight(target) && target.right.path === mark.path
   })
 
-/** Whether the code could go on from a checkpoint, with nothing of what came after it. */
-const fitsAt = (definition: Definition, entries: ReadonlyArray<Recorded>, { path }: PhaseRecord): boolean => {
-  const history = Fold.all(entries)
-  const { epoch, reverts, updatedAt: at } = history
-  history.status = "Running"
-  Fold.apply(history, { _tag: "RevertStarted", n: reverts.length + 1, failures: [], act: {}, to: path }, at, epoch)
-  Fold.apply(history, { _tag: "Rewound", to: path }, at, epoch)
-  return misfitOf(definition, history) === undefined
-}
-
-/** Between which checkpoints it would fit: what is before one that does fits, too. */
-const marksOf = (definition: Definition, history: History.History, entries: ReadonlyArray<Recorded>) => {
+/** From which checkpoints it would go on, once somebody has gone back there: what is before one that does fits, too. */
+const marksOf = (definition: Definition, history: History.History): Pick<Verdict, "latest" | "earliest"> => {
   const marks = reachable(history)
   let fitting = 0
   for (let unfitting = marks.length + 1; unfitting - fitting > 1; ) {
     const middle = (fitting + unfitting) >> 1
-    if (fitsAt(definition, entries, marks[middle - 1]!)) fitting = middle
+    if (misfitOf(definition, GoingBack.gone(history, marks[middle - 1]!)) === undefined) fitting = middle
     else unfitting = middle
   }
   const [first, last] = [marks[0], marks[fitting - 1]]
   if (first === undefined || last === undefined) return {}
-  const told = ({ name, path }: PhaseRecord) => ({ name, path })
+  const told = ({ name, path }: History.Target) => ({ name, path })
   return { latest: told(last), earliest: told(first) }
 }
 
 /** What becomes of an execution under this code. Throws `BrokenHistory`, for entries that no engine can have written. */
-export const of = (definition: Definition, history: History.History, entries: ReadonlyArray<Recorded>): Verdict => {
+export const of = (definition: Definition, history: History.History): Verdict => {
   const misfit = misfitOf(definition, history)
   const rest = { reverts: reverts(definition, history, misfit) }
   if (misfit === undefined) return { verdict: "fits", ...rest }
-  return { ...misfit, ...marksOf(definition, history, entries), ...rest }
+  return { ...misfit, ...marksOf(definition, history), ...rest }
 }
