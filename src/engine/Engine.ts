@@ -84,7 +84,7 @@ class Engine {
     })
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
-  private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
+  private goesOn({ id, status }: ExecutionRow): Effect.Effect<boolean, ReadError> {
     const due = Effect.map(
       Effect.suspend(() => this.store.due({ id, now: this.now(), lanes: this.lanes.known })),
       ({ length }) => length > 0
@@ -92,9 +92,10 @@ class Engine {
     if (status === "Pending") return due
     if (status !== "Waiting") return Effect.succeed(isActive(status))
     return Effect.gen(this, function* () {
-      const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
+      const { open, task, version } = yield* this.live.history(id)
+      const has = this.registry.get(task, version) !== undefined || this.live.standby.first(id) !== undefined
       if (has && (yield* due)) return true
-      for (const { child, state } of (yield* this.live.history(id)).open) {
+      for (const { child, state } of open) {
         const row = child === undefined || state !== "waiting" ? undefined : yield* this.store.get(child)
         if (row !== undefined && (yield* this.goesOn(row))) return true
       }
@@ -183,7 +184,8 @@ class Engine {
       list: (query = {}) => this.store.list(query),
       watch: (id) => watch(this.store, this.live, id),
       settled: this.settled,
-      check: (options) => Check.stream(this.store, ({ task }) => this.registry.get(task)?.definition, options)
+      check: (options) =>
+        Check.stream(this.store, ({ task, version }) => this.registry.get(task, version)?.definition, options)
     }
   }
 }
@@ -220,7 +222,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
       const history = yield* live.history(id)
       const told = yield* completions.told(history)
       const holders = History.isInLine(history, now()) ? yield* lanes.holders(history) : undefined
-      return View.statusOf(id, history, registry.get(history.task) !== undefined, told, holders)
+      return View.statusOf(id, history, registry.get(history.task, history.version) !== undefined, told, holders)
     })
   const schedules = new Schedules(store, config, joins.start, now)
   const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, now, status)
