@@ -143,19 +143,6 @@ export class Body implements Opened, Marked {
     this.current = tree.place(this, placed)
   }
 
-  /** Code without this change has gone on from here; or nobody has. */
-  private ask(placed: Placed): void {
-    const { tree } = this
-    if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
-    else if (this.hasGoneOn) this.answered(false)
-    else this.current = tree.place(this, placed)
-  }
-
-  private get hasGoneOn(): boolean {
-    const around = this.tree.history.phases.get(this.own)
-    return (this.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
-  }
-
   /** What it would come to next, if it were answered so: it goes no further. */
   private ahead(value: unknown): Next | undefined {
     let next: Next | undefined
@@ -167,6 +154,19 @@ export class Body implements Opened, Marked {
       }
     })
     return next
+  }
+
+  /** Code without this change has gone on from here; or nobody has. */
+  private ask(placed: Placed): void {
+    const { tree } = this
+    if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
+    else if (this.hasGoneOn) this.answered(false)
+    else this.current = tree.place(this, placed)
+  }
+
+  private get hasGoneOn(): boolean {
+    const around = this.tree.history.phases.get(this.own)
+    return (this.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
   }
 
   /** It ends here: its `finally` blocks run, then the stage begins. */

@@ -150,6 +150,8 @@ const Kept = Schema.Struct({
   deadline: optional(Schema.JsonNumber),
   /** the last round of its parent's phase that it knows of */
   round: optional(Schema.Int),
+  /** the payload, if it is not the one that it was created with */
+  payload: optional(JsonValue),
   /** how many reverts began */
   reverts: optional(Schema.Int),
   /** who asked for a pause last, and whether that is still to come */
@@ -190,7 +192,13 @@ const Resumed = Schema.TaggedStruct("Resumed", {
   act: Act,
   rerun: optional(Schema.Boolean),
   round: optional(Schema.Int),
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** the payload from here on; what is recorded keeps its values */
+  payload: optional(JsonValue),
+  /** what items of a forEach, by their paths, are given from here on */
+  inputs: optional(Schema.Array(Schema.Struct({ path: Schema.String, input: JsonValue }))),
+  /** of what has failed, what is taken up again, with all that is in it; none: all of it */
+  only: optional(Schema.Array(Schema.String))
 })
 /** The body returned this value. */
 const Completed = Schema.TaggedStruct("Completed", { value: optional(JsonValue) })

@@ -129,7 +129,19 @@ const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void =
   history.stopsAt = undefined
   const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
   if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
+  amend(history, entry)
   reopen(history, entry, at)
+}
+
+const amend = (history: History, { inputs, payload }: EntryOf<"Resumed">): void => {
+  if (payload !== undefined) {
+    if (history.given === undefined) history.given = history.payload
+    history.payload = payload
+  }
+  for (const { input, path } of inputs ?? []) {
+    history.inputs ??= new Map()
+    history.inputs.set(path, input)
+  }
 }
 
 const stop = (history: History, { failures }: EntryOf<"Failed" | "RevertFailed">): void => {

@@ -60,6 +60,10 @@ export interface History {
   task: string
   version: number
   payload: Json
+  /** the payload that it was created with, where somebody has amended that */
+  given: Json | undefined
+  /** what somebody has given items of a forEach instead of what the code does, by their paths */
+  inputs: Map<string, Json> | undefined
   /** the phase that called it, if it is a child */
   parent: { readonly execution: string; readonly path: string } | undefined
   /** of a child: the last round of its parent's phase that it knows of */
@@ -133,6 +137,8 @@ export const empty = (): History => ({
   task: "",
   version: 0,
   payload: null,
+  given: undefined,
+  inputs: undefined,
   parent: undefined,
   round: 0,
   lane: undefined,

@@ -117,8 +117,10 @@ export interface Branch {
   readonly key: string | undefined
   /** the indexes of the branches that must have succeeded before this one starts */
   readonly needs: ReadonlyArray<number>
-  /** its instruction, given the answers by index of the branches that have succeeded */
-  readonly make: (answers: ReadonlyArray<unknown>) => Instruction
+  /** its instruction, given the answers by index of the branches that have succeeded; of an item, with this input instead */
+  readonly make: (answers: ReadonlyArray<unknown>, input?: Json) => Instruction
+  /** of an item: whether plain JSON can stand for it */
+  readonly takesInput?: () => boolean
 }
 
 /** Branches that run beside each other. `stop`: the first failure ends the others; `race`: the first success does. */

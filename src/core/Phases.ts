@@ -300,6 +300,7 @@ const supersedeOne = (history: History, record: PhaseRecord): void => {
   history.generations ??= new Map()
   history.generations.set(record.path, record.generation + 1)
   history.phases.delete(record.path)
+  history.inputs?.delete(record.path)
   leave(history, record)
 }
 

@@ -22,7 +22,9 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   const {
     createdAt,
     deadline,
+    given,
     owner = "",
+    payload,
     pauseRequested,
     pausedBy,
     round,
@@ -32,6 +34,7 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   } = history
   const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
+  if (given !== undefined) kept.payload = payload
   if (round !== 0) kept.round = round
   if (history.reverts.length > 0) kept.reverts = history.reverts.length
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
@@ -63,6 +66,10 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
+  if (kept.payload !== undefined) {
+    if (history.given === undefined) history.given = history.payload
+    history.payload = kept.payload
+  }
   history.startedAt = kept.startedAt
   history.updatedAt = kept.updatedAt
   history.owner = kept.owner

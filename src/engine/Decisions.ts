@@ -6,15 +6,14 @@ import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import { type Action, essence } from "../core/Action.js"
-import { HistoryMismatch, PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
+import { PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
 import { type History, isPartial } from "../core/History.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
-import * as Faults from "./Faults.js"
-import * as GoingBack from "./GoingBack.js"
+import type * as Decision from "./Decision.js"
 import * as Journals from "./Journals.js"
 
-export type Refusal = Acts.Refusal | PlanOutdated | StoreError
+export type Refusal = Decision.Refusal | PlanOutdated | StoreError
 
 /** What a plan stands on: the action, and the journal as it is; of a pause, which stops wherever it is heard, the status alone. */
 export const hashOf = (execution: string, action: Action, history: History): string => {
@@ -50,23 +49,22 @@ const isOpen = (store: Store, execution: string, token: string): Effect.Effect<v
       : Effect.void
   )
 
-/** What does not fit, with the checkpoint from which it would still go on, if there is one. */
-const withWay = (store: Store, definition: Definition | undefined) => (mismatch: HistoryMismatch) =>
-  Effect.flatMap(Journals.whole(store, mismatch.execution), (history) => {
-    const to = definition && GoingBack.nearest(definition, history)?.path
-    const reason = to === undefined ? mismatch.reason : Faults.andWay(mismatch.reason, to)
-    return new HistoryMismatch({ execution: mismatch.execution, path: mismatch.path, reason })
-  })
-
 /** Decides on what is recorded, with the code of its task, if there is any. */
 export const about =
   (store: Store, execution: string, action: Action, definition: Definition | undefined) =>
-  (history: History): Effect.Effect<Acts.Decision, Refusal> =>
+  (history: History): Effect.Effect<Decision.Decision, Refusal> =>
     Effect.gen(function* () {
       yield* current(execution, action, history)
       const known = yield* read(store, execution, action, history)
-      const decided = Acts.decide(execution, action, known, definition)
-      const decision = yield* Effect.catchTag(decided, "HistoryMismatch", withWay(store, definition))
+      // What would still fit may be in a stage that was left.
+      const decision = yield* Effect.catchTag(
+        Acts.decide(execution, action, known, definition),
+        "HistoryMismatch",
+        (misfit) =>
+          isPartial(known)
+            ? Effect.flatMap(Journals.whole(store, execution), (all) => Acts.decide(execution, action, all, definition))
+            : Effect.fail(misfit)
+      )
       for (const token of decision.close ?? []) yield* isOpen(store, execution, token)
       return decision
     })

@@ -165,6 +165,7 @@ class Engine {
       schedule: this.schedules.add,
       register: this.register,
       resume: (id, options = {}) => this.request(id, { _tag: "resume", ...options }, this.status(id)),
+      rerun: (id, options = {}) => this.request(id, { _tag: "rerun", ...options }, this.status(id)),
       pause: (id, options = {}) => this.request(id, { _tag: "pause", ...options }, this.settled(id)),
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,

@@ -109,17 +109,13 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
     { at: problem.at, reason: problem.reason }
   )
 
-/** What is wrong, and where the execution can go back to, and on from there. */
-export const andWay = (message: string, to: string): string =>
-  `${message.replace(/\.?$/, ".")} It would still go on from ${to}: revert it to there.`
-
-/** The same failure, with that. */
+/** The same failure, with where the execution can go back to, and on from there. */
 export const withWay = (failure: Failure, to: string | undefined): Failure =>
   failure._tag !== "Fault" || to === undefined
     ? failure
     : {
         ...failure,
-        message: andWay(failure.message, to),
+        message: `${failure.message.replace(/\.?$/, ".")} It would still go on from ${to}: revert it to there.`,
         detail: { ...(failure.detail as { readonly [key: string]: Json }), to }
       }
 
