@@ -9,7 +9,7 @@ import type { PhaseRecord } from "./PhaseRecord.js"
 
 /** Why an execution cannot go to a checkpoint. */
 export interface Problem {
-  readonly reason: "unknown" | "ambiguous" | "notOnSpine" | "committed"
+  readonly reason: "unknown" | "ambiguous" | "notOnSpine" | "committed" | "discarded"
   readonly message: string
 }
 
@@ -29,7 +29,7 @@ const isMark = ({ forward, kind, state }: PhaseRecord): boolean =>
 /** The checkpoints that an execution has reached and can go to, in the order in which it came to them. */
 export const checkpoints = (history: History): ReadonlyArray<PhaseRecord> =>
   [...history.phases.values()].filter(
-    (record) => isMark(record) && holds(history, record.scope) && !isRewinding(history, record)
+    (record) => isMark(record) && !record.discarded && holds(history, record.scope) && !isRewinding(history, record)
   )
 
 /** It, and the groups around it, innermost first, as far as they stand in generators that come to nothing else meanwhile. */
@@ -77,6 +77,9 @@ const problem = (reason: Problem["reason"], message: string) => Either.left({ re
 const list = (records: ReadonlyArray<PhaseRecord>): string =>
   records.length === 0 ? "it has come to none" : `it has come to ${records.map(({ path }) => path).join(", ")}`
 
+const gone = ({ discarded }: History): string =>
+  discarded === undefined ? "" : `; what was before ${discarded.before} is discarded`
+
 /**
  * The checkpoint that somebody means: `name` the latest that has it, `name#3` the third in its generator, or a path. What
  * has the name comes before what has the path.
@@ -92,7 +95,8 @@ export const find = (history: History, wanted: string): Either.Either<PhaseRecor
   }
   if (first !== undefined) return Either.right(first)
   const elsewhere = [...history.phases.values()].find((record) => isMark(record) && isNamed(record, wanted))
-  if (elsewhere === undefined) return problem("unknown", `no such checkpoint stands: ${list(all)}`)
+  if (elsewhere === undefined) return problem("unknown", `no such checkpoint stands: ${list(all)}${gone(history)}`)
+  if (elsewhere.discarded) return problem("discarded", `${list(all)}${gone(history)}`)
   const why =
     Path.bodyOf(elsewhere.path) === bodyOf(history)
       ? "is in branches, or in what is being undone"

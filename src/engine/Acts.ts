@@ -199,6 +199,8 @@ const revert = (
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
+  const gone = command.to === undefined ? GoingBack.gone(execution, history) : undefined
+  if (gone !== undefined) return gone
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
@@ -247,6 +249,8 @@ const close = (
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
   if (history.startedAt === undefined) return Effect.succeed({ entries: [{ _tag: "Closed" }], definition: undefined })
+  const gone = command.revert === true ? GoingBack.gone(execution, history) : undefined
+  if (gone !== undefined) return gone
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
