@@ -21,7 +21,7 @@ export const checkpoints = (history: History): ReadonlyArray<PhaseRecord> =>
 const isMark = ({ kind, state }: PhaseRecord): boolean => kind === "checkpoint" && state === "succeeded"
 
 /** Before a checkpoint of the present body. Its start is the entry before its end. */
-const beforeCheckpoint = (checkpoint: PhaseRecord, until?: number): Cut => ({
+export const beforeCheckpoint = (checkpoint: PhaseRecord, until?: number): Cut => ({
   before: checkpoint.path,
   through: checkpoint.order - 2,
   checkpoint,

@@ -20,6 +20,7 @@ import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
+import type { Opened } from "./Claims.js"
 import * as GoingBack from "./GoingBack.js"
 import type { Command } from "./Orders.js"
 import * as Replay from "./Replay.js"
@@ -46,6 +47,7 @@ export interface Decision {
   readonly definition: Definition | undefined
   /** tokens that end with it, if nobody has completed them */
   readonly close?: ReadonlyArray<string>
+  readonly discard?: Opened["discard"]
 }
 
 const nothingToDo: Decision = { entries: [], definition: undefined }

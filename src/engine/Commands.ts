@@ -1,14 +1,16 @@
 /** Carries out what is asked of executions: of those that run, of those that stand still, and of another process's. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Definition } from "../authoring/Definition.js"
 import type { RequestError } from "../authoring/TaskEngine.js"
 import { type EngineBusy, ExecutionNotFound, PhaseNotOpen, type StoreError } from "../core/Errors.js"
-import { isPartial } from "../core/History.js"
+import { type History, isPartial } from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type { Opening } from "./Claims.js"
 import type { Config } from "./Config.js"
+import * as Discarding from "./Discarding.js"
 import * as Journals from "./Journals.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
@@ -19,7 +21,7 @@ import type { Registered, Registry } from "./Registry.js"
 type ActError = Exclude<RequestError, EngineBusy>
 
 /** What is its parent's to ask of a child. */
-const mayEnd: ReadonlySet<string> = new Set(["close", "revert", "goTo"])
+const mayEnd: ReadonlySet<string> = new Set(["close", "revert", "goTo", "discard"])
 
 const toCheckpoint = (command: Orders.Command): boolean =>
   command._tag === "goTo" || (command._tag === "revert" && command.to !== undefined)
@@ -77,7 +79,7 @@ export class Commands {
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
       const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
       const decide: Opening<Acts.Refusal | StoreError> = (history) =>
-        Effect.tap(Acts.decide(id, command, history, registered?.definition), ({ close = [] }) =>
+        Effect.tap(this.decide(id, command, history, registered?.definition), ({ close = [] }) =>
           Effect.forEach(close, (token) => this.isOpen(id, token), { discard: true })
         )
       // A checkpoint may be in a stage that was left: then it is not one that is still to come.
@@ -88,6 +90,17 @@ export class Commands {
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
+  }
+
+  private decide(
+    id: string,
+    command: Orders.Command,
+    history: History,
+    definition: Definition | undefined
+  ): Effect.Effect<Acts.Decision, Acts.Refusal | StoreError> {
+    return command._tag === "discard"
+      ? Discarding.decide(this.store, id, command, history, definition)
+      : Acts.decide(id, command, history, definition)
   }
 
   /** Refuses to say how a phase ended where somebody has said so. */

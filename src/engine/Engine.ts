@@ -158,6 +158,8 @@ class Engine {
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
       goTo: this.goTo,
+      discard: (id, { before, ...options }) =>
+        this.request(id, { _tag: "discard", before, ...options }, this.status(id)),
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))

@@ -68,6 +68,28 @@ const earlier = Effect.fnUntraced(function* (store: Store, id: string, history: 
   }
 })
 
+/** Before the last stage that somebody calls so: by its name, `name#3`, or its scope. */
+export const named = Effect.fnUntraced(function* (store: Store, id: string, wanted: string) {
+  let last: Entering | undefined
+  for (let from = 0; ; ) {
+    const found = yield* enterings(store, id, from)
+    last = found.findLast(({ scope }) => isNamed(scope, wanted)) ?? last
+    if (found.length < page) break
+    from = found.at(-1)!.seq + 1
+  }
+  return last && cutAt(last)
+})
+
+const isNamed = (scope: string, wanted: string): boolean =>
+  scope === wanted || scope === `@${wanted}` || Path.nameOf(scope) === `@${wanted}`
+
+const cutAt = ({ scope, seq }: Entering, until?: number): Discards.Cut => ({
+  before: scope,
+  through: seq - 1,
+  checkpoint: undefined,
+  until
+})
+
 /** What is to go, if anything: `now` is the time of the checkpoint. */
 export const cutOf = Effect.fnUntraced(function* (store: Store, id: string, history: History, keep: Keep, now: number) {
   const bound = keep === "all" ? undefined : Discards.bound(history, keep, now)
@@ -75,8 +97,6 @@ export const cutOf = Effect.fnUntraced(function* (store: Store, id: string, hist
   if (bound !== "earlier") return Discards.isDone(history, bound.cut) ? undefined : bound.cut
   const found = yield* earlier(store, id, history, keep, now)
   if (found === undefined) return undefined
-  const { at, scope, seq } = found
-  const until = "for" in keep ? at + keep.for : undefined
-  const cut: Discards.Cut = { before: scope, through: seq - 1, checkpoint: undefined, until }
+  const cut = cutAt(found, "for" in keep ? found.at + keep.for : undefined)
   return Discards.isDone(history, cut) ? undefined : cut
 })

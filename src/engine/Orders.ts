@@ -44,6 +44,7 @@ export const Command = Schema.Union(
     retry: optional(Schema.Boolean)
   }),
   Schema.TaggedStruct("goTo", { ...act, force: optional(Schema.Boolean), checkpoint: Schema.String }),
+  Schema.TaggedStruct("discard", { ...act, force: optional(Schema.Boolean), before: Schema.String }),
   Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
 )
 export type Command = typeof Command.Type
