@@ -11,6 +11,7 @@ import * as Acts from "./Acts.js"
 import type { Opening } from "./Claims.js"
 import type { Config } from "./Config.js"
 import * as Discarding from "./Discarding.js"
+import * as GoingBack from "./GoingBack.js"
 import * as Journals from "./Journals.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
@@ -116,6 +117,10 @@ export class Commands {
   private askRun(run: Run, command: Orders.Command, order: number | undefined): Effect.Effect<boolean, ActError> {
     return Effect.gen(this, function* () {
       const act = Acts.actOf(command)
+      if (command._tag === "close" && command.revert === true) {
+        const gone = GoingBack.gone(run.id, yield* this.live.history(run.id))
+        if (gone !== undefined) return yield* gone
+      }
       const asked =
         command._tag === "pause"
           ? yield* this.live.ask(run, { _tag: "Pause", act, now: command.now ?? false }, order)
