@@ -40,6 +40,7 @@ const rows: ReadonlyArray<Row> = [
   },
   { files: "engine/*", may: ["core/*", "authoring/*", "store/Store.ts", "effect/*", "node:crypto"] },
   { files: "engine/Answers.ts", may: ["ajv"] },
+  { files: "engine/Glimpse.ts", may: ["node:vm"] },
   {
     files: "testing/*",
     may: [
@@ -63,7 +64,17 @@ const rows: ReadonlyArray<Row> = [
   { files: "cluster/*", may: ["core/*", "engine/*", "effect/*", "@effect/platform/*", "@effect/cluster/*"] },
   {
     files: "cli/*",
-    may: ["core/*", "http/*", "engine/*", "store/*", "effect/*", "@effect/cli/*", "@effect/platform/*", "node:*"],
+    may: [
+      "core/*",
+      "authoring/TaskEngine.ts",
+      "http/*",
+      "engine/*",
+      "store/*",
+      "effect/*",
+      "@effect/cli/*",
+      "@effect/platform/*",
+      "node:*"
+    ],
     types: ["authoring/*"],
     never: ["core/Interpreter.ts"]
   },

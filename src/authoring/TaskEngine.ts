@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Action } from "../core/Action.js"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
   AlreadyCompleted,
@@ -15,13 +16,8 @@ import type {
   ExecutionEnded,
   ExecutionNotFound,
   Fenced,
-  HistoryMismatch,
-  IllegalTransition,
   InvalidName,
   JournalCorrupt,
-  OrderRefused,
-  OwnedByParent,
-  PhaseNotOpen,
   RequiresTask,
   RevertIncomplete,
   StoreError,
@@ -33,7 +29,18 @@ import type {
   ValueRefused
 } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
+import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
+import type {
+  CloseOptions,
+  DiscardOptions,
+  GoToOptions,
+  RequestError,
+  RerunOptions,
+  ResumeOptions,
+  RevertOptions
+} from "./Acting.js"
+import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
 import type { Instant } from "./Instant.js"
@@ -46,6 +53,14 @@ export interface ListOptions {
   readonly order?: "oldest" | "newest"
   readonly after?: string
   readonly limit?: number
+}
+
+/** Which executions to check, and how far. */
+export interface CheckOptions {
+  /** all that have not ended, unless it names statuses */
+  readonly filter?: Omit<ListOptions, "order" | "after" | "limit">
+  /** whether to read, of an execution in a stage, the stages before too: what it takes to know whether it can be reverted */
+  readonly whole?: boolean
 }
 
 export interface ExecuteOptions {
@@ -68,44 +83,6 @@ export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt"> {
   readonly at?: Instant
   /** of those that are due and for which there is no place yet, the ones with the higher one go first. An integer; default 0 */
   readonly priority?: number
-}
-
-/**
- * `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask.
- * `stopAt` has it pause at the next checkpoint of that name; a revert does not turn forward for it.
- */
-export interface ResumeOptions extends Act {
-  readonly inDoubt?: "rerun"
-  readonly stopAt?: string
-}
-
-/**
- * Whether closing also reverts. `force` closes although the code is missing or does not fit: no `finally` runs; and what is
- * the child of another execution.
- */
-export interface CloseOptions extends Act {
-  readonly revert?: boolean
-  readonly force?: boolean
-}
-
-/** `force` reverts what is the child of another execution, and its parent's to revert. */
-export interface RevertOptions extends Act {
-  readonly force?: boolean
-  /** back to this checkpoint only: `name` the latest of that name, `name#3` the third in its generator, or a path */
-  readonly to?: string
-  /** with `to`: what came after the checkpoint runs again at once; otherwise the execution is Paused there */
-  readonly then?: "retry"
-}
-
-/** `force` goes to a checkpoint of what is the child of another execution. */
-export interface GoToOptions extends Act {
-  readonly force?: boolean
-}
-
-/** `before`: the checkpoint, or the stage, before which everything goes; `force` has a child forget, too. */
-export interface DiscardOptions extends Act {
-  readonly before: string
-  readonly force?: boolean
 }
 
 /** `from`: the entries from this checkpoint on, by its name, `name#3` or its path. */
@@ -140,21 +117,6 @@ export type HeartbeatError = Exclude<CompleteError, RequiresTask | JournalCorrup
 /** What a signal can be refused with. */
 export type SignalError = InvalidName | ExecutionNotFound | ExecutionEnded | ValueRefused | StoreError
 
-/** What any request about an execution can be refused with. */
-export type RequestError =
-  | ExecutionNotFound
-  | IllegalTransition
-  | OwnedByParent
-  | EngineBusy
-  | TaskNotRegistered
-  | HistoryMismatch
-  | PhaseNotOpen
-  | CheckpointRefused
-  | OrderRefused
-  | StoreError
-  | Fenced
-  | JournalCorrupt
-
 /** What advancing can be refused with. */
 export type AdvanceError = ExecutionNotFound | EngineBusy | TaskNotRegistered | StoreError | Fenced | JournalCorrupt
 
@@ -172,6 +134,7 @@ export interface Service {
   readonly schedule: (definition: Definition, schedule: Schedule) => Effect.Effect<void, never, Scope.Scope>
   readonly register: (definition: Definition) => Effect.Effect<void, never, unknown>
   readonly resume: (id: string, options?: ResumeOptions) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly rerun: (id: string, options?: RerunOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly pause: (id: string, options?: Act) => Effect.Effect<ExecutionStatus, RequestError>
   readonly close: (
     id: string,
@@ -193,6 +156,7 @@ export interface Service {
     value?: Json,
     options?: Act
   ) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly plan: (id: string, action: Action) => Effect.Effect<Plan, ReadError>
   readonly complete: (
     token: string,
     exit: Exit.Exit<Json | void, Json>,
@@ -210,13 +174,42 @@ export interface Service {
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
   readonly watch: (id: string) => Stream.Stream<Recorded, ReadError>
   readonly settled: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
+  readonly check: (options?: CheckOptions) => Stream.Stream<Checked, StoreError>
 }
 
 /** Moves executions: see `Sqlite.layer` and `TaskEngine.layerMemory` for where they are kept. */
 export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, Service>() {
-  /** Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once. */
+  /**
+   * Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once.
+   *
+   * All that is asked at once is recorded at once, or nothing. With `values`, phases are skipped: they happened, with these
+   * values. With `from`, only these of the failed phases go on; others stay as they are, refused where that would end
+   * everything again. With `payload`, the task goes on with another one: what is recorded keeps its values and has to fit
+   * (`HistoryMismatch`: the first difference). `PhaseNotOpen`: no such phase, or it has happened; go back before that with
+   * `goTo`, or `revert` and its `to`. `RequirementsMissing`: a value or the payload does not fit, and where, or undos
+   * would see the new payload, and `amend` is not given. The idea is Mistral's rerun of a workflow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const again = TaskEngine.resume("order-7", { payload: { sku: "tea", card: "5555" }, amend: "undo-too", by: "ann" })
+   * const skipping = TaskEngine.resume("order-7", { values: { "parts/label": "by hand" }, from: "parts/pick" })
+   */
   static readonly resume = (id: string, options?: ResumeOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.resume(id, options))
+  /**
+   * Runs the items of a `forEach` again that failed, or those that are named; whatever else failed stays as it is.
+   *
+   * An item may be given another `input`, which stands for it from then on. Refused as `resume` is.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const all = TaskEngine.rerun("import-7")
+   * const one = TaskEngine.rerun("import-7", { items: [{ item: "b.csv", input: "b-repaired.csv" }], by: "ann" })
+   */
+  static readonly rerun = (id: string, options?: RerunOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.rerun(id, options))
   /** No new phase starts; answers when the running ones have ended and the execution is Paused, or has ended. */
   static readonly pause = (id: string, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.pause(id, options))
@@ -270,6 +263,25 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))
+  /**
+   * What an action would do, told beforehand: which phases are replayed, run, skipped, undone; what is in doubt, what cannot
+   * be undone; and what is missing. Nothing runs and nothing is written; any process that can read the store may ask.
+   *
+   * The action itself is decided in the same way: it is refused with what `missing` lists, and with `PlanOutdated` if it names
+   * the plan's `hash` as its `plan` and the execution has moved since. Without the task's code (`missing` says so) the steps
+   * are those that the journal tells of. What comes after the phases that run next is not known: then `more` is true.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   *
+   * const careful = Effect.gen(function* () {
+   *   const plan = yield* TaskEngine.plan("order-7", { _tag: "revert" })
+   *   if (plan.irreversible.length > 0) return yield* Effect.fail(plan)
+   *   return yield* TaskEngine.revert("order-7", { by: "ann", reason: "duplicate", plan: plan.hash })
+   * })
+   */
+  static readonly plan = (id: string, action: Action) => Effect.flatMap(TaskEngine, (engine) => engine.plan(id, action))
   /**
    * Ends the phase that the token belongs to: a delegate, or one that answered `Phase.later`, or will in a moment.
    *
@@ -358,6 +370,26 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */
   static readonly watch = (id: string) => Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.watch(id)))
+  /**
+   * Whether the code at hand can go on with the executions of this store: each that has not ended, oldest first, with what
+   * becomes of it under the tasks that this engine has.
+   *
+   * Every journal is replayed with its recorded outcomes alone: no effect runs, nothing is written, no lock is taken. An
+   * execution fits; or it `differs`, and where, with what is recorded there, what the code comes to, and what seems to have
+   * happened; or a recorded value is `undecodable`; or the task is `missing`; or the journal is `damaged`. See
+   * docs/check.md. `filter` takes what `list` takes; with `status`, ended ones too. The idea is Temporal's replayer.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Stream from "effect/Stream"
+   *
+   * const stranded = TaskEngine.check().pipe(
+   *   Stream.filter(({ verdict }) => verdict !== "fits"),
+   *   Stream.runCollect
+   * )
+   */
+  static readonly check = (options?: CheckOptions) =>
+    Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.check(options)))
   /** Waits until nothing is to be done for the execution now: it ended, failed, is paused, or waits. */
   static readonly settled = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.settled(id))
 }

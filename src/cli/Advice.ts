@@ -15,8 +15,10 @@ export const quoted = (text: string): string => {
   return text.startsWith("-") ? `-- ${word}` : word
 }
 
-const acts: { readonly [V in Verb]: string } = {
+/** What each does. */
+export const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
+  rerun: "items of a forEach that failed run again",
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",
@@ -39,12 +41,16 @@ const asked: { readonly [S in Status]: ReadonlyArray<Verb> } = {
   Reverted: []
 }
 
+/** What is given with a verb, in the words of the command. */
 const call = (verb: Verb, id: string, position: string): Next => ({
-  command: `TaskEngine.${verb}(${JSON.stringify(id)}${verb === "skip" ? `, ${JSON.stringify(position)}, value` : ""})`,
+  command:
+    verb === "skip"
+      ? `tidemark skip --value JSON ${quoted(id)} ${quoted(position)}`
+      : `tidemark ${verb.toLowerCase()} ${quoted(id)}`,
   why: acts[verb]
 })
 
-/** Commands of this program first, then calls of the API: from any process, the engine that owns the file is asked. */
+/** What only looks first, then what changes something. */
 export const next = ({ status }: Seen): ReadonlyArray<Next> => {
   const { id, position, status: now } = status
   const calls = asked[now].filter((verb) => (verbs[verb].from as ReadonlyArray<Status>).includes(now))

@@ -40,7 +40,8 @@ export const journals = Effect.fnUntraced(function* (store: Store) {
   }
   // Executions that are gone with their rows are known by the file beside the database alone.
   for (const [id, what] of yield* store.damage) if (!damaged.some(([known]) => known === id)) damaged.push([id, what])
-  if (damaged.length === 0) return finding("journals", "good", `${count} journals are whole`)
+  if (damaged.length === 0)
+    return finding("journals", "good", count === 1 ? "1 journal is whole" : `${count} journals are whole`)
   const told = damaged.slice(0, 5).map(([id, what]) => `${id} (${what})`)
   const more = damaged.length > told.length ? `, and ${damaged.length - told.length} more` : ""
   return finding(

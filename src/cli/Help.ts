@@ -98,7 +98,7 @@ const exits =
 
 export const root = (verbs: ReadonlyArray<AnyVerb>): Page.Page => [
   Page.flow(2, { text: "tidemark VERB [OPTION ...]", tone: "strong" }),
-  Page.flow(0, "Looks at durable executions: at their file, beside whatever engine runs, without the tasks' code."),
+  Page.flow(0, "Durable executions: looks at their file, and asks of the engine that runs them."),
   Page.blank,
   ...Page.glossary(verbs.map(told).map(({ name, summary }) => [name, summary])),
   Page.blank,

@@ -1,5 +1,6 @@
 /** The process of the command: its streams and its signals. What else it needs is loaded here, so that it can be missing. */
 import { readFileSync } from "node:fs"
+import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Missing from "./Missing.js"
 import type { Device } from "./Screen.js"
@@ -26,15 +27,28 @@ const write = (stream: NodeJS.WriteStream) => (text: string) =>
     return Effect.sync(() => void stream.off("drain", drained))
   })
 
+/** A question is no output: it goes where complaints go. The terminal's signals are the process's. */
+const ask = (question: string): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+    lines.question(question, (answer) => {
+      lines.close()
+      resume(Effect.succeed(answer))
+    })
+    lines.once("close", () => resume(Effect.succeed("")))
+    return Effect.sync(() => lines.close())
+  })
+
 const device = (): Device => {
-  const { stderr, stdout } = process
+  const { stderr, stdin, stdout } = process
   const columns = stdout.isTTY ? stdout.columns || 80 : undefined
   const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb"
   return {
     paper: { columns, colours: columns !== undefined && !plain },
     rows: stdout.isTTY ? stdout.rows : undefined,
     out: write(stdout),
-    err: write(stderr)
+    err: write(stderr),
+    ask: stdin.isTTY && stderr.isTTY ? ask : undefined
   }
 }
 

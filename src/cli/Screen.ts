@@ -10,6 +10,8 @@ export interface Device {
   readonly rows: number | undefined
   readonly out: (text: string) => Effect.Effect<void>
   readonly err: (text: string) => Effect.Effect<void>
+  /** of a person before a terminal: what they answer to a question; none: nobody is there */
+  readonly ask: ((question: string) => Effect.Effect<string>) | undefined
 }
 
 export class Screen extends Context.Tag("tidemark/cli/Screen")<Screen, Device>() {}

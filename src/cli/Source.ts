@@ -8,7 +8,7 @@ import { type Complaint, usage } from "./Complaint.js"
 import * as Missing from "./Missing.js"
 
 /** Loads modules; says what to install where one is missing. */
-const load = <A>(modules: () => Promise<A>): Effect.Effect<A, Complaint> =>
+export const load = <A>(modules: () => Promise<A>): Effect.Effect<A, Complaint> =>
   Effect.catchAll(Effect.tryPromise({ try: modules, catch: (error) => error }), (error) => {
     const missing = Missing.advice(error)
     return missing === undefined ? Effect.die(error) : usage(missing)

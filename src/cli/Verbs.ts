@@ -1,13 +1,12 @@
 /** The verbs of the command: their arguments and options, what help says of them, and what each does. */
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Status from "../core/Status.js"
 import { fromEncoded, type Store } from "../store/Store.js"
+import { about, db, flag, id, json, jsonLines, maybe, said } from "./Arguments.js"
+import * as Changes from "./Changes.js"
 import type * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
 import * as Exported from "./Exported.js"
@@ -17,31 +16,6 @@ import type { Screen } from "./Screen.js"
 import * as Show from "./Show.js"
 import * as Source from "./Source.js"
 import * as Tree from "./Tree.js"
-
-const about = (...paragraphs: ReadonlyArray<string>): HelpDoc.HelpDoc =>
-  paragraphs.map((text) => HelpDoc.p(text)).reduce((left, right) => HelpDoc.sequence(left, right))
-
-const said =
-  (text: string) =>
-  <A>(option: Options.Options<A>): Options.Options<A> =>
-    Options.withDescription(option, text)
-
-const flag = (name: string, text: string) => Options.boolean(name).pipe(said(text))
-
-const maybe = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
-  Options.map(Options.optional(option), Option.getOrUndefined)
-
-const db = Options.text("db").pipe(
-  said("the database; TIDEMARK_DB says which if this does not, otherwise tidemark.db"),
-  Options.withPseudoName("FILE"),
-  Options.withFallbackConfig(Config.string("TIDEMARK_DB")),
-  Options.withDefault("tidemark.db")
-)
-
-const json = flag("json", "JSON on stdout, and nothing else")
-const jsonLines = flag("json", "JSON lines on stdout, and nothing else")
-
-const id = Args.text({ name: "ID" }).pipe(Args.withDescription("the execution"))
 
 type Told = Complaint.Complaint | Complaint.Trouble
 
@@ -97,7 +71,7 @@ const show = Command.make(
 ).pipe(
   Command.withDescription(
     about(
-      "Shows an execution: its phases, why it stands still, and what to do next.",
+      "Shows an execution: its phases, why it stands still, what to do.",
       "Marks: ✓ succeeded, ✗ failed, ● running, … waiting, ↻ waiting for its next attempt, ? in doubt, ↶ undone, ‖ parked, - left."
     )
   )
@@ -110,8 +84,8 @@ const tree = Command.make(
 ).pipe(
   Command.withDescription(
     about(
-      "Shows the phases of an execution below what they are a part of: branches, groups, clean-ups, reverts.",
-      "The executions that it called stand below the phases that called them. Of one that is in a stage, the phases of that stage."
+      "Shows the phases of an execution as a tree, with its children.",
+      "They stand below what they are a part of: branches, groups, clean-ups, reverts. The executions that it called stand below the phases that called them. Of one that is in a stage, the phases of that stage."
     )
   )
 )
@@ -132,7 +106,7 @@ const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...optio
 ).pipe(
   Command.withDescription(
     about(
-      "Tells what happened to an execution and what happens, until it stands still.",
+      "Tells what happens to an execution, until it stands still.",
       "It stands still when it has ended, has failed or is paused: the exit code is 0 if it is Completed, and otherwise 1. While it only waits, so does this."
     )
   )
@@ -143,8 +117,8 @@ const doctor = Command.make("doctor", { db, json: jsonLines }, ({ db, ...options
 ).pipe(
   Command.withDescription(
     about(
-      "Looks for trouble: Node, SQLite, the file, the disk, the engine, every journal, executions that are stuck.",
-      "Says what to do about each. The exit code is 4 if something is lost, damaged or unsafe. It reads all of the database, and writes nothing."
+      "Looks for trouble, and says what to do about it.",
+      "It looks at Node, SQLite, the file, the disk, the engine, every journal, and executions that are stuck. The exit code is 4 if something is lost, damaged or unsafe. It reads all of the database, and writes nothing."
     )
   )
 )
@@ -167,10 +141,10 @@ const exported = Command.make(
 ).pipe(
   Command.withDescription(
     about(
-      "Writes an execution with its whole journal as one line of JSON.",
+      "Writes an execution with its whole journal as a line of JSON.",
       "The journal is verified before: one that is damaged is refused. Payloads and results are in it as they were recorded."
     )
   )
 )
 
-export const all = [ls, show, tree, history, watch, doctor, exported] as const
+export const all = [ls, show, tree, history, watch, ...Changes.all, doctor, exported] as const

@@ -15,13 +15,19 @@ const execution = {
   deadline: optional(Schema.JsonNumber),
   /** the last round of its parent's phase that it knows of */
   round: optional(Schema.Int),
+  /** the payload, if it is not the one that it was created with */
+  payload: optional(JsonValue),
   /** how many reverts began */
   reverts: optional(Schema.Int),
   /** who asked for a pause last, and whether that is still to come */
   pausedBy: optional(Schema.String),
   pauses: optional(Schema.Boolean),
   /** the checkpoint at which it is to pause */
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** with which generation phases begin, where it went back to an earlier body */
+  generation: optional(Schema.Int),
+  /** it went back to an earlier body: some of the stages that were entered since then stand no more */
+  crossed: optional(Schema.Boolean)
 }
 
 /** Where it enters a stage. */
@@ -90,6 +96,8 @@ export const atCheckpoint = {
   phases: Schema.Array(Phase),
   /** in that in which they happened: five times the index of the phase, and that of the event */
   events: Schema.Array(Schema.Int),
+  /** what somebody has given items instead of what the code does, by path */
+  inputs: optional(Schema.Record({ key: Schema.String, value: JsonValue })),
   /** how often what stands no more was superseded, by path */
   generations: optional(Schema.Record({ key: Schema.String, value: Schema.Int }))
 }

@@ -7,6 +7,7 @@ export const kinds = [
   "sleep",
   "signal",
   "checkpoint",
+  "changed",
   "fail",
   "undo",
   "child",

@@ -10,15 +10,30 @@ import * as Stages from "./Stages.js"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
+/** Earlier bodies are not gone back to any more. */
+const leave = (history: History): void => {
+  if (history.past === undefined) return
+  const body = bodyOf(history)
+  history.past = []
+  for (const [path, record] of history.phases) {
+    if (Path.bodyOf(path) === body) continue
+    record.discarded = true
+    history.phases.delete(path)
+  }
+  for (const scope of history.scopes.keys()) if (Path.bodyOf(scope) !== body) history.scopes.delete(scope)
+}
+
 /**
- * The phases before a checkpoint that are in no snapshot. They are past undoing from here on: what is in a group that has
- * returned is forgotten, and of others their attempts are.
+ * The phases before a checkpoint that are in no snapshot of this body. They are past undoing from here on: what is in a
+ * group that has returned is forgotten, and of others their attempts are.
  */
 const prune = (history: History, checkpoint: PhaseRecord): ReadonlyArray<PhaseRecord> => {
+  const isFirst = history.discarded?.values === undefined
   const found: Array<PhaseRecord> = []
+  leave(history)
   for (const record of history.phases.values()) {
     if (record === checkpoint) break
-    if (record.discarded) continue
+    if (record.discarded && !isFirst) continue
     found.push(record)
     record.discarded = true
     record.committed = true
@@ -46,6 +61,7 @@ export const take = (history: History, checkpoint: PhaseRecord, through: number)
   }
   const gone = [...(history.generations ?? [])].filter(([path]) => !history.phases.has(path))
   if (gone.length > 0) entry.generations = Object.fromEntries(gone)
+  if (history.inputs !== undefined) entry.inputs = Object.fromEntries(history.inputs)
   return entry
 }
 
@@ -84,13 +100,14 @@ const phaseOf = (record: PhaseRecord): Kept.Phase => {
 
 /** Goes on from a snapshot, as if all that it stands for had happened. */
 export const restore = (history: History, entry: EntryOf<"Snapshot">): void => {
-  const { events, generations, phases, stage } = entry
+  const { events, generations, inputs, phases, stage } = entry
   history.reverts = new Array<undefined>(entry.reverts ?? 0).fill(undefined)
   Stages.restore(history, entry)
   if (stage !== undefined) {
     const { at, marks, n, name, state } = stage
     history.stage = { name, n, state, marks, enteredAt: at, seq: 0 }
   }
+  if (inputs !== undefined) history.inputs = new Map(Object.entries(inputs))
   const records = phases.map((phase) => recordOf(history, phase))
   for (const event of events) {
     const record = records[Math.floor(event / Kept.events.length)]

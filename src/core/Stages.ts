@@ -50,7 +50,9 @@ export const keptOf = (history: History, through = Infinity): Execution => {
   const {
     createdAt,
     deadline,
+    given,
     owner = "",
+    payload,
     pauseRequested,
     pausedBy,
     round,
@@ -60,12 +62,15 @@ export const keptOf = (history: History, through = Infinity): Execution => {
   } = history
   const kept: Mutable<Execution> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
+  if (given !== undefined) kept.payload = payload
   if (round !== 0) kept.round = round
   const reverts = history.reverts.filter((one) => one === undefined || one.seq <= through).length
   if (reverts > 0) kept.reverts = reverts
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
+  if (history.generation !== 0) kept.generation = history.generation
+  if (history.crossed) kept.crossed = true
   return kept
 }
 
@@ -98,6 +103,10 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
 
 /** Goes on from what an entry keeps of the execution as a whole. */
 export const restore = (history: History, kept: Execution): void => {
+  if (kept.payload !== undefined) {
+    if (history.given === undefined) history.given = history.payload
+    history.payload = kept.payload
+  }
   history.startedAt = kept.startedAt
   history.updatedAt = kept.updatedAt
   history.owner = kept.owner
@@ -107,6 +116,8 @@ export const restore = (history: History, kept: Execution): void => {
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
+  history.generation = kept.generation ?? 0
+  history.crossed = kept.crossed ?? false
   history.until = undefined
   history.crashes = 0
 }

@@ -5,83 +5,41 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { Act, Entry, EntryOf } from "../core/Entry.js"
-import {
-  type CheckpointRefused,
-  HistoryMismatch,
-  IllegalTransition,
-  OwnedByParent,
-  PhaseNotOpen,
-  TaskNotRegistered
-} from "../core/Errors.js"
-import { type Failure, render } from "../core/Failure.js"
+import { type Action, type ActionOf, actOf } from "../core/Action.js"
+import type { Act, Entry } from "../core/Entry.js"
+import { OwnedByParent, TaskNotRegistered } from "../core/Errors.js"
+import { render } from "../core/Failure.js"
 import * as History from "../core/History.js"
-import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
-import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
+import { allows, isFinal, type Status, type Verb } from "../core/Status.js"
 import type { Call } from "./Children.js"
-import type { Opened } from "./Claims.js"
+import { type Decision, illegal, mismatch, type Refusal } from "./Decision.js"
 import * as GoingBack from "./GoingBack.js"
-import type { Command } from "./Orders.js"
 import * as Replay from "./Replay.js"
+import * as Resumption from "./Resumption.js"
 
-export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen | CheckpointRefused
+/** What is its parent's to ask of a child, and is asked without force. */
+export const isItsParents = (action: Action): boolean =>
+  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo" || action._tag === "discard") &&
+  action.force !== true
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
   execution: string,
-  { _tag: verb }: Command,
+  { _tag: verb }: Action,
   { parent, status }: History.History
 ): Effect.Effect<void, OwnedByParent> =>
   parent === undefined || isDone(verb, status)
     ? Effect.void
     : new OwnedByParent({ execution, verb, parent: parent.execution, path: parent.path })
 
-type Resume = Extract<Command, { _tag: "resume" }>
-type Revert = Extract<Command, { _tag: "revert" }>
-type GoTo = Extract<Command, { _tag: "goTo" }>
-
-/** What to record, and whether the execution then runs with its code. */
-export interface Decision {
-  readonly entries: ReadonlyArray<Entry>
-  readonly definition: Definition | undefined
-  /** tokens that end with it, if nobody has completed them */
-  readonly close?: ReadonlyArray<string>
-  readonly discard?: Opened["discard"]
-}
+type Revert = ActionOf<"revert">
+type GoTo = ActionOf<"goTo">
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
 
-export const actOf = ({ by, reason }: Act): Act => ({
-  ...(by === undefined ? {} : { by }),
-  ...(reason === undefined ? {} : { reason })
-})
-
-/** The error for a verb that the status does not allow, with what would. */
-export const illegal = (execution: string, verb: Verb, from: Status): IllegalTransition => {
-  const allowed: ReadonlyArray<Status> = verbs[verb].from
-  const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
-  const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
-  const instead =
-    verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
-  return new IllegalTransition({
-    execution,
-    from,
-    to: verbs[verb].to,
-    verb,
-    hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}`
-  })
-}
-
-const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
-  new HistoryMismatch({
-    execution,
-    path: failure.path,
-    reason: failure._tag === "Fault" ? failure.message : render(failure)
-  })
-
 /** The checkpoint that a command is about. */
-const goalOf = (command: Command): string | undefined => {
+const goalOf = (command: Action): string | undefined => {
   switch (command._tag) {
     case "resume":
       return command.stopAt
@@ -97,7 +55,7 @@ const goalOf = (command: Command): string | undefined => {
 /** Decides `command` for an execution with this history; `definition` is its task, if this engine has it. */
 export const decide = (
   execution: string,
-  command: Command,
+  command: Action,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
@@ -119,9 +77,7 @@ export const decide = (
       return close(execution, command, history, definition)
     default:
       if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
-      return command._tag === "skip"
-        ? skip(execution, command, history, definition)
-        : Effect.succeed({ entries: [resumed(command as Resume, status)], definition })
+      return Resumption.decide(execution, command as Resumption.Going, history, definition)
   }
 }
 
@@ -137,32 +93,30 @@ const isUnderWay = (verb: Verb, status: Status): boolean =>
 
 const join = (
   execution: string,
-  command: Command,
+  command: Action,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
   if (definition !== undefined) return Effect.succeed({ entries: [], definition })
   return command._tag === "close" && command.force === true
-    ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`), definition: undefined })
+    ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`, command), definition: undefined })
     : new TaskNotRegistered({ execution, task: history.task })
 }
 
 /** The end of an execution whose `finally` blocks cannot run. */
-const abandoned = (why: string): ReadonlyArray<Entry> => [
+const abandoned = (why: string, by: Act): ReadonlyArray<Entry> => [
   { _tag: "CleanedUp", skipped: `forced: ${why}` },
-  { _tag: "Closed" }
+  closed(by)
 ]
 
-const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertResumed"> => ({
-  _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
-  act: actOf(command),
-  ...(command.inDoubt === "rerun" ? { rerun: true } : {}),
-  ...(command.stopAt === undefined || status === "RevertFailed" ? {} : { stopAt: command.stopAt })
-})
+const closed = (by: Act): Entry => {
+  const act = actOf(by)
+  return { _tag: "Closed", ...(Object.keys(act).length === 0 ? {} : { act }) }
+}
 
 /** A child goes on because its parent does. */
 export const resumedWith = ({ parent, rerun, round }: Call, status: Status): Entry => ({
-  ...resumed({ _tag: "resume", by: parent.execution, reason: "its parent goes on" }, status),
+  ...Resumption.resumed({ _tag: "resume", by: parent.execution, reason: "its parent goes on" }, status),
   ...(rerun ? { rerun } : {}),
   round
 })
@@ -173,12 +127,12 @@ const isSame = (execution: string, { to }: Revert, history: History.History): bo
   if (to === undefined) return under === undefined
   return Either.match(GoingBack.targetOf(execution, to, history), {
     onLeft: () => false,
-    onRight: (target) => target === under
+    onRight: ({ path }) => path === under?.path
   })
 }
 
 /** Whether the execution does already what is asked, or has begun to. */
-export const joins = (execution: string, command: Command, history: History.History): boolean =>
+export const joins = (execution: string, command: Action, history: History.History): boolean =>
   isUnderWay(command._tag, history.status) && (command._tag !== "revert" || isSame(execution, command, history))
 
 /** A revert that stopped part of the way goes on, or goes further back. */
@@ -201,14 +155,16 @@ const revert = (
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
-  const gone = command.to === undefined ? GoingBack.gone(execution, history) : undefined
+  const gone = command.to === undefined ? GoingBack.forgotten(execution, history) : undefined
   if (gone !== undefined) return gone
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
-  const misfit = definition.customRevert ? undefined : Replay.fresh(definition, history).misfit
+  const { body, path: to } = target.right
+  const misfit = definition.customRevert ? undefined : GoingBack.misfit(definition, history, target.right)
   if (misfit !== undefined) return mismatch(execution, misfit)
-  const back = { ...started, to: target.right.path, ...(command.retry === true ? { retry: true } : {}) }
+  const across = body === History.bodyOf(history) ? {} : { across: true }
+  const back = { ...started, to, ...across, ...(command.retry === true ? { retry: true } : {}) }
   return Effect.succeed({ entries: [back], definition })
 }
 
@@ -230,7 +186,7 @@ const goTo = (
   }
   return definition === undefined
     ? new TaskNotRegistered({ execution, task: history.task })
-    : Effect.succeed({ entries: [resumed({ ...act, _tag: "resume", stopAt: checkpoint }, status)], definition })
+    : Resumption.decide(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
 }
 
 /** What waits for children runs for as long as it takes to have them pause, too. */
@@ -245,13 +201,13 @@ const pause = (command: Act, history: History.History, definition: Definition | 
 
 const close = (
   execution: string,
-  command: Extract<Command, { _tag: "close" }>,
+  command: ActionOf<"close">,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
-  if (history.startedAt === undefined) return Effect.succeed({ entries: [{ _tag: "Closed" }], definition: undefined })
-  const gone = command.revert === true ? GoingBack.gone(execution, history) : undefined
+  if (history.startedAt === undefined) return Effect.succeed({ entries: [closed(command)], definition: undefined })
+  const gone = command.revert === true ? GoingBack.forgotten(execution, history) : undefined
   if (gone !== undefined) return gone
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
@@ -259,47 +215,9 @@ const close = (
   const why = misfit === undefined ? `task ${history.task} is not registered` : render(misfit)
   if (command.force === true && command.revert !== true) {
     return Effect.succeed({
-      entries: [closing, ...abandoned(why)],
+      entries: [closing, ...abandoned(why, {})],
       definition: undefined
     })
   }
   return misfit === undefined ? new TaskNotRegistered({ execution, task: history.task }) : mismatch(execution, misfit)
-}
-
-const skip = (
-  execution: string,
-  command: Extract<Command, { _tag: "skip" }>,
-  history: History.History,
-  definition: Definition
-): Effect.Effect<Decision, Refusal> => {
-  const record = history.phases.get(command.phase)
-  const refuse = (reason: string) => new PhaseNotOpen({ execution, phase: command.phase, reason })
-  if (record === undefined) return refuse(`it has not started; the execution is at ${history.position}`)
-  if (isComposite(record)) return refuse("it is made of other phases: skip those of them that are open")
-  if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
-  if (History.isRewinding(history, record)) return refuse("its group is being undone for another attempt")
-  const { value } = command
-  const given: Entry = {
-    _tag: "PhaseSucceeded",
-    path: record.path,
-    act: actOf(command),
-    ...(value === undefined ? {} : { value })
-  }
-  if (history.status === "RevertFailed") {
-    if (record.forward) return refuse(`the revert stands at ${history.position}`)
-    return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
-  }
-  const go = Effect.succeed({
-    entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const,
-    definition,
-    ...(record.token === undefined ? {} : { close: [record.token] })
-  })
-  if (record.kind === "undo") return go
-  const { cursor, misfit } = Replay.fresh(definition, history)
-  if (misfit !== undefined) return mismatch(execution, misfit)
-  const instruction = cursor?.standing(record.path)?.instruction
-  if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")
-  const decoded = instruction.value.decode(value)
-  if (Either.isLeft(decoded)) return refuse(`the value does not fit at ${decoded.left.at}: ${decoded.left.reason}`)
-  return go
 }

@@ -13,6 +13,7 @@ type Kept = Exclude<Keep, "all">
 /** Where a stage was entered. */
 interface Entering {
   readonly scope: string
+  readonly n: number
   readonly seq: number
   readonly at: number
   readonly marks: number
@@ -23,7 +24,7 @@ const page = 4
 
 const enteringOf = ({ at, entry, seq }: Recorded): ReadonlyArray<Entering> =>
   entry._tag === "StageEntered"
-    ? [{ scope: Path.stage(entry.stage, entry.n), seq, at, marks: entry.kept.marks ?? entry.n }]
+    ? [{ scope: Path.stage(entry.stage, entry.n), n: entry.n, seq, at, marks: entry.kept.marks ?? entry.n }]
     : []
 
 /** The enterings of stages that are kept, oldest first, as far as they are asked for. */
@@ -37,7 +38,7 @@ const corrupt = (store: Store, cause: JournalCorrupt): StoreError =>
 
 const presentOf = (history: History): Entering => {
   const { enteredAt: at, marks, n, name, seq } = history.stage!
-  return { scope: Path.stage(name, n), seq, at, marks }
+  return { scope: Path.stage(name, n), n, seq, at, marks }
 }
 
 /** Whether all that was before the entering of a stage may go; `before` is the one before, if it is known. */
@@ -51,12 +52,39 @@ const mayGo = (history: History, keep: Kept, now: number) => {
     before?.marks === marks - 1 ? before.at < since : at < since
 }
 
+/** All that stand, oldest first: what was entered before it went back to an earlier body, and comes after that, does not. */
+const standing = Effect.fnUntraced(function* (store: Store, id: string, history: History) {
+  const { discarded, stage } = history
+  const found: Array<Entering> = []
+  for (let from = (discarded?.through ?? 0) + 1; ; from = found.at(-1)!.seq + 1) {
+    const more = yield* enterings(store, id, from)
+    found.push(...more)
+    if (more.length < page) break
+  }
+  const last = found.at(-1)
+  if (stage !== undefined && (last?.seq ?? 0) < stage.seq) found.push(presentOf(history))
+  let next = (stage?.n ?? 0) + 1
+  const left = found.reverse().filter(({ n }) => {
+    if (n >= next) return false
+    next = n
+    return true
+  })
+  return left.reverse()
+})
+
 /** The last of the stages before which everything may go, where that is not in the present one. */
 const earlier = Effect.fnUntraced(function* (store: Store, id: string, history: History, keep: Kept, now: number) {
   const goes = mayGo(history, keep, now)
   const present = presentOf(history)
   let last: Entering | undefined
   let before: Entering | undefined
+  if (history.crossed) {
+    for (const entering of yield* standing(store, id, history)) {
+      if (!goes(entering, before)) break
+      last = before = entering
+    }
+    return last
+  }
   for (let from = (history.discarded?.through ?? 0) + 1; ; ) {
     const found = yield* enterings(store, id, from)
     for (const entering of found.length < page && found.at(-1)?.seq !== present.seq ? [...found, present] : found) {
@@ -69,14 +97,8 @@ const earlier = Effect.fnUntraced(function* (store: Store, id: string, history: 
 })
 
 /** Before the last stage that somebody calls so: by its name, `name#3`, or its scope. */
-export const named = Effect.fnUntraced(function* (store: Store, id: string, wanted: string) {
-  let last: Entering | undefined
-  for (let from = 0; ; ) {
-    const found = yield* enterings(store, id, from)
-    last = found.findLast(({ scope }) => isNamed(scope, wanted)) ?? last
-    if (found.length < page) break
-    from = found.at(-1)!.seq + 1
-  }
+export const named = Effect.fnUntraced(function* (store: Store, id: string, history: History, wanted: string) {
+  const last = (yield* standing(store, id, history)).findLast(({ scope }) => isNamed(scope, wanted))
   return last && cutAt(last)
 })
 

@@ -104,7 +104,7 @@ export const open = Effect.fnUntraced(function* ({ durability, filename }: Optio
   yield* prepare(db, durability ?? "full")
   if (SqliteFile.size(real) < checkedBelow) yield* check(db)
   const { all, encoded } = yield* SqlStore.make({ sql: db, own: SqliteLock.acquire(real) })
-  return { db, encoded: yield* SqliteAnchor.guard(encoded, all, real) }
+  return { db, encoded: yield* SqliteAnchor.guard(encoded, all, real), real }
 })
 
 /**

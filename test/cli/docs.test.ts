@@ -8,9 +8,15 @@ const preface = `# The command line
 
 Made from the commands themselves by test/cli/docs.test.ts.
 
-\`tidemark\` looks at executions where they are kept: it needs no task code, takes no lock, writes nothing, and works beside a
-running engine, after it was killed, and on a file that cannot be written. Verbs that change something are still to come;
-until then \`show\` names the call of \`TaskEngine\` that does what is needed.
+What only looks (\`ls show tree history watch doctor export\`) needs no task code, takes no lock, writes nothing, and works
+beside a running engine, after it was killed, and on a file that cannot be written.
+
+What changes an execution is handed to the engine that owns the file, and answered when that has it on disk. Where no engine
+runs, \`--tasks MODULE\` has the command be the engine for as long as it takes: it runs that execution, and no other. The module's
+default export is a Layer of tasks (\`export default Layer.mergeAll(one.layer, another.layer)\`), in JavaScript, or in TypeScript
+where Node takes it or \`tsx\` is installed. \`complete\` and \`signal\` need no engine: what they say is kept for the next one.
+Each of these says what it will do and asks; \`--yes\` does it without, as it has to where nobody is at a terminal;
+\`--dry-run\` only says. Who asked (the user of the system, or \`--by\`) and why (\`--reason\`) are recorded.
 
 It is a part of the package, and needs \`@effect/cli\`, \`@effect/printer\` and \`@effect/printer-ansi\` beside what
 \`tidemark/sqlite\` needs. Where one is missing it says which.
@@ -25,9 +31,9 @@ It is a part of the package, and needs \`@effect/cli\`, \`@effect/printer\` and 
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | \`watch\`: the execution stands still, and is not Completed |
-| 2 | it was not understood, or a package is missing |
-| 3 | refused: there is no such execution, or a file that was to be made is there |
+| 1 | the execution failed; \`watch\`: it stands still, and is not Completed |
+| 2 | it was not understood, nobody was there to say yes, or a package or a module does not load |
+| 3 | refused: there is no such execution, its status does not allow that, no engine runs, or a file that was to be made is there |
 | 4 | trouble with the store: no database, another program's, newer, damaged, unreadable; \`doctor\` found some |
 | 70 | a mistake of the command's own |
 | 130, 143 | ended by SIGINT, SIGTERM |
@@ -58,12 +64,12 @@ describe("docs/cli.md", () => {
 })
 
 describe("--help", () => {
-  it("fits one screen a verb", () => {
-    const pages = [Help.root(Verbs.all), ...Verbs.all.map(Help.verb)]
-    for (const page of pages) {
-      const lines = Page.lines(page, { columns: 80, colours: false })
-      assert.isAtMost(lines.length, 24, lines.join("\n"))
-    }
+  const lines = (page: Page.Page) => Page.lines(page, { columns: 80, colours: false })
+
+  it("fits one screen a verb, and has a line for each of them", () => {
+    for (const page of Verbs.all.map(Help.verb)) assert.isAtMost(lines(page).length, 24, lines(page).join("\n"))
+    const root = lines(Help.root(Verbs.all))
+    assert.isAtMost(root.length, Verbs.all.length + 8, root.join("\n"))
   })
 
   it("tells what every option is for", () => {

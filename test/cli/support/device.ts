@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { type Device, Screen } from "../../../src/cli/Screen.js"
 
 /** A screen that keeps what it is given. */
-export const device = (columns?: number, colours = false) => {
+export const device = (columns?: number, colours = false, answer?: string) => {
   const kept = { out: "", err: "" }
   const add = (where: keyof typeof kept) => (text: string) =>
     Effect.sync(() => {
@@ -12,7 +12,8 @@ export const device = (columns?: number, colours = false) => {
     paper: { columns, colours },
     rows: columns === undefined ? undefined : 24,
     out: add("out"),
-    err: add("err")
+    err: add("err"),
+    ask: answer === undefined ? undefined : (question) => Effect.as(add("err")(`${question}\n`), answer)
   }
   return { kept, made }
 }

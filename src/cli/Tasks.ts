@@ -1,0 +1,91 @@
+/** The tasks of somebody's module, for verbs that need the tasks' code. */
+import * as fs from "node:fs"
+import { createRequire } from "node:module"
+import * as path from "node:path"
+import { pathToFileURL } from "node:url"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Definition } from "../authoring/Definition.js"
+import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import * as Complaint from "./Complaint.js"
+
+/** By the names of the tasks. */
+export type Tasks = ReadonlyMap<string, Definition>
+
+const exporting =
+  "export default task.layer, or Layer.mergeAll(one.layer, another.layer), with all that their phases need"
+
+/** What was thrown, in a line. */
+const line = (thrown: unknown): string => {
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+  return text.split("\n")[0]!
+}
+
+/** Has Node take TypeScript where it does not by itself. */
+const typed = Effect.fnUntraced(function* (file: string) {
+  const { typescript } = process.features as { readonly typescript?: unknown }
+  if (!/\.[cm]?tsx?$/.test(file) || (typescript !== undefined && typescript !== false)) return
+  const found = yield* Effect.either(Effect.try(() => createRequire(file).resolve("tsx/esm/api")))
+  if (found._tag === "Left") {
+    return yield* Complaint.usage(
+      `${file} is TypeScript, which Node ${process.versions.node} does not run`,
+      "npm install --save-dev tsx, or use Node 22.18 or newer, or give the compiled file"
+    )
+  }
+  yield* Effect.tryPromise({
+    try: async () => {
+      const tsx = (await import(pathToFileURL(found.right).href)) as { readonly register: () => void }
+      tsx.register()
+    },
+    catch: (thrown) => Complaint.usage(`tsx does not load: ${line(thrown)}`, "npm install --save-dev tsx")
+  })
+})
+
+/** The layer that a module exports by default. */
+const layerOf = Effect.fnUntraced(function* (module: string) {
+  const file = path.resolve(module)
+  if (!(fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false)) {
+    return yield* Complaint.usage(
+      `there is no file ${module}`,
+      "--tasks names the module that exports the tasks' layer"
+    )
+  }
+  yield* typed(file)
+  const loaded = yield* Effect.tryPromise({
+    try: () => import(pathToFileURL(file).href) as Promise<{ readonly default?: unknown }>,
+    catch: (thrown) => Complaint.usage(`${module} does not load: ${line(thrown)}`, `node ${module} says where`)
+  })
+  if (Layer.isLayer(loaded.default)) return loaded.default as Layer.Layer<never, unknown, TaskEngine>
+  const what = loaded.default === undefined ? "has no default export" : "exports by default what is no Layer"
+  return yield* Complaint.usage(`${module} ${what}`, exporting)
+})
+
+/** Registers the tasks of a module with an engine, until the scope closes. */
+export const provide = (
+  module: string,
+  engine: Pick<Service, "register">
+): Effect.Effect<Tasks, Complaint.Complaint, Scope.Scope> =>
+  Effect.gen(function* () {
+    const layer = yield* layerOf(module)
+    const tasks = new Map<string, Definition>()
+    const twice: Array<string> = []
+    const register: Service["register"] = (definition) =>
+      Effect.suspend(() => {
+        if (tasks.has(definition.name)) twice.push(definition.name)
+        tasks.set(definition.name, definition)
+        return engine.register(definition)
+      })
+    const context = Context.make(TaskEngine, { ...engine, register } as Service)
+    yield* Effect.catchAllCause(Effect.provide(Layer.build(layer), context), (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.interrupt
+        : Complaint.usage(`the layer of ${module} fails: ${line(Cause.squash(cause))}`, "run it by itself to see where")
+    )
+    if (twice.length > 0) {
+      return yield* Complaint.usage(`${module} registers two tasks ${twice[0]}`, "give one of them another name")
+    }
+    return tasks.size > 0 ? tasks : yield* Complaint.usage(`${module} registers no task`, exporting)
+  })
