@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Keep from "../authoring/Keep.js"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
@@ -170,6 +171,8 @@ class Engine {
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
       goTo: this.goTo,
+      discard: (id, { before, ...options }) =>
+        this.request(id, { _tag: "discard", before, ...options }, this.status(id)),
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
@@ -206,6 +209,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1), now)
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
+  Keep.make("keep of the engine", config.keep)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)
   const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, now)
   const completions = new Completions(store, config, registry, live, recovery, now)
