@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Action } from "../core/Action.js"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
   AlreadyCompleted,
@@ -15,13 +16,8 @@ import type {
   ExecutionEnded,
   ExecutionNotFound,
   Fenced,
-  HistoryMismatch,
-  IllegalTransition,
   InvalidName,
   JournalCorrupt,
-  OrderRefused,
-  OwnedByParent,
-  PhaseNotOpen,
   RequiresTask,
   RevertIncomplete,
   StoreError,
@@ -33,7 +29,9 @@ import type {
   ValueRefused
 } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
+import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
+import type { CloseOptions, GoToOptions, RequestError, ResumeOptions, RevertOptions } from "./Acting.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
 import type { Instant } from "./Instant.js"
@@ -70,38 +68,6 @@ export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt"> {
   readonly priority?: number
 }
 
-/**
- * `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask.
- * `stopAt` has it pause at the next checkpoint of that name; a revert does not turn forward for it.
- */
-export interface ResumeOptions extends Act {
-  readonly inDoubt?: "rerun"
-  readonly stopAt?: string
-}
-
-/**
- * Whether closing also reverts. `force` closes although the code is missing or does not fit: no `finally` runs; and what is
- * the child of another execution.
- */
-export interface CloseOptions extends Act {
-  readonly revert?: boolean
-  readonly force?: boolean
-}
-
-/** `force` reverts what is the child of another execution, and its parent's to revert. */
-export interface RevertOptions extends Act {
-  readonly force?: boolean
-  /** back to this checkpoint only: `name` the latest of that name, `name#3` the third in its generator, or a path */
-  readonly to?: string
-  /** with `to`: what came after the checkpoint runs again at once; otherwise the execution is Paused there */
-  readonly then?: "retry"
-}
-
-/** `force` goes to a checkpoint of what is the child of another execution. */
-export interface GoToOptions extends Act {
-  readonly force?: boolean
-}
-
 /** `from`: the entries from this checkpoint on, by its name, `name#3` or its path. */
 export interface HistoryOptions {
   readonly from?: string
@@ -133,21 +99,6 @@ export type HeartbeatError = Exclude<CompleteError, RequiresTask | JournalCorrup
 
 /** What a signal can be refused with. */
 export type SignalError = InvalidName | ExecutionNotFound | ExecutionEnded | ValueRefused | StoreError
-
-/** What any request about an execution can be refused with. */
-export type RequestError =
-  | ExecutionNotFound
-  | IllegalTransition
-  | OwnedByParent
-  | EngineBusy
-  | TaskNotRegistered
-  | HistoryMismatch
-  | PhaseNotOpen
-  | CheckpointRefused
-  | OrderRefused
-  | StoreError
-  | Fenced
-  | JournalCorrupt
 
 /** What advancing can be refused with. */
 export type AdvanceError = ExecutionNotFound | EngineBusy | TaskNotRegistered | StoreError | Fenced | JournalCorrupt
@@ -186,6 +137,7 @@ export interface Service {
     value?: Json,
     options?: Act
   ) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly plan: (id: string, action: Action) => Effect.Effect<Plan, ReadError>
   readonly complete: (
     token: string,
     exit: Exit.Exit<Json | void, Json>,
@@ -248,6 +200,25 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))
+  /**
+   * What an action would do, told beforehand: which phases are replayed, run, skipped, undone; what is in doubt, what cannot
+   * be undone; and what is missing. Nothing runs and nothing is written; any process that can read the store may ask.
+   *
+   * The action itself is decided in the same way: it is refused with what `missing` lists, and with `PlanOutdated` if it names
+   * the plan's `hash` as its `plan` and the execution has moved since. Without the task's code (`missing` says so) the steps
+   * are those that the journal tells of. What comes after the phases that run next is not known: then `more` is true.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   *
+   * const careful = Effect.gen(function* () {
+   *   const plan = yield* TaskEngine.plan("order-7", { _tag: "revert" })
+   *   if (plan.irreversible.length > 0) return yield* Effect.fail(plan)
+   *   return yield* TaskEngine.revert("order-7", { by: "ann", reason: "duplicate", plan: plan.hash })
+   * })
+   */
+  static readonly plan = (id: string, action: Action) => Effect.flatMap(TaskEngine, (engine) => engine.plan(id, action))
   /**
    * Ends the phase that the token belongs to: a delegate, or one that answered `Phase.later`, or will in a moment.
    *

@@ -15,8 +15,7 @@ export const quoted = (text: string): string => {
   return text.startsWith("-") ? `-- ${word}` : word
 }
 
-/** What each does. */
-export const acts: { readonly [V in Verb]: string } = {
+const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",

@@ -1,13 +1,15 @@
 /** The verbs that change an execution: their arguments and options. What they do is loaded when one of them is asked for. */
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { about, argument, changing, flag, id, text } from "./Arguments.js"
+import { about, argument, changing, db, flag, id, json, said, text } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Source from "./Source.js"
 import * as Value from "./Value.js"
 
 const change = Source.load(() => import("./Change.js"))
+const starting = Source.load(() => import("./Start.js"))
 const sending = Source.load(() => import("./Sending.js"))
 
 /** What of these was given. */
@@ -156,5 +158,45 @@ const signal = Command.make(
     about("Tells an execution something.", "It takes no engine, and what is told before anybody waits for it is kept.")
   )
 )
+
+const module = Options.text("tasks").pipe(
+  said("the module with the tasks' code: its default export is their Layer"),
+  Options.withPseudoName("MODULE")
+)
+
+const start = Command.make(
+  "start",
+  {
+    task: argument("TASK", "the name of the task"),
+    db,
+    tasks: module,
+    payload: text("payload", "JSON", "or @FILE that holds it; {} unless given"),
+    id: text("id", "ID", "of the execution; a fresh one unless given, or what the task makes of the payload"),
+    follow: flag("follow", "runs it here unless an engine does, and shows its phases until it stands still"),
+    json
+  },
+  (given) => Effect.flatMap(starting, ({ start }) => start(given))
+).pipe(
+  Command.withDescription(
+    about(
+      "Starts an execution of a task.",
+      "An id that there is already is the same execution, if task and payload are. With --follow the exit code is 1 unless it is Completed; ended by a signal, the execution is handed back, and goes on with any engine."
+    )
+  )
+)
+
+const worker = Command.make("worker", { db, tasks: module, json }, (given) =>
+  Effect.flatMap(starting, ({ worker }) => worker(given))
+).pipe(
+  Command.withDescription(
+    about(
+      "Runs an engine: executions of these tasks go on, until Ctrl-C.",
+      "It takes over what a dead one left. Where another engine owns the file, it waits for the end of that one. Told to end, it hands back what runs; phases get 30 seconds to finish."
+    )
+  )
+)
+
+/** Those that begin executions, and run them. */
+export const starts = [start, worker] as const
 
 export const all = [resume, skip, pause, close, revert, goto, complete, signal] as const

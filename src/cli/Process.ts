@@ -45,7 +45,7 @@ const device = (): Device => {
   const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb"
   return {
     paper: { columns, colours: columns !== undefined && !plain },
-    rows: stdout.isTTY ? stdout.rows : undefined,
+    rows: stdout.isTTY ? stdout.rows || 24 : undefined,
     out: write(stdout),
     err: write(stderr),
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined
@@ -70,6 +70,8 @@ export const main = async (): Promise<void> => {
     }
   )
   if (start === undefined) return exit(2)
+  // What tasks print by themselves does not get between lines of JSON.
+  if (process.argv.includes("--json")) console.log = console.error
   const { code, stop } = start(process.argv.slice(2), version(), device())
   let stopped = 0
   // A reader that went away (`| head`) has what it wanted.

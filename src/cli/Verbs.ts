@@ -147,4 +147,4 @@ const exported = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.all, doctor, exported] as const
+export const all = [ls, show, tree, history, watch, ...Changes.starts, ...Changes.all, doctor, exported] as const

@@ -10,8 +10,12 @@ import type { Status } from "./Status.js"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-/** Who asked for something, and why. */
-export const Act = Schema.Struct({ by: optional(Schema.String), reason: optional(Schema.String) })
+/** Who asked for something, why, and the hash of the plan that was confirmed. */
+export const Act = Schema.Struct({
+  by: optional(Schema.String),
+  reason: optional(Schema.String),
+  plan: optional(Schema.String)
+})
 export type Act = typeof Act.Type
 
 /** What a yield is, as replay compares it. A phase whose failure is a value (`either`, `exit`) is of another kind. */
@@ -197,8 +201,8 @@ const CleanedUp = Schema.TaggedStruct("CleanedUp", {
   error: optional(Defect),
   skipped: optional(Schema.String)
 })
-/** The execution ended early. */
-const Closed = Schema.TaggedStruct("Closed", {})
+/** The execution ended early; `act` where nothing says before who wanted that. */
+const Closed = Schema.TaggedStruct("Closed", { act: optional(Act) })
 /**
  * The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. One that
  * goes back to the checkpoint at `to` undoes what came after it, ends Paused there, or goes on by itself (`retry`).

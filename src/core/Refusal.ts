@@ -3,6 +3,7 @@
  * None of them holds the token, for messages are logged and shown.
  */
 import * as Schema from "effect/Schema"
+import { Missing } from "./Missing.js"
 import { all } from "./Status.js"
 
 const Waiting = { execution: Schema.String, path: Schema.String }
@@ -86,5 +87,30 @@ export class ExecutionEnded extends Schema.TaggedError<ExecutionEnded>()("Execut
 }) {
   override get message() {
     return `execution ${this.execution} is ${this.status}: no phase of it will take the signal. Send it to an execution that goes on.`
+  }
+}
+
+/**
+ * The execution has moved since the plan was made that somebody has confirmed. Nothing changed: look at the new plan, whose
+ * hash is `plan`, and confirm that.
+ */
+export class PlanOutdated extends Schema.TaggedError<PlanOutdated>()("PlanOutdated", {
+  execution: Schema.String,
+  verb: Schema.String,
+  plan: Schema.String
+}) {
+  override get message() {
+    return `execution ${this.execution} has moved since this ${this.verb} was planned: look at the new plan, ${this.plan}, and confirm that`
+  }
+}
+
+/** The action takes more than was given: each thing that is missing, with what would do. Nothing changed. */
+export class RequirementsMissing extends Schema.TaggedError<RequirementsMissing>()("RequirementsMissing", {
+  execution: Schema.String,
+  verb: Schema.String,
+  missing: Schema.NonEmptyArray(Missing)
+}) {
+  override get message() {
+    return `${this.verb} of execution ${this.execution} lacks something: ${this.missing.map(({ message }) => message).join("; ")}`
   }
 }

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
+import type { Action, ActionOf } from "../core/Action.js"
 import type { Act, Entry, EntryOf } from "../core/Entry.js"
 import {
   type CheckpointRefused,
@@ -12,33 +13,46 @@ import {
   IllegalTransition,
   OwnedByParent,
   PhaseNotOpen,
+  RequirementsMissing,
   TaskNotRegistered
 } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
+import type { Undoable } from "../core/Instruction.js"
+import type { Json, Problem } from "../core/Json.js"
+import type { Missing } from "../core/Missing.js"
 import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Call } from "./Children.js"
 import * as GoingBack from "./GoingBack.js"
-import type { Command } from "./Orders.js"
 import * as Replay from "./Replay.js"
 
-export type Refusal = IllegalTransition | TaskNotRegistered | HistoryMismatch | PhaseNotOpen | CheckpointRefused
+export type Refusal =
+  | IllegalTransition
+  | TaskNotRegistered
+  | HistoryMismatch
+  | PhaseNotOpen
+  | RequirementsMissing
+  | CheckpointRefused
+
+/** What is its parent's to ask of a child, and is asked without force. */
+export const isItsParents = (action: Action): boolean =>
+  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo") && action.force !== true
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
   execution: string,
-  { _tag: verb }: Command,
+  { _tag: verb }: Action,
   { parent, status }: History.History
 ): Effect.Effect<void, OwnedByParent> =>
   parent === undefined || isDone(verb, status)
     ? Effect.void
     : new OwnedByParent({ execution, verb, parent: parent.execution, path: parent.path })
 
-type Resume = Extract<Command, { _tag: "resume" }>
-type Revert = Extract<Command, { _tag: "revert" }>
-type GoTo = Extract<Command, { _tag: "goTo" }>
+type Resume = ActionOf<"resume">
+type Revert = ActionOf<"revert">
+type GoTo = ActionOf<"goTo">
 
 /** What to record, and whether the execution then runs with its code. */
 export interface Decision {
@@ -50,9 +64,10 @@ export interface Decision {
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
 
-export const actOf = ({ by, reason }: Act): Act => ({
+export const actOf = ({ by, plan, reason }: Act): Act => ({
   ...(by === undefined ? {} : { by }),
-  ...(reason === undefined ? {} : { reason })
+  ...(reason === undefined ? {} : { reason }),
+  ...(plan === undefined ? {} : { plan })
 })
 
 /** The error for a verb that the status does not allow, with what would. */
@@ -79,7 +94,7 @@ const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
   })
 
 /** The checkpoint that a command is about. */
-const goalOf = (command: Command): string | undefined => {
+const goalOf = (command: Action): string | undefined => {
   switch (command._tag) {
     case "resume":
       return command.stopAt
@@ -95,7 +110,7 @@ const goalOf = (command: Command): string | undefined => {
 /** Decides `command` for an execution with this history; `definition` is its task, if this engine has it. */
 export const decide = (
   execution: string,
-  command: Command,
+  command: Action,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
@@ -119,7 +134,7 @@ export const decide = (
       if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
       return command._tag === "skip"
         ? skip(execution, command, history, definition)
-        : Effect.succeed({ entries: [resumed(command as Resume, status)], definition })
+        : resume(execution, command as Resume, history, definition)
   }
 }
 
@@ -135,21 +150,26 @@ const isUnderWay = (verb: Verb, status: Status): boolean =>
 
 const join = (
   execution: string,
-  command: Command,
+  command: Action,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
   if (definition !== undefined) return Effect.succeed({ entries: [], definition })
   return command._tag === "close" && command.force === true
-    ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`), definition: undefined })
+    ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`, command), definition: undefined })
     : new TaskNotRegistered({ execution, task: history.task })
 }
 
 /** The end of an execution whose `finally` blocks cannot run. */
-const abandoned = (why: string): ReadonlyArray<Entry> => [
+const abandoned = (why: string, by: Act): ReadonlyArray<Entry> => [
   { _tag: "CleanedUp", skipped: `forced: ${why}` },
-  { _tag: "Closed" }
+  closed(by)
 ]
+
+const closed = (by: Act): Entry => {
+  const act = actOf(by)
+  return { _tag: "Closed", ...(Object.keys(act).length === 0 ? {} : { act }) }
+}
 
 const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertResumed"> => ({
   _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
@@ -157,6 +177,20 @@ const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertRe
   ...(command.inDoubt === "rerun" ? { rerun: true } : {}),
   ...(command.stopAt === undefined || status === "RevertFailed" ? {} : { stopAt: command.stopAt })
 })
+
+/** It goes on where it stands. What no longer fits would only stop again. */
+const resume = (
+  execution: string,
+  command: Resume,
+  history: History.History,
+  definition: Definition
+): Effect.Effect<Decision, Refusal> => {
+  const { status } = history
+  const misfit = status === "RevertFailed" ? undefined : Replay.fresh(definition, history).misfit
+  return misfit === undefined
+    ? Effect.succeed({ entries: [resumed(command, status)], definition })
+    : mismatch(execution, misfit)
+}
 
 /** A child goes on because its parent does. */
 export const resumedWith = ({ parent, rerun, round }: Call, status: Status): Entry => ({
@@ -176,7 +210,7 @@ const isSame = (execution: string, { to }: Revert, history: History.History): bo
 }
 
 /** Whether the execution does already what is asked, or has begun to. */
-export const joins = (execution: string, command: Command, history: History.History): boolean =>
+export const joins = (execution: string, command: Action, history: History.History): boolean =>
   isUnderWay(command._tag, history.status) && (command._tag !== "revert" || isSame(execution, command, history))
 
 /** A revert that stopped part of the way goes on, or goes further back. */
@@ -226,7 +260,7 @@ const goTo = (
   }
   return definition === undefined
     ? new TaskNotRegistered({ execution, task: history.task })
-    : Effect.succeed({ entries: [resumed({ ...act, _tag: "resume", stopAt: checkpoint }, status)], definition })
+    : resume(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
 }
 
 /** What waits for children runs for as long as it takes to have them pause, too. */
@@ -241,19 +275,19 @@ const pause = (command: Act, history: History.History, definition: Definition | 
 
 const close = (
   execution: string,
-  command: Extract<Command, { _tag: "close" }>,
+  command: ActionOf<"close">,
   history: History.History,
   definition: Definition | undefined
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
-  if (history.startedAt === undefined) return Effect.succeed({ entries: [{ _tag: "Closed" }], definition: undefined })
+  if (history.startedAt === undefined) return Effect.succeed({ entries: [closed(command)], definition: undefined })
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
   const why = misfit === undefined ? `task ${history.task} is not registered` : render(misfit)
   if (command.force === true && command.revert !== true) {
     return Effect.succeed({
-      entries: [closing, ...abandoned(why)],
+      entries: [closing, ...abandoned(why, {})],
       definition: undefined
     })
   }
@@ -262,7 +296,7 @@ const close = (
 
 const skip = (
   execution: string,
-  command: Extract<Command, { _tag: "skip" }>,
+  command: ActionOf<"skip">,
   history: History.History,
   definition: Definition
 ): Effect.Effect<Decision, Refusal> => {
@@ -294,6 +328,25 @@ const skip = (
   const instruction = cursor?.standing(record.path)?.instruction
   if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")
   const decoded = instruction.value.decode(value)
-  if (Either.isLeft(decoded)) return refuse(`the value does not fit at ${decoded.left.at}: ${decoded.left.reason}`)
-  return go
+  return Either.isLeft(decoded)
+    ? new RequirementsMissing({
+        execution,
+        verb: "skip",
+        missing: [valueFor(record.path, instruction, value, decoded.left)]
+      })
+    : go
+}
+
+/** A value that fits: none was given, or one that does not. */
+const valueFor = (
+  path: string,
+  { value: codec }: Undoable,
+  given: Json | undefined,
+  { at, reason }: Problem
+): Missing => {
+  const what =
+    given === undefined
+      ? `phase ${path} answers something: give its value`
+      : `the value of phase ${path} does not fit at ${at}: ${reason}`
+  return { needs: "value", path, schema: codec.schema(), ...(given === undefined ? {} : { at, reason }), message: what }
 }

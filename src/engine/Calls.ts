@@ -3,6 +3,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { Action } from "../core/Action.js"
 import { ExecutionConflict, ExecutionReverted, PayloadInvalid, RevertIncomplete } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
 import * as History from "../core/History.js"
@@ -16,7 +17,6 @@ import type { Commands } from "./Commands.js"
 import * as Faults from "./Faults.js"
 import type { Joins } from "./Joins.js"
 import type { Live } from "./Live.js"
-import type { Command } from "./Orders.js"
 import { Refused } from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
 import type { Registry } from "./Registry.js"
@@ -151,7 +151,7 @@ export class Calls implements Children {
   }
 
   /** What was asked may not be possible any more: whoever asks looks again. */
-  private carryOut(called: Called, command: Command, call: Call | undefined): Effect.Effect<void, Told> {
+  private carryOut(called: Called, command: Action, call: Call | undefined): Effect.Effect<void, Told> {
     return Effect.catchIf(
       this.commands.doAs(called.id, command, call),
       ({ _tag }) => _tag === "IllegalTransition",
@@ -198,7 +198,7 @@ const isStopped = (how: Stop, status: Status): boolean =>
     : !isActive(status) && (how === "suspend" || status !== "Waiting")
 
 /** What stops a child in this status; nothing if it comes to its end by itself. */
-const commandFor = (how: "pause" | "pauseNow" | "close", status: Status, by: string): Command | undefined => {
+const commandFor = (how: "pause" | "pauseNow" | "close", status: Status, by: string): Action | undefined => {
   if (how === "close") {
     return status === "Reverting" ? { _tag: "revert" } : { _tag: "close", by, reason: "its parent is closed" }
   }
@@ -207,7 +207,7 @@ const commandFor = (how: "pause" | "pauseNow" | "close", status: Status, by: str
 }
 
 /** What reverts a child in this status. */
-const undoing = (status: Status, by: string): Command => {
+const undoing = (status: Status, by: string): Action => {
   const act = { by, reason: "its parent undoes it" }
   return (isActive(status) && status !== "Reverting") || status === "Waiting"
     ? { _tag: "close", revert: true, ...act }

@@ -77,6 +77,10 @@ export const park = (writer: Writer, fault: Failure): void => {
   else if (isActive(status)) writer.stage({ _tag: "Failed", failures: [fault] })
 }
 
+/** Whether it is claimed for what was decided: what has never begun needs no owner to end. */
+export const isClaimed = (history: History.History, { definition }: Opened): boolean =>
+  definition !== undefined || (history.startedAt !== undefined && !History.isQueued(history))
+
 export class Claims {
   constructor(
     private readonly store: Store,
@@ -150,10 +154,9 @@ export class Claims {
         taker.leaving.push(leave)
       }
       const crashed = history.held
-      const starts = definition !== undefined || (history.startedAt !== undefined && !History.isQueued(history))
       const writer = this.writerOf(taker, history, journal.head)
       const carried = !places && carries(given) ? given.delivery : undefined
-      if (starts) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
+      if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
       if (places) writer.within(this.lanes.limitOf(history.task))
       this.stage(writer, given)
       if (crashes >= this.config.crashes) park(writer, Faults.poisoned(crashes, history.position))

@@ -1,15 +1,15 @@
 /** Carries out what is asked of executions: of those that run, of those that stand still, and of another process's. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { RequestError } from "../authoring/TaskEngine.js"
-import { type EngineBusy, ExecutionNotFound, PhaseNotOpen, type StoreError } from "../core/Errors.js"
-import { isPartial } from "../core/History.js"
-import { isActive } from "../core/Status.js"
+import type { RequestError } from "../authoring/Acting.js"
+import type { Action } from "../core/Action.js"
+import { type EngineBusy, ExecutionNotFound } from "../core/Errors.js"
+import type { History } from "../core/History.js"
+import { allows, isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
-import type { Opening } from "./Claims.js"
 import type { Config } from "./Config.js"
-import * as Journals from "./Journals.js"
+import * as Decisions from "./Decisions.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -17,12 +17,6 @@ import type { Registered, Registry } from "./Registry.js"
 
 /** What the owner can refuse. */
 type ActError = Exclude<RequestError, EngineBusy>
-
-/** What is its parent's to ask of a child. */
-const mayEnd: ReadonlySet<string> = new Set(["close", "revert", "goTo"])
-
-const toCheckpoint = (command: Orders.Command): boolean =>
-  command._tag === "goTo" || (command._tag === "revert" && command.to !== undefined)
 
 export class Commands {
   constructor(
@@ -35,7 +29,7 @@ export class Commands {
   ) {}
 
   /** Carries a command out here, or has the engine of the process that owns the store do it. */
-  request(id: string, command: Orders.Command): Effect.Effect<void, RequestError> {
+  request(id: string, command: Action): Effect.Effect<void, RequestError> {
     const { isPassive } = this.ownership
     const done = Effect.zipRight(this.carryOut(id, command), isPassive ? this.live.gone(id) : Effect.void)
     return Effect.catchTag(this.ownership.during(done), "EngineBusy", () =>
@@ -47,12 +41,11 @@ export class Commands {
    * Carries out a command as the owner. Answers when what was asked is on disk. A child is its parent's to close and to
    * revert: others have to force it.
    */
-  carryOut(id: string, command: Orders.Command, order?: number): Effect.Effect<void, ActError> {
-    const owned = mayEnd.has(command._tag) && !("force" in command && command.force === true)
+  carryOut(id: string, command: Action, order?: number): Effect.Effect<void, ActError> {
     const once = this.doAs(id, command, undefined, order)
     // Somebody may have completed the phase in this moment: then a second look says so.
     const done = command._tag === "skip" ? Effect.catchTag(once, "Fenced", () => once) : once
-    return owned
+    return Acts.isItsParents(command)
       ? Effect.zipRight(
           Effect.flatMap(this.live.history(id), (history) => Acts.owned(id, command, history)),
           done
@@ -61,12 +54,7 @@ export class Commands {
   }
 
   /** The same; `code` is what a parent has of its child, and the child then runs with. */
-  doAs(
-    id: string,
-    command: Orders.Command,
-    code: Registered | undefined,
-    order?: number
-  ): Effect.Effect<void, ActError> {
+  doAs(id: string, command: Action, code: Registered | undefined, order?: number): Effect.Effect<void, ActError> {
     return Effect.gen(this, function* () {
       const run = this.live.runs.get(id)
       if (run !== undefined) {
@@ -76,48 +64,38 @@ export class Commands {
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
       const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
-      const decide: Opening<Acts.Refusal | StoreError> = (history) =>
-        Effect.tap(Acts.decide(id, command, history, registered?.definition), ({ close = [] }) =>
-          Effect.forEach(close, (token) => this.isOpen(id, token), { discard: true })
-        )
-      // A checkpoint may be in a stage that was left: then it is not one that is still to come.
-      const opening: typeof decide = (history) =>
-        isPartial(history) && toCheckpoint(command)
-          ? Effect.flatMap(Journals.whole(this.store, id), decide)
-          : decide(history)
+      const opening = Decisions.about(this.store, id, command, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
     }).pipe(Effect.catchTag("Taken", (taken) => Effect.die(taken)))
   }
 
-  /** Refuses to say how a phase ended where somebody has said so. */
-  private isOpen(execution: string, token: string): Effect.Effect<void, PhaseNotOpen | StoreError> {
-    return Effect.flatMap(this.store.token(token), (row) =>
-      row?.ended === "completed"
-        ? new PhaseNotOpen({ execution, phase: row.path, reason: "somebody has completed it: resume takes that up" })
-        : Effect.void
-    )
-  }
-
   /** Whether a live execution took the command; not if its run was over first. */
-  private askRun(run: Run, command: Orders.Command, order: number | undefined): Effect.Effect<boolean, ActError> {
+  private askRun(run: Run, command: Action, order: number | undefined): Effect.Effect<boolean, ActError> {
     return Effect.gen(this, function* () {
       const act = Acts.actOf(command)
+      const isCurrent = (history: History) => Decisions.isCurrent(run.id, command, history)
       const asked =
         command._tag === "pause"
-          ? yield* this.live.ask(run, { _tag: "Pause", act, now: command.now ?? false }, order)
+          ? yield* this.live.ask(run, { _tag: "Pause", act, isCurrent, now: command.now ?? false }, order)
           : command._tag === "close"
-            ? yield* this.live.ask(run, { _tag: "Close", act, revert: command.revert ?? false }, order)
+            ? yield* this.live.ask(run, { _tag: "Close", act, isCurrent, revert: command.revert ?? false }, order)
             : undefined
       if (asked === "granted") return true
       if (asked === "gone") return false
       const look = Effect.gen(this, function* () {
         const row = yield* this.store.get(run.id)
-        if (row !== undefined && Acts.joins(run.id, command, yield* this.live.history(run.id))) {
+        const known = row === undefined ? undefined : yield* this.live.history(run.id)
+        if (known !== undefined) yield* Decisions.current(run.id, command, known)
+        if (known !== undefined && Acts.joins(run.id, command, known)) {
           if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
           return Option.some(true)
         }
-        if (row !== undefined && isActive(row.status)) return yield* Acts.illegal(run.id, command._tag, row.status)
+        // What has moved since it was planned is on its way to the store.
+        const moves = asked === "refused" && known !== undefined && allows(known.status, command._tag)
+        if (row !== undefined && isActive(row.status) && !moves) {
+          return yield* Acts.illegal(run.id, command._tag, row.status)
+        }
         return this.live.runs.get(run.id) === run ? Option.none<boolean>() : Option.some(false)
       })
       return yield* this.live.listeners.until(run.id, look)

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import type { Action } from "../core/Action.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import * as Spine from "../core/Spine.js"
@@ -24,9 +25,9 @@ import * as GoingBack from "./GoingBack.js"
 import { Joins } from "./Joins.js"
 import { Lanes } from "./Lanes.js"
 import { Live } from "./Live.js"
-import type { Command } from "./Orders.js"
 import { Ownership } from "./Ownership.js"
 import { Places } from "./Places.js"
+import { Plans } from "./Plans.js"
 import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
@@ -48,6 +49,7 @@ class Engine {
     private readonly schedules: Schedules,
     private readonly lanes: Lanes,
     private readonly arrivals: Arrivals,
+    private readonly plans: Plans,
     readonly status: Service["status"],
     private readonly now: () => number
   ) {}
@@ -107,7 +109,7 @@ class Engine {
 
   // --- commands
 
-  private request<A, E>(id: string, command: Command, then: Effect.Effect<A, E>) {
+  private request<A, E>(id: string, command: Action, then: Effect.Effect<A, E>) {
     return Effect.zipRight(this.commands.request(id, command), then)
   }
 
@@ -161,6 +163,7 @@ class Engine {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
       },
+      plan: this.plans.plan,
       complete: this.complete,
       heartbeat: (token, progress) => this.completions.heartbeat(token, progress),
       signal: this.signal,
@@ -223,6 +226,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
     schedules,
     lanes,
     new Arrivals(store, live, ownership),
+    new Plans(store, registry, live, lanes, now),
     status,
     now
   ).service

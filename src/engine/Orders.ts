@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { Action } from "../core/Action.js"
 import {
   CheckpointRefused,
   ExecutionNotFound,
@@ -17,36 +18,14 @@ import {
   OrderRefused,
   OwnedByParent,
   PhaseNotOpen,
+  PlanOutdated,
+  RequirementsMissing,
   StoreError,
   TaskNotRegistered
 } from "../core/Errors.js"
-import { JsonValue } from "../core/Failure.js"
 import type { Json } from "../core/Json.js"
 import type { Answer as Answered, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-const act = { by: optional(Schema.String), reason: optional(Schema.String) }
-
-/** What can be ordered, with what it takes. */
-export const Command = Schema.Union(
-  Schema.TaggedStruct("resume", {
-    ...act,
-    inDoubt: optional(Schema.Literal("rerun")),
-    stopAt: optional(Schema.String)
-  }),
-  Schema.TaggedStruct("pause", { ...act, now: optional(Schema.Boolean) }),
-  Schema.TaggedStruct("close", { ...act, revert: optional(Schema.Boolean), force: optional(Schema.Boolean) }),
-  Schema.TaggedStruct("revert", {
-    ...act,
-    force: optional(Schema.Boolean),
-    to: optional(Schema.String),
-    retry: optional(Schema.Boolean)
-  }),
-  Schema.TaggedStruct("goTo", { ...act, force: optional(Schema.Boolean), checkpoint: Schema.String }),
-  Schema.TaggedStruct("skip", { ...act, phase: Schema.String, value: optional(JsonValue) })
-)
-export type Command = typeof Command.Type
 
 const Refusal = Schema.Union(
   ExecutionNotFound,
@@ -57,6 +36,8 @@ const Refusal = Schema.Union(
   PhaseNotOpen,
   CheckpointRefused,
   JournalCorrupt,
+  PlanOutdated,
+  RequirementsMissing,
   Fenced,
   StoreError,
   OrderRefused
@@ -66,11 +47,11 @@ type Refusal = typeof Refusal.Type
 const Answer = Schema.Union(Schema.TaggedStruct("Accepted", {}), Schema.TaggedStruct("Refused", { error: Refusal }))
 
 const decodeAnswer = Schema.decodeUnknownOption(Answer)
-const decodeCommand = Schema.decodeUnknownOption(Command)
+const decodeCommand = Schema.decodeUnknownOption(Action)
 const encodeRefusal = Schema.encodeSync(Refusal)
 
 /** The command in an order, if this version knows it. */
-export const commandOf = (body: Json): Option.Option<Command> => decodeCommand(body)
+export const commandOf = (body: Json): Option.Option<Action> => decodeCommand(body)
 
 /** The answer to an order that was carried out. */
 export const accepted = (order: number): Answered => ({ order, body: { _tag: "Accepted" } })
@@ -83,10 +64,10 @@ export const send = Effect.fnUntraced(function* (
   store: Store,
   config: Config,
   execution: string,
-  command: Command,
+  command: Action,
   at: number
 ) {
-  const body = Schema.encodeSync(Command)(command) as Json
+  const body = Schema.encodeSync(Action)(command) as Json
   const order = yield* store.order({ execution, verb: command._tag, body, at })
   const waiting = new OrderRefused({
     execution,

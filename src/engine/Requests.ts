@@ -23,6 +23,7 @@ export class Requests {
     const { ask } = request
     const { position, status } = writer.history
     if (ask._tag === "Suspend") return Effect.zipRight(granted(request, true), this.suspend(driver))
+    if (!ask.isCurrent(writer.history)) return granted(request, false)
     if (ask._tag === "Close" && status === "Closing") return this.commit(request)
     if (status !== "Running") return granted(request, false)
     if (ask._tag === "Pause") {

@@ -2,16 +2,23 @@
 import type * as Deferred from "effect/Deferred"
 import type * as Exit from "effect/Exit"
 import type { Act } from "../core/Entry.js"
+import type { History } from "../core/History.js"
 import type { Active } from "./Job.js"
+
+/** Who asks, and whether that is still what was planned. */
+interface Asked {
+  readonly act: Act
+  readonly isCurrent: (history: History) => boolean
+}
 
 /** What a live execution can be asked while it runs. */
 export type Ask =
   /** `now`: what runs is interrupted */
-  | { readonly _tag: "Pause"; readonly act: Act; readonly now: boolean }
-  | { readonly _tag: "Close"; readonly act: Act; readonly revert: boolean }
+  | (Asked & { readonly _tag: "Pause"; readonly now: boolean })
+  | (Asked & { readonly _tag: "Close"; readonly revert: boolean })
   | { readonly _tag: "Suspend" }
 
-/** `reply` is done once what was asked is on disk; with `false` if the run ended first, or its status does not allow it. */
+/** `reply` is done once what was asked is on disk; with `false` if the run ended first, its status does not allow it, or it has moved since. */
 export interface Request {
   readonly ask: Ask
   /** the order of another process that this answers */

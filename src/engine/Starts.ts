@@ -5,25 +5,22 @@
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
-import type { EntryOf } from "../core/Entry.js"
 import type { Failure } from "../core/Failure.js"
 import { type Codec, type Instruction, isComposite } from "../core/Instruction.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import type { Placed } from "../core/Step.js"
-import { idOf } from "./Children.js"
 import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
 import { type Job, rest, type Start, type Verify } from "./Job.js"
 import type { Outcomes } from "./Outcomes.js"
 import * as Perform from "./Perform.js"
+import * as Started from "./Started.js"
 import type { Tokens } from "./Tokens.js"
 import type { Waits } from "./Waits.js"
 import type { Work } from "./Work.js"
 import type { Writer } from "./Writer.js"
-
-type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 export interface StartOptions {
   readonly writer: Writer
@@ -113,25 +110,9 @@ export class Starts {
     this.options.writer.stage({ _tag: "PhaseWaiting", path: placed.path, attempt: record.attempt, ...limit })
   }
 
-  private start(
-    { capture, instruction, key, kind, name, needs, path, scope }: Placed,
-    wait: { readonly until?: number; readonly token?: string } = {}
-  ): undefined {
-    const generation = this.history.generations?.get(path) ?? 0
+  private start(placed: Placed, wait: Started.Wait = {}): undefined {
     const { id } = this.options.writer
-    const value = "strategy" in instruction ? instruction.strategy?.first : undefined
-    const started: Mutable<EntryOf<"PhaseStarted">> = { _tag: "PhaseStarted", path, name, kind, ...wait }
-    if (scope !== "") started.scope = scope
-    if (generation !== 0) started.generation = generation
-    if (capture !== "none" && kind !== "either" && kind !== "exit") started.capture = capture
-    if (key !== undefined) started.key = key
-    if (needs !== undefined) started.needs = needs
-    if (value !== undefined) started.value = value
-    if (instruction._tag === "Group" && instruction.timeout !== undefined) started.timeout = instruction.timeout
-    if (instruction._tag === "Checkpoint" && instruction.commit) started.commit = true
-    if (instruction._tag === "Undo") started.undoes = instruction.undoes
-    if (instruction._tag === "Child") started.child = idOf(id, path, generation, instruction.id)
-    this.options.writer.stage(started)
+    this.options.writer.stage(Started.of(id, this.history, placed, wait))
   }
 
   // --- what has no effect

@@ -9,8 +9,9 @@ import type { Complaint } from "../../src/cli/Complaint.js"
 import * as Control from "../../src/cli/Control.js"
 import * as Refusals from "../../src/cli/Refusals.js"
 import { Screen } from "../../src/cli/Screen.js"
-import type { Entry } from "../../src/core/Entry.js"
-import type { Command } from "../../src/engine/Orders.js"
+import type { Action } from "../../src/core/Action.js"
+import type { Act, Entry } from "../../src/core/Entry.js"
+import { Plan } from "../../src/core/Plan.js"
 import { Phase, Task } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
@@ -92,13 +93,16 @@ describe("verbs that change an execution", () => {
       assert.deepInclude(decode(resumed.out), { verb: "resume", outcome: "done", engine: 7, id: "job-1" })
       yield* idle
       assert.strictEqual(memory.executions.get("job-1")?.row.status, "Completed")
-      assert.deepInclude(acts(memory)[0], { _tag: "Resumed", act: { by: "ann", reason: "the disk is back" } })
+      assert.deepInclude(acts(memory)[0], { _tag: "Resumed" })
+      const [{ act } = {}] = acts(memory) as ReadonlyArray<{ readonly act?: Act }>
+      assert.deepInclude(act, { by: "ann", reason: "the disk is back" })
+      assert.isString(act?.plan)
     })
   )
 
   it.scoped("each say what they did, and how the execution stands then", () =>
     Effect.gen(function* () {
-      const cases: ReadonlyArray<readonly [Command, string]> = [
+      const cases: ReadonlyArray<readonly [Action, string]> = [
         [{ _tag: "skip", phase: "two", value: 5 }, "Completed"],
         [{ _tag: "revert" }, "Reverted"],
         [{ _tag: "revert", to: "begun" }, "Paused"],
@@ -123,7 +127,7 @@ describe("verbs that change an execution", () => {
       const { live, memory } = yield* failed
       const control = yield* client(memory, owner)
       const before = entries(memory, "job-1").length
-      const cases: ReadonlyArray<readonly [string, Command, RegExp, RegExp]> = [
+      const cases: ReadonlyArray<readonly [string, Action, RegExp, RegExp]> = [
         ["job-1", { _tag: "pause" }, /is Failed: it cannot pause/, /tidemark show job-1/],
         ["job-1", { _tag: "skip", phase: "three" }, /three .* cannot be skipped/, /tidemark show job-1/],
         ["job-1", { _tag: "revert", to: "begun#7" }, /begun#7/, /tidemark show job-1/],
@@ -159,12 +163,14 @@ describe("verbs that change an execution", () => {
       assert.deepInclude(yield* resume({ json: false }, ""), { code: 3, what: "nothing was done" })
       assert.deepInclude(yield* resume({}, "no"), { code: 3 })
       const planned = yield* resume({ dryRun: true })
-      assert.deepInclude(decode(planned.out), { outcome: "planned", status: "Failed" })
+      const plan = Schema.decodeUnknownSync(Schema.parseJson(Plan), { onExcessProperty: "error" })(planned.out)
+      assert.deepInclude(plan, { execution: "job-1", status: "Failed" })
       assert.strictEqual(JSON.stringify(entries(memory, "job-1")), before)
       broken = false
       const yes = yield* resume({ json: false }, " Y ")
       assert.strictEqual(yes.code, 0)
       assert.include(yes.err, "Do that? [y/N]")
+      assert.match(yes.out, /^resume job-1 {2}Failed; \d phases? stay as recorded/)
     })
   )
 })

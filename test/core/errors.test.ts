@@ -153,6 +153,26 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "execution order-7 cannot go to checkpoint paid: no such checkpoint stands: it has come to none"
   ],
   [
+    new Errors.PlanOutdated({ execution, verb: "close", plan: "0123456789abcdef" }),
+    "execution order-7 has moved since this close was planned: look at the new plan, 0123456789abcdef, and confirm that"
+  ],
+  [
+    new Errors.RequirementsMissing({
+      execution,
+      verb: "skip",
+      missing: [
+        {
+          needs: "value",
+          path: "ship",
+          schema: { type: "string" },
+          message: "phase ship answers something: give its value"
+        },
+        { needs: "task", task: "order", message: "task order is not here" }
+      ]
+    }),
+    "skip of execution order-7 lacks something: phase ship answers something: give its value; task order is not here"
+  ],
+  [
     new Errors.ExecutionEnded({ execution, status: "Completed" }),
     "execution order-7 is Completed: no phase of it will take the signal. Send it to an execution that goes on."
   ]

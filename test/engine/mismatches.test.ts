@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Phase, Task } from "../../src/index.js"
-import { engine, memory } from "../support/engines.js"
+import { Errors, Phase, Task } from "../../src/index.js"
+import { engine, entries, memory } from "../support/engines.js"
 
 type Body = () => Generator<Phase.Yielded<string, never>, void, never>
 
@@ -156,14 +156,15 @@ describe("a journal that the code does not fit any more", () => {
         yield* Effect.exit(first.run(taskOf(before).execute({}, { id })))
         yield* first.end
         const { service } = yield* engine(store, [taskOf(after)])
-        yield* service.resume(id)
-        const { failures, status } = yield* service.settled(id)
-        const [failure] = failures
-        assert.strictEqual(status, "Failed")
-        assert.deepInclude(failure, { _tag: "Fault", reason: "HistoryMismatch", path })
-        const message = failure?._tag === "Fault" ? failure.message : ""
-        assert.include(message, `${says}. `)
-        assert.match(message, remedy)
+        const length = entries(store, id).length
+        const refused = yield* Effect.flip(service.resume(id))
+        assert.instanceOf(refused, Errors.HistoryMismatch)
+        assert.deepInclude(refused, { path })
+        assert.include(refused.message, `${says}. `)
+        assert.match(refused.message, remedy)
+        const { missing } = yield* service.plan(id, { _tag: "resume" })
+        assert.deepStrictEqual(missing, [{ needs: "code", path, message: refused.message }])
+        assert.strictEqual(entries(store, id).length, length)
       })
     )
   }

@@ -165,11 +165,11 @@ describe("a store in trouble", () => {
         yield* trouble.over
       })
       const fiber = yield* Effect.fork(Effect.provide(work, logger))
-      for (let turn = 0; turn < 6_000; turn++) yield* TestClock.adjust(10)
+      yield* TestClock.adjust("1 minute")
       yield* fiber
       for (const [index, time] of times.entries()) {
         const most = Math.min(5_000, 100 * 2 ** index)
-        assert.isTrue(time >= most / 2 && time <= most + 10, `${index}: ${time}`)
+        assert.isTrue(time >= most / 2 && time <= most, `${index}: ${time}`)
       }
       assert.deepStrictEqual(lines, [
         "it is busy; nothing new is taken up until the store answers 0",

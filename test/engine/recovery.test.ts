@@ -168,11 +168,12 @@ describe("an engine that starts after a crash", () => {
 })
 
 describe("code that does not fit the journal", () => {
+  const stop = (number: number) => (number === 1 ? (Effect.never as Effect.Effect<void>) : Effect.die("stop"))
   const version = (log: Log, number: number, names: ReadonlyArray<string>) =>
     Task.make("t", {
       version: number,
       *run() {
-        for (const name of names) yield* Phase.make(name, name === "stop" ? Effect.die("stop") : log.note(name))
+        for (const name of names) yield* Phase.make(name, name === "stop" ? stop(number) : log.note(name))
       }
     })
 
@@ -186,12 +187,13 @@ describe("code that does not fit the journal", () => {
         )
       const start = (code: ReturnType<typeof version>) => engine(store, [code])
       const one = yield* start(version(log, 1, ["a", "b", "stop"]))
-      yield* Effect.flip(one.run(version(log, 1, ["a", "b", "stop"]).execute({}, { id: "m1" })))
-      yield* one.end
+      yield* one.run(version(log, 1, ["a", "b", "stop"]).start({}, { id: "m1" }))
+      yield* recorded(store, "m1", "PhaseStarted", "stop")
+      yield* one.kill
       const two = yield* start(version(log, 2, ["a", "x", "stop"]))
-      yield* two.service.resume("m1")
       const status = yield* two.service.settled("m1")
       assert.deepInclude(status.failures[0], { _tag: "Fault", reason: "HistoryMismatch", path: "b" })
+      assert.instanceOf(yield* Effect.flip(two.service.resume("m1")), Errors.HistoryMismatch)
       yield* two.end
       for (let turn = 0; turn < 3; turn++) {
         const again = yield* start(version(log, 2, ["a", "x", "stop"]))

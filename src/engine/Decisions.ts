@@ -1,0 +1,61 @@
+/**
+ * What an action comes to for an execution that does not run: one decision, for whoever carries it out and whoever plans
+ * it. It reads, and changes nothing.
+ */
+import { createHash } from "node:crypto"
+import * as Effect from "effect/Effect"
+import type { Definition } from "../authoring/Definition.js"
+import { type Action, essence } from "../core/Action.js"
+import { PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
+import { type History, isPartial } from "../core/History.js"
+import type { Store } from "../store/Store.js"
+import * as Acts from "./Acts.js"
+import * as Journals from "./Journals.js"
+
+export type Refusal = Acts.Refusal | PlanOutdated | StoreError
+
+/** What a plan stands on: the action, and the journal as it is; of a pause, which stops wherever it is heard, the status alone. */
+export const hashOf = (execution: string, action: Action, history: History): string => {
+  const { createdAt, entries, status } = history
+  const standing = action._tag === "pause" ? status : String(entries)
+  return createHash("sha256")
+    .update(JSON.stringify([execution, createdAt, standing, essence(action)]))
+    .digest("hex")
+    .slice(0, 16)
+}
+
+/** Whether an action is still the one that was planned, if it was. */
+export const isCurrent = (execution: string, action: Action, history: History): boolean =>
+  action.plan === undefined || action.plan === hashOf(execution, action, history)
+
+export const current = (execution: string, action: Action, history: History): Effect.Effect<void, PlanOutdated> =>
+  isCurrent(execution, action, history)
+    ? Effect.void
+    : new PlanOutdated({ execution, verb: action._tag, plan: hashOf(execution, action, history) })
+
+const toCheckpoint = (action: Action): boolean =>
+  action._tag === "goTo" || (action._tag === "revert" && action.to !== undefined)
+
+/** All that is needed to decide: a checkpoint may be in a stage that was left, and then is not one that is still to come. */
+const read = (store: Store, execution: string, action: Action, history: History) =>
+  isPartial(history) && toCheckpoint(action) ? Journals.whole(store, execution) : Effect.succeed(history)
+
+/** Refuses to say how a phase ended where somebody has said so. */
+const isOpen = (store: Store, execution: string, token: string): Effect.Effect<void, PhaseNotOpen | StoreError> =>
+  Effect.flatMap(store.token(token), (row) =>
+    row?.ended === "completed"
+      ? new PhaseNotOpen({ execution, phase: row.path, reason: "somebody has completed it: resume takes that up" })
+      : Effect.void
+  )
+
+/** Decides on what is recorded, with the code of its task, if there is any. */
+export const about =
+  (store: Store, execution: string, action: Action, definition: Definition | undefined) =>
+  (history: History): Effect.Effect<Acts.Decision, Refusal> =>
+    Effect.gen(function* () {
+      yield* current(execution, action, history)
+      const known = yield* read(store, execution, action, history)
+      const decision = yield* Acts.decide(execution, action, known, definition)
+      for (const token of decision.close ?? []) yield* isOpen(store, execution, token)
+      return decision
+    })
