@@ -1,10 +1,11 @@
 /** Multi-phase tasks as generators: recorded, resumed at their last phase, reverted with one call. */
 
+export type { Checked } from "./authoring/Checked.js"
 export type { Advanced, ExecutionStatus, ExecutionSummary, Progress, Wait } from "./authoring/ExecutionStatus.js"
 export * as Phase from "./authoring/Phase.js"
 export * as Retry from "./authoring/Retry.js"
 export * as Task from "./authoring/Task.js"
-export type { ExecuteOptions } from "./authoring/TaskEngine.js"
+export type { CheckOptions, ExecuteOptions } from "./authoring/TaskEngine.js"
 export type { Action } from "./core/Action.js"
 export type { Act, Entry, Recorded } from "./core/Entry.js"
 export type { TaskError } from "./core/Errors.js"

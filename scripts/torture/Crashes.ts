@@ -7,6 +7,7 @@ import * as path from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
+import * as Marks from "./Marks.js"
 import * as Nests from "./Nests.js"
 import { type Part, report, type Setting } from "./Part.js"
 
@@ -104,6 +105,20 @@ const checks: ReadonlyArray<Check> = [
     share: 4,
     seeds: 10_000,
     most: 1_000
+  },
+  {
+    name: "plans",
+    about: "actions on random programs do what their plans said, and planning changes nothing",
+    share: 4,
+    seeds: 5_000
+  },
+  {
+    name: "marks",
+    about:
+      "from every checkpoint of a task of groups and stages to every other one, crashed at every write, ends there",
+    share: 2,
+    seeds: Marks.size,
+    most: 40
   },
   {
     name: "queues",

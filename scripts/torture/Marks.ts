@@ -1,6 +1,7 @@
 /**
- * A task of twelve checkpoints, in its body and in groups, that an operator has go from each of them to each other one,
- * while its process dies at every write: it stands exactly there then, and what lies between ran, or was undone, once.
+ * A task of twelve checkpoints, in its body, in groups and in stages, the enterings of these among them, that an operator has
+ * go from each of them to each other one, while its process dies at every write: it stands exactly there then, and what lies
+ * between ran, or was undone, once.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -12,71 +13,86 @@ import { type Crash, World } from "./World.js"
 const id = "one"
 
 /** The checkpoints, with the phases before each of them: all in their order. */
-export const course: ReadonlyArray<readonly [mark: string, before: ReadonlyArray<string>]> = [
+const course: ReadonlyArray<readonly [mark: string, before: ReadonlyArray<string>]> = [
   ["c1", ["p1"]],
   ["c2", ["p2"]],
-  ["g/c3", ["g/p3"]],
-  ["g/c4", ["g/p4"]],
-  ["g/h/c5", ["g/h/p5"]],
-  ["g/h/c6", ["g/h/p6"]],
-  ["g/c7", ["g/p7"]],
-  ["c8", ["p8"]],
-  ["c9", ["all/a", "all/x/b", "all/x/c"]],
-  ["k/c10", ["k/p10"]],
-  ["c11", ["p11"]],
-  ["c12", ["p12"]]
+  ["@page#1", ["p3"]],
+  ["@page#1/g/c4", ["@page#1/g/p4"]],
+  ["@page#1/g/h/c5", ["@page#1/g/h/p5"]],
+  ["@page#1/g/c6", ["@page#1/g/p6"]],
+  ["@page#1/c7", ["@page#1/all/a", "@page#1/all/x/b", "@page#1/all/x/c"]],
+  ["@page#2", ["@page#1/p8"]],
+  ["@page#2/c9", ["@page#2/p9"]],
+  ["@last#3", []],
+  ["@last#3/k/c11", ["@last#3/k/p11"]],
+  ["@last#3/c12", ["@last#3/p12"]]
 ]
 
-const taskOf = (world: World) => {
-  const mark = Phase.checkpoint
-  return Task.make("marks", {
+const Page = Task.stage("page", { state: { n: Schema.Number, text: Schema.String } })
+const Last = Task.stage("last", { state: Schema.String })
+
+const mark = Phase.checkpoint
+
+const first = (world: World) =>
+  function* () {
+    const found = yield* Phase.group("g", function* () {
+      let inner = yield* step(world, "p4")
+      yield* mark("c4")
+      inner += yield* Phase.group("h", function* () {
+        const found = yield* step(world, "p5")
+        yield* mark("c5")
+        return found
+      })
+      inner += yield* step(world, "p6")
+      yield* mark("c6")
+      return inner
+    })
+    yield* Phase.all([
+      step(world, "a"),
+      Phase.group("x", function* () {
+        yield* step(world, "b")
+        yield* step(world, "c")
+      })
+    ])
+    yield* mark("c7")
+    return found + (yield* step(world, "p8"))
+  }
+
+const taskOf = (world: World) =>
+  Task.make("marks", {
     success: Schema.String,
+    stages: [
+      Page.body(function* ({ n, text }) {
+        if (n === 1) {
+          const found = yield* first(world)()
+          return yield* Page.enter({ n: 2, text: text + found })
+        }
+        const found = yield* step(world, "p9")
+        yield* mark("c9")
+        return yield* Last.enter(text + found)
+      }),
+      Last.body(function* (text) {
+        const found = yield* Phase.group("k", function* () {
+          const inner = yield* step(world, "p11")
+          yield* mark("c11")
+          return inner
+        })
+        const last = yield* step(world, "p12")
+        yield* mark("c12")
+        return text + found + last
+      })
+    ],
     *run() {
       let text = yield* step(world, "p1")
       yield* mark("c1")
       text += yield* step(world, "p2")
       yield* mark("c2")
-      text += yield* Phase.group("g", function* () {
-        let inner = yield* step(world, "p3")
-        yield* mark("c3")
-        inner += yield* step(world, "p4")
-        yield* mark("c4")
-        inner += yield* Phase.group("h", function* () {
-          const first = yield* step(world, "p5")
-          yield* mark("c5")
-          const second = yield* step(world, "p6")
-          yield* mark("c6")
-          return first + second
-        })
-        inner += yield* step(world, "p7")
-        yield* mark("c7")
-        return inner
-      })
-      text += yield* step(world, "p8")
-      yield* mark("c8")
-      yield* Phase.all([
-        step(world, "a"),
-        Phase.group("x", function* () {
-          yield* step(world, "b")
-          yield* step(world, "c")
-        })
-      ])
-      yield* mark("c9")
-      text += yield* Phase.group("k", function* () {
-        const found = yield* step(world, "p10")
-        yield* mark("c10")
-        return found
-      })
-      text += yield* step(world, "p11")
-      yield* mark("c11")
-      text += yield* step(world, "p12")
-      yield* mark("c12")
-      return text
+      text += yield* step(world, "p3")
+      return yield* Page.enter({ n: 1, text })
     }
   })
-}
 
-const result = "p1p2p3p4p5p6p7p8p10p11p12"
+const result = "p1p2p3p4p5p6p8p9p11p12"
 
 const namesOf = (paths: ReadonlyArray<string>): string =>
   paths
@@ -137,24 +153,33 @@ const live = (from: number, to: number, crash: Crash | undefined) => {
   return { found: [...found, ...world.violations], writes }
 }
 
-/** Every way from one checkpoint to another, and every death on it: how many there are, and all that is wrong with them. */
-export const check = (from: number) => {
-  const found: Array<string> = []
-  let count = 0
-  for (let to = 0; to < course.length; to++) {
-    if (to === from) continue
-    const note = (problems: ReadonlyArray<string>, crash?: Crash) => {
+const ways = course.flatMap((_, from) => course.flatMap((_, to) => (from === to ? [] : [[from, to] as const])))
+
+/** How many ways there are from one checkpoint to another. */
+export const size = ways.length
+
+/** What a way is called. */
+export const nameOf = (way: number): string => {
+  const [from, to] = ways[way % size]!
+  return `from ${course[from]![0]} to ${course[to]![0]}`
+}
+
+/** One way, and every death on it: how many there are, and all that is wrong with them. */
+export const check = (way: number) => {
+  const [from, to] = ways[way % size]!
+  const straight = live(from, to, undefined)
+  const found = straight.found.map((problem) => `${nameOf(way)}: ${problem}`)
+  let count = 1
+  for (let write = 1; write <= straight.writes; write++) {
+    for (const after of [false, true]) {
+      const death = `dead ${after ? "after" : "before"} write ${write}`
+      for (const problem of live(from, to, { write, after }).found) found.push(`${nameOf(way)}, ${death}: ${problem}`)
       count++
-      for (const problem of problems) {
-        const death = crash === undefined ? "" : `, dead ${crash.after ? "after" : "before"} write ${crash.write}`
-        found.push(`from ${course[from]![0]} to ${course[to]![0]}${death}: ${problem}`)
-      }
-    }
-    const straight = live(from, to, undefined)
-    note(straight.found)
-    for (let write = 1; write <= straight.writes; write++) {
-      for (const after of [false, true]) note(live(from, to, { write, after }).found, { write, after })
     }
   }
   return { count, found }
 }
+
+/** So many of the ways, from one on. */
+export const run = (count: number, first: number): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, index) => check(first + index).found.slice(0, 10)).flat()

@@ -223,9 +223,15 @@ const hasLeft = (before: ReadonlyArray<Recorded>, to: string, path: string): boo
   if (path.startsWith(`${to}/`)) return true
   const isOutward = before.some(({ entry }) => entry._tag === "RevertStarted" && entry.to === to)
   if (!isOutward && !path.startsWith(to.slice(0, to.lastIndexOf("/") + 1))) return false
-  const starts = (at: string) => before.findLast(({ entry }) => entry._tag === "PhaseStarted" && entry.path === at)
+  const starts = (at: string) =>
+    before.findLast(
+      ({ entry }) =>
+        (entry._tag === "PhaseStarted" && entry.path === at) ||
+        (entry._tag === "StageEntered" && `@${entry.stage}#${entry.n}` === at)
+    )
   const mark = starts(to)
-  return mark?.entry._tag === "PhaseStarted" && mark.entry.kind === "checkpoint" && (starts(path)?.seq ?? -1) > mark.seq
+  const isMark = mark?.entry._tag === "PhaseStarted" ? mark.entry.kind === "checkpoint" : mark !== undefined
+  return isMark && (starts(path)?.seq ?? -1) > mark!.seq
 }
 
 const resumedAfter = (entries: ReturnType<World["entries"]>, seq: number): boolean =>

@@ -132,5 +132,8 @@ export const strange = (value: unknown): string => {
 export const needPhase = (where: string, value: unknown): Instruction => {
   const instruction = instructionOf(value)
   if (instruction === undefined) throw new TypeError(`${where} is not a phase but ${strange(value)}`)
+  if (instruction._tag === "Changed") {
+    throw new TypeError(`${where} is Phase.changed(${JSON.stringify(instruction.name)}): yield it by itself`)
+  }
   return instruction
 }

@@ -39,6 +39,7 @@ import {
 } from "./Recordable.js"
 
 export type { Bounds } from "./Branches.js"
+export { changed } from "./Changed.js"
 export { type CheckpointOptions, checkpoint } from "./Checkpoint.js"
 export { type DelegateOptions, delegate } from "./Delegate.js"
 export type { Any, Context, Error, Phase, Success, Untimed, Yielded } from "./Description.js"

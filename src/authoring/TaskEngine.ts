@@ -31,7 +31,8 @@ import type {
 import type { Json } from "../core/Json.js"
 import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
-import type { CloseOptions, GoToOptions, RequestError, ResumeOptions, RevertOptions } from "./Acting.js"
+import type { CloseOptions, GoToOptions, RequestError, RerunOptions, ResumeOptions, RevertOptions } from "./Acting.js"
+import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
 import type { Instant } from "./Instant.js"
@@ -41,9 +42,26 @@ import type { Schedule } from "./Schedule.js"
 export interface ListOptions {
   readonly task?: string
   readonly status?: ReadonlyArray<Status>
+  /** a part of the id or the name of the task; the case of ASCII letters does not count */
+  readonly text?: string
+  /** created then or later, and before */
+  readonly since?: Instant
+  readonly until?: Instant
+  /** those that stand still for a failure whose text has this part */
+  readonly failedWith?: string
+  /** those that wait for the phase of this name or path, for this execution, or for what is of this kind: timer, signal .. */
+  readonly waitingOn?: string
   readonly order?: "oldest" | "newest"
   readonly after?: string
   readonly limit?: number
+}
+
+/** Which executions to check, and how far. */
+export interface CheckOptions {
+  /** all that have not ended, unless it names statuses */
+  readonly filter?: Omit<ListOptions, "order" | "after" | "limit">
+  /** whether to read, of an execution in a stage, the stages before too: what it takes to know whether it can be reverted */
+  readonly whole?: boolean
 }
 
 export interface ExecuteOptions {
@@ -117,6 +135,7 @@ export interface Service {
   readonly schedule: (definition: Definition, schedule: Schedule) => Effect.Effect<void, never, Scope.Scope>
   readonly register: (definition: Definition) => Effect.Effect<void, never, unknown>
   readonly resume: (id: string, options?: ResumeOptions) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly rerun: (id: string, options?: RerunOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly pause: (id: string, options?: Act) => Effect.Effect<ExecutionStatus, RequestError>
   readonly close: (
     id: string,
@@ -155,13 +174,42 @@ export interface Service {
   readonly list: (query?: ListOptions) => Effect.Effect<ReadonlyArray<ExecutionSummary>, StoreError>
   readonly watch: (id: string) => Stream.Stream<Recorded, ReadError>
   readonly settled: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
+  readonly check: (options?: CheckOptions) => Stream.Stream<Checked, StoreError>
 }
 
 /** Moves executions: see `Sqlite.layer` and `TaskEngine.layerMemory` for where they are kept. */
 export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, Service>() {
-  /** Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once. */
+  /**
+   * Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once.
+   *
+   * All that is asked at once is recorded at once, or nothing. With `values`, phases are skipped: they happened, with these
+   * values. With `from`, only these of the failed phases go on; others stay as they are, refused where that would end
+   * everything again. With `payload`, the task goes on with another one: what is recorded keeps its values and has to fit
+   * (`HistoryMismatch`: the first difference). `PhaseNotOpen`: no such phase, or it has happened; go back before that with
+   * `goTo`, or `revert` and its `to`. `RequirementsMissing`: a value or the payload does not fit, and where, or undos
+   * would see the new payload, and `amend` is not given. The idea is Mistral's rerun of a workflow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const again = TaskEngine.resume("order-7", { payload: { sku: "tea", card: "5555" }, amend: "undo-too", by: "ann" })
+   * const skipping = TaskEngine.resume("order-7", { values: { "parts/label": "by hand" }, from: "parts/pick" })
+   */
   static readonly resume = (id: string, options?: ResumeOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.resume(id, options))
+  /**
+   * Runs the items of a `forEach` again that failed, or those that are named; whatever else failed stays as it is.
+   *
+   * An item may be given another `input`, which stands for it from then on. Refused as `resume` is.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const all = TaskEngine.rerun("import-7")
+   * const one = TaskEngine.rerun("import-7", { items: [{ item: "b.csv", input: "b-repaired.csv" }], by: "ann" })
+   */
+  static readonly rerun = (id: string, options?: RerunOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.rerun(id, options))
   /** No new phase starts; answers when the running ones have ended and the execution is Paused, or has ended. */
   static readonly pause = (id: string, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.pause(id, options))
@@ -303,10 +351,40 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
   /** The journal's entries, in order; all, or those from a checkpoint on. `CheckpointRefused`: no such one stands. */
   static readonly history = (id: string, options?: HistoryOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.history(id, options))
-  /** The executions of this store, newest first. */
+  /**
+   * The executions of this store, newest first, that all of the query is true of; page by page with `limit` and `after`.
+   *
+   * What `failedWith` and `waitingOn` ask is in the journals: those of all that may be meant are read. Dies with a `TypeError`
+   * for a `since` or an `until` that is no instant.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const broken = TaskEngine.list({ task: "import", failedWith: "no space left", limit: 20 })
+   */
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */
   static readonly watch = (id: string) => Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.watch(id)))
+  /**
+   * Whether the code at hand can go on with the executions of this store: each that has not ended, oldest first, with what
+   * becomes of it under the tasks that this engine has.
+   *
+   * Every journal is replayed with its recorded outcomes alone: no effect runs, nothing is written, no lock is taken. An
+   * execution fits; or it `differs`, and where, with what is recorded there, what the code comes to, and what seems to have
+   * happened; or a recorded value is `undecodable`; or the task is `missing`; or the journal is `damaged`. See
+   * docs/check.md. `filter` takes what `list` takes; with `status`, ended ones too. The idea is Temporal's replayer.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Stream from "effect/Stream"
+   *
+   * const stranded = TaskEngine.check().pipe(
+   *   Stream.filter(({ verdict }) => verdict !== "fits"),
+   *   Stream.runCollect
+   * )
+   */
+  static readonly check = (options?: CheckOptions) =>
+    Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.check(options)))
   /** Waits until nothing is to be done for the execution now: it ended, failed, is paused, or waits. */
   static readonly settled = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.settled(id))
 }

@@ -17,6 +17,7 @@ export const quoted = (text: string): string => {
 
 const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
+  rerun: "items of a forEach that failed run again",
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",

@@ -34,7 +34,7 @@ export const actOf = ({ by = user(), reason }: Changing) => ({
 })
 
 /** As the command calls it. */
-const verbOf = ({ _tag }: Action): string => _tag.toLowerCase()
+export const verbOf = ({ _tag }: Action): string => _tag.toLowerCase()
 
 type Tag = Action["_tag"]
 type Asked = Effect.Effect<unknown, Refusals.Refusal>
@@ -43,6 +43,7 @@ const ask: {
   readonly [T in Tag]: (engine: Service, id: string, action: Omit<ActionOf<T>, "_tag">) => Asked
 } = {
   resume: (engine, id, options) => engine.resume(id, options),
+  rerun: (engine, id, options) => engine.rerun(id, options),
   pause: (engine, id, { now: _, ...options }) => engine.pause(id, options),
   close: (engine, id, options) => engine.close(id, options),
   revert: (engine, id, { retry, ...options }) =>
@@ -53,6 +54,7 @@ const ask: {
 
 /** What an engine without any task can do: it says so itself where it cannot. */
 const codeless: ReadonlySet<Tag> = new Set(["pause", "close"])
+export const isCodeless = ({ _tag }: Action): boolean => codeless.has(_tag)
 
 /** Whether somebody is there who can do it: the engine that owns the file, or this one, with the tasks. */
 export const attainable = Effect.fnUntraced(function* (
@@ -99,11 +101,16 @@ export const standing = Effect.fnUntraced(function* (store: Store, id: string) {
     : Listing.listed(row, yield* store.tail(id, Listing.told))
 })
 
-/** Prints what came of it; that an execution failed is the exit code. */
-export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
+/** Prints what came of it. */
+export const told = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
   const device = yield* Screen.Screen
   if (json) yield* device.out(Screen.json(acted))
   else yield* Screen.print(device, Acted.page(acted))
+})
+
+/** The same; that the execution failed is the exit code. */
+export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
+  yield* told(acted, json)
   if (acted.outcome === "done" && (acted.status === "Failed" || acted.status === "RevertFailed")) {
     return yield* Complaint.ended(Complaint.codes.failed)
   }
@@ -117,7 +124,12 @@ const lacks = ({ missing }: Plan, owner: unknown): ReadonlyArray<string> =>
 const confirming = ({ hash, status }: Plan): { readonly plan?: string } => (isActive(status) ? {} : { plan: hash })
 
 /** Does what was planned; if the execution has moved since, the new plan is shown. */
-const carryOut = Effect.fnUntraced(function* ({ engine }: Control.Control, given: Changing, id: string, plan: Plan) {
+export const carryOut = Effect.fnUntraced(function* (
+  { engine }: Control.Control,
+  given: Changing,
+  id: string,
+  plan: Plan
+) {
   const device = yield* Screen.Screen
   const { _tag, ...options } = { ...plan.action, ...actOf(given), ...confirming(plan) }
   const asked = (ask[_tag] as (engine: Service, id: string, options: object) => Asked)(engine, id, options)
@@ -133,7 +145,7 @@ export const act = Effect.fnUntraced(function* (control: Control.Control, given:
   const device = yield* Screen.Screen
   const verb = verbOf(action)
   yield* Seen.naming(store, id)(standing(store, id))
-  const owner = yield* attainable(control, given, codeless.has(action._tag))
+  const owner = yield* attainable(control, given, isCodeless(action))
   const plan = yield* engine.plan(id, action)
   if (given.dryRun)
     return yield* given.json

@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
+import { causeOf, type Next } from "./Difference.js"
 import { type Defect, defectOf } from "./Failure.js"
 import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
 import { type Marked, MarkNode } from "./MarkNode.js"
@@ -18,6 +19,10 @@ import { type Tree, threw } from "./Tree.js"
 
 /** How many phases a generator may yield while it is closed. */
 export const maxCleanup = 100
+
+/** Under what name the occurrences of an instruction are counted. */
+const countedAs = (instruction: Instruction): string =>
+  instruction._tag === "Changed" ? Path.changed(instruction.name) : instruction.name
 
 type Resume = (generator: Generated) => unknown
 
@@ -120,8 +125,15 @@ export class Body implements Opened, Marked {
     if (yielded.instruction._tag === "Enter") return this.enter(yielded.instruction)
     const placed = this.placedOf(yielded.instruction)
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
+    if (placed.kind === "changed") return this.ask(placed)
     const recorded = this.recorded ?? this.leftAt
-    if (recorded !== undefined && recorded.path !== placed.path) return tree.mismatch(recorded, placed)
+    if (recorded !== undefined && recorded.path !== placed.path) {
+      return tree.mismatch(
+        recorded,
+        placed,
+        causeOf(tree, recorded, placed, (value) => this.ahead(value))
+      )
+    }
     this.index++
     if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
     if (placed.kind === "undo") {
@@ -129,6 +141,32 @@ export class Body implements Opened, Marked {
       this.undone.add(placed.path)
     }
     this.current = tree.place(this, placed)
+  }
+
+  /** What it would come to next, if it were answered so: it goes no further. */
+  private ahead(value: unknown): Next | undefined {
+    let next: Next | undefined
+    this.tree.options.look?.(() => {
+      const result = this.generator!.next(value) as IteratorResult<unknown>
+      if (result.done === true) next = "end"
+      else if (result.value instanceof Yielded && result.value.instruction._tag !== "Enter") {
+        next = this.placedOf(result.value.instruction)
+      }
+    })
+    return next
+  }
+
+  /** Code without this change has gone on from here; or nobody has. */
+  private ask(placed: Placed): void {
+    const { tree } = this
+    if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
+    else if (this.hasGoneOn) this.answered(false)
+    else this.current = tree.place(this, placed)
+  }
+
+  private get hasGoneOn(): boolean {
+    const around = this.tree.history.phases.get(this.own)
+    return (this.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
   }
 
   /** It ends here: its `finally` blocks run, then the stage begins. */
@@ -177,14 +215,14 @@ export class Body implements Opened, Marked {
 
   private pathOf(instruction: Instruction): string {
     if (instruction._tag === "Undo") return Path.undo(this.scope, instruction.undoes)
-    const { name } = instruction
+    const name = countedAs(instruction)
     const occurrence = (this.occurrences.get(name) ?? 0) + 1
     this.occurrences.set(name, occurrence)
     return this.pathAt(instruction, occurrence)
   }
 
   private pathAt(instruction: Instruction, occurrence: number): string {
-    const path = isComposite(instruction) ? Path.inner : Path.of
+    const path = isComposite(instruction) ? Path.inner : instruction._tag === "Changed" ? Path.change : Path.of
     return path(this.scope, instruction.name, occurrence)
   }
 
@@ -261,9 +299,11 @@ export class Body implements Opened, Marked {
     return { path: this.last, kind, name }
   }
 
-  /** What the journal holds at the position that comes next. */
+  /** What the journal holds at the position that comes next. Changes have none: they are known by their paths. */
   private get recorded(): PhaseRecord | undefined {
-    return this.tree.history.scopes.get(this.scope)?.[this.index]
+    const all = this.tree.history.scopes.get(this.scope)
+    while (all?.[this.index]?.kind === "changed") this.index++
+    return all?.[this.index]
   }
 
   private get last(): string {
@@ -329,8 +369,10 @@ export class Body implements Opened, Marked {
   /** Answers a phase of a `finally` block from its record, so that it need not yield: see `knowing`. */
   private foreknow(instruction: Instruction): { readonly value: unknown } | undefined {
     const { recorded, tree } = this
-    const { name } = instruction
+    const name = countedAs(instruction)
     const occurrence = (this.occurrences.get(name) ?? 0) + 1
+    if (instruction._tag === "Changed")
+      return this.foreknowChange(name, this.pathAt(instruction, occurrence), occurrence)
     const known =
       recorded !== undefined &&
       this.cleanups < maxCleanup &&
@@ -347,6 +389,14 @@ export class Body implements Opened, Marked {
     this.index++
     this.occurrences.set(name, occurrence)
     return { value: value.right }
+  }
+
+  private foreknowChange(name: string, path: string, occurrence: number): { readonly value: boolean } | undefined {
+    const record = this.tree.history.phases.get(path)
+    const isKnown = record === undefined ? this.hasGoneOn : !this.tree.toCome(record.settled)
+    if (!isKnown) return undefined
+    this.occurrences.set(name, occurrence)
+    return { value: record !== undefined }
   }
 
   private abandon(): void {

@@ -27,6 +27,7 @@ export const kinds = [
   "sleep",
   "signal",
   "checkpoint",
+  "changed",
   "fail",
   "undo",
   "child",
@@ -135,7 +136,7 @@ const Decided = Schema.TaggedStruct("Decided", {
 })
 /**
  * Everything in the group at `to` is undone and superseded: its next attempt begins. `error` is what the `finally` blocks
- * of the attempt before threw. Where `to` is a checkpoint, everything after it is.
+ * of the attempt before threw. Where `to` is a checkpoint, or the entering of a stage, everything after it is.
  */
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
@@ -149,13 +150,17 @@ const Kept = Schema.Struct({
   deadline: optional(Schema.JsonNumber),
   /** the last round of its parent's phase that it knows of */
   round: optional(Schema.Int),
+  /** the payload, if it is not the one that it was created with */
+  payload: optional(JsonValue),
   /** how many reverts began */
   reverts: optional(Schema.Int),
   /** who asked for a pause last, and whether that is still to come */
   pausedBy: optional(Schema.String),
   pauses: optional(Schema.Boolean),
   /** the checkpoint at which it is to pause */
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** with which generation phases begin, where it went back to an earlier body */
+  generation: optional(Schema.Int)
 })
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
@@ -170,7 +175,10 @@ const StageEntered = Schema.TaggedStruct("StageEntered", {
 })
 /** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
 const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
-/** Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, `at` is the one that it has reached. */
+/**
+ * Somebody asked for a pause: no new phase starts. Of what was to pause at a checkpoint, or as it enters a stage, `at` is
+ * the one that it has reached.
+ */
 const PauseRequested = Schema.TaggedStruct("PauseRequested", { act: Act, at: optional(Schema.String) })
 /** Nothing runs; the execution waits for a resume. */
 const Paused = Schema.TaggedStruct("Paused", {})
@@ -184,7 +192,13 @@ const Resumed = Schema.TaggedStruct("Resumed", {
   act: Act,
   rerun: optional(Schema.Boolean),
   round: optional(Schema.Int),
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** the payload from here on; what is recorded keeps its values */
+  payload: optional(JsonValue),
+  /** what items of a forEach, by their paths, are given from here on */
+  inputs: optional(Schema.Array(Schema.Struct({ path: Schema.String, input: JsonValue }))),
+  /** of what has failed, what is taken up again, with all that is in it; none: all of it */
+  only: optional(Schema.Array(Schema.String))
 })
 /** The body returned this value. */
 const Completed = Schema.TaggedStruct("Completed", { value: optional(JsonValue) })
@@ -205,13 +219,15 @@ const CleanedUp = Schema.TaggedStruct("CleanedUp", {
 const Closed = Schema.TaggedStruct("Closed", { act: optional(Act) })
 /**
  * The n-th revert begins, for these failures; which phases it undoes is fixed here. It never turns forward again. One that
- * goes back to the checkpoint at `to` undoes what came after it, ends Paused there, or goes on by itself (`retry`).
+ * goes back to the checkpoint, or the entering of the stage, at `to` undoes what came after it, ends Paused there, or goes on
+ * by itself (`retry`). `across`: that is in a body that was left, so that it takes the whole journal to go on.
  */
 const RevertStarted = Schema.TaggedStruct("RevertStarted", {
   n: Schema.Int,
   failures: Schema.Array(Failure),
   act: Act,
   to: optional(Schema.String),
+  across: optional(Schema.Boolean),
   retry: optional(Schema.Boolean)
 })
 /** An undo failed for good, or cannot be decided: the revert stops there. */

@@ -193,14 +193,17 @@ export class RevertIncomplete extends Schema.TaggedError<RevertIncomplete>()("Re
   }
 }
 
-/** The journal has no such phase, or it is not in a state in which a value can be given for it. */
+/** The journal has no such phase, or it is not in a state in which this can be asked of it. */
 export class PhaseNotOpen extends Schema.TaggedError<PhaseNotOpen>()("PhaseNotOpen", {
   ...Execution,
   phase: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
+  /** what was asked; if it is left out, to skip it */
+  asked: Schema.optionalWith(Schema.Literal("resume", "rerun"), { exact: true })
 }) {
   override get message() {
-    return `phase ${this.phase} of execution ${this.execution} cannot be skipped: ${this.reason}`
+    const what = this.asked === undefined ? "skipped" : this.asked === "resume" ? "resumed" : "rerun"
+    return `phase ${this.phase} of execution ${this.execution} cannot be ${what}: ${this.reason}`
   }
 }
 

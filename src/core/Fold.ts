@@ -4,7 +4,7 @@
  */
 import { type Entry, type EntryOf, leadsTo, type Recorded, type Tag } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
-import { empty, type History, inDoubt, revertible, revertOf } from "./History.js"
+import { empty, type History, revertOf } from "./History.js"
 import * as Path from "./Path.js"
 import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
@@ -15,9 +15,16 @@ import { hasPlace, isFinal, mayMove, type Status } from "./Status.js"
 
 /**
  * What it takes to go on: folds a journal, or its first entry and those from the last stage on, for all before that is
- * forgotten there. Throws `BrokenHistory`.
+ * forgotten there; unless the execution went back to an earlier body since. Throws `BrokenHistory`.
  */
-export const all = (entries: ReadonlyArray<Recorded>): History => fold(empty(), entries)
+export const all = (entries: ReadonlyArray<Recorded>): History => {
+  if (!entries.some(goesAcross)) return fold(empty(), entries)
+  const base = entries.findLastIndex(({ entry }) => entry._tag === "StageEntered")
+  return entries.slice(base).some(goesAcross) ? whole(entries) : fold(empty(), [entries[0]!, ...entries.slice(base)])
+}
+
+/** What was before the last stage is needed again from there on. */
+export const goesAcross = ({ entry }: Recorded): boolean => entry._tag === "RevertStarted" && entry.across === true
 
 /** Everything that a journal says, of all stages: what it takes to go back. Throws `BrokenHistory`. */
 export const whole = (entries: ReadonlyArray<Recorded>): History => fold({ ...empty(), past: [] }, entries)
@@ -122,7 +129,19 @@ const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void =
   history.stopsAt = undefined
   const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
   if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
+  amend(history, entry)
   reopen(history, entry, at)
+}
+
+const amend = (history: History, { inputs, payload }: EntryOf<"Resumed">): void => {
+  if (payload !== undefined) {
+    if (history.given === undefined) history.given = history.payload
+    history.payload = payload
+  }
+  for (const { input, path } of inputs ?? []) {
+    history.inputs ??= new Map()
+    history.inputs.set(path, input)
+  }
 }
 
 const stop = (history: History, { failures }: EntryOf<"Failed" | "RevertFailed">): void => {
@@ -142,11 +161,10 @@ const cleanUp = (history: History, entry: EntryOf<"CleanedUp">): void => {
 
 const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"RevertStarted">): void => {
   if (n !== history.reverts.length + 1) throw new BrokenHistory(history.entries, `revert ${n} is out of order`)
-  const checkpoint = to === undefined ? undefined : history.phases.get(to)
-  if (to !== undefined && checkpoint?.kind !== "checkpoint") {
+  const target = to === undefined ? undefined : Spine.at(history, to)
+  if (to !== undefined && target === undefined) {
     throw new BrokenHistory(history.entries, `${to} is no checkpoint that stands`)
   }
-  const isUndone = checkpoint === undefined ? () => true : Spine.isAfter(history, checkpoint)
   history.pauseRequested = false
   history.stopAt = undefined
   history.stopsAt = undefined
@@ -156,9 +174,8 @@ const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"Reve
     n,
     failures,
     act,
-    completed: revertible(history).filter(isUndone),
-    doubts: inDoubt(history).filter(isUndone),
-    to: checkpoint,
+    ...Spine.undone(history, target),
+    to: target,
     retries: retry === true,
     over: false
   })

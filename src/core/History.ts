@@ -6,6 +6,20 @@ import * as Path from "./Path.js"
 import { isComposite, isLeaving, type PhaseRecord } from "./PhaseRecord.js"
 import type { Status } from "./Status.js"
 
+/** What an execution can go to: a checkpoint, or the entering of a stage. */
+export interface Target {
+  readonly name: string
+  readonly path: string
+  /** the scope of the body that it is in, or begins */
+  readonly body: string
+  /** none: the entering of a stage */
+  readonly mark: PhaseRecord | undefined
+  /** what is recorded there: the checkpoint's data, or the stage's state */
+  readonly data: Json | undefined
+  /** in milliseconds UTC */
+  readonly at: number
+}
+
 /** One revert: what it undoes was fixed when it began, newest first. */
 export interface RevertRecord {
   readonly n: number
@@ -14,8 +28,8 @@ export interface RevertRecord {
   readonly completed: ReadonlyArray<PhaseRecord>
   /** the phases of which nobody knew whether they had happened */
   readonly doubts: ReadonlyArray<PhaseRecord>
-  /** the checkpoint to which it goes back; none: the whole is reverted */
-  readonly to: PhaseRecord | undefined
+  /** where it goes back to; none: the whole is reverted */
+  readonly to: Target | undefined
   /** whether it goes on from there by itself */
   readonly retries: boolean
   /** the checkpoint was reached */
@@ -46,6 +60,10 @@ export interface History {
   task: string
   version: number
   payload: Json
+  /** the payload that it was created with, where somebody has amended that */
+  given: Json | undefined
+  /** what somebody has given items of a forEach instead of what the code does, by their paths */
+  inputs: Map<string, Json> | undefined
   /** the phase that called it, if it is a child */
   parent: { readonly execution: string; readonly path: string } | undefined
   /** of a child: the last round of its parent's phase that it knows of */
@@ -80,6 +98,8 @@ export interface History {
   readonly completed: Array<PhaseRecord>
   /** how often the phase at a path was superseded, if it ever was */
   generations: Map<string, number> | undefined
+  /** with which generation all others begin: raised by going back to an earlier body */
+  generation: number
   /** why it is Failed or RevertFailed; or what led to the revert */
   failures: ReadonlyArray<Failure>
   /** all that began; those before a stage, where that is forgotten, are unknown */
@@ -117,6 +137,8 @@ export const empty = (): History => ({
   task: "",
   version: 0,
   payload: null,
+  given: undefined,
+  inputs: undefined,
   parent: undefined,
   round: 0,
   lane: undefined,
@@ -136,6 +158,7 @@ export const empty = (): History => ({
   timed: new Set(),
   completed: [],
   generations: undefined,
+  generation: 0,
   failures: [],
   reverts: [],
   closing: undefined,

@@ -77,6 +77,12 @@ export interface Checkpoint {
   readonly strategy: Strategy | undefined
 }
 
+/** Whether the code that follows is that of a later release: false where an earlier one has gone on already. */
+export interface Changed {
+  readonly _tag: "Changed"
+  readonly name: string
+}
+
 /** The generator ends here, and the stage begins with this state; only a task's body yields it. */
 export interface Enter {
   readonly _tag: "Enter"
@@ -111,8 +117,10 @@ export interface Branch {
   readonly key: string | undefined
   /** the indexes of the branches that must have succeeded before this one starts */
   readonly needs: ReadonlyArray<number>
-  /** its instruction, given the answers by index of the branches that have succeeded */
-  readonly make: (answers: ReadonlyArray<unknown>) => Instruction
+  /** its instruction, given the answers by index of the branches that have succeeded; of an item, with this input instead */
+  readonly make: (answers: ReadonlyArray<unknown>, input?: Json) => Instruction
+  /** of an item: whether plain JSON can stand for it */
+  readonly takesInput?: () => boolean
 }
 
 /** Branches that run beside each other. `stop`: the first failure ends the others; `race`: the first success does. */
@@ -185,7 +193,7 @@ export interface Child {
 }
 
 /** What has a record of its own where it stands. */
-export type Instruction = Run | Sleep | Signal | Checkpoint | Fail | Undo | Fork | Group | Child
+export type Instruction = Run | Sleep | Signal | Checkpoint | Changed | Fail | Undo | Fork | Group | Child
 
 /** Made of other instructions: it has a scope of its own, and no effect. */
 export type Composite = Fork | Group
@@ -209,6 +217,8 @@ export const kindOf = (instruction: Instruction): Kind => {
       return "signal"
     case "Checkpoint":
       return "checkpoint"
+    case "Changed":
+      return "changed"
     case "Fail":
       return "fail"
     case "Undo":

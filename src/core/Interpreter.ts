@@ -46,6 +46,8 @@ export interface Options {
   readonly enter?: Enters
   /** enters groups that have returned, too */
   readonly deep?: boolean
+  /** see Tree.ts: without it, less is known of why code does not fit */
+  readonly look?: (turn: () => void) => void
 }
 
 /** A cursor at the start of a fresh generator. Nothing of the body runs before the first `advance`. */
@@ -96,6 +98,7 @@ class TreeCursor implements Cursor, Around {
       scope: options.scope,
       enter: options.enter,
       deep: options.deep ?? false,
+      look: options.look,
       make: nodeOf,
       body: (tree, around, scope, start) => new Body(tree, around, scope, start)
     })

@@ -3,7 +3,7 @@
  * phase's name, with `#n` from its second occurrence in the same scope on. `~`, `/` and `#` inside a name are written
  * `~0`, `~1` and `~2` (the first two as in JSON Pointer), so that a name never reads as two. What is made of other phases
  * is the scope of these, and a stage's body stands below `@name#n`; `~3` before its name where that is a word of the engine's (`close`, `revert`, `undo`), or
- * reads as a stage.
+ * reads as a stage. `~4` before the name of a change, that is counted for itself.
  */
 
 /** The scope of a task's body. */
@@ -60,10 +60,23 @@ export const inner = (scope: string, name: string, occurrence: number): string =
 export const escape = (name: string): string =>
   /[~/#]/.test(name) ? name.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("#", "~2") : name
 
+/** What a change is called, so that no phase has its path. */
+export const changed = (name: string): string => `~4${escape(name)}`
+
+/** The path of the `occurrence`-th change of this name in `scope`. */
+export const change = (scope: string, name: string, occurrence: number): string => {
+  const segment = occurrence === 1 ? changed(name) : `${changed(name)}#${occurrence}`
+  return scope === root ? segment : `${scope}/${segment}`
+}
+
 /** The name that a segment stands for. */
 export const unescape = (segment: string): string =>
   segment.includes("~")
-    ? segment.replace(/^~3/, "").replaceAll("~2", "#").replaceAll("~1", "/").replaceAll("~0", "~")
+    ? segment
+        .replace(/^~[34]/, "")
+        .replaceAll("~2", "#")
+        .replaceAll("~1", "/")
+        .replaceAll("~0", "~")
     : segment
 
 /** The name of what stands at a path, or is called by its last segment. */

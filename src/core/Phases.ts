@@ -168,7 +168,7 @@ export const succeed = (history: History, entry: EntryOf<"PhaseSucceeded">, at: 
     if (undone !== undefined) undone.undone = record
   } else if (record.kind === "checkpoint") {
     if (record.commit && record.forward) commit(history, record)
-  } else if (record.forward && !isComposite(record)) {
+  } else if (record.forward && !isComposite(record) && record.kind !== "changed") {
     history.completed.push(record)
   }
 }
@@ -300,6 +300,7 @@ const supersedeOne = (history: History, record: PhaseRecord): void => {
   history.generations ??= new Map()
   history.generations.set(record.path, record.generation + 1)
   history.phases.delete(record.path)
+  history.inputs?.delete(record.path)
   leave(history, record)
 }
 

@@ -1,26 +1,28 @@
-/** What is superseded: by the next attempt of a group, or by going back to a checkpoint. */
+/** What is superseded: by the next attempt of a group, or by going back to a checkpoint, or to where a stage was entered. */
 import type { EntryOf } from "./Entry.js"
-import { bodyOf, type History, type RevertRecord, revertOf } from "./History.js"
+import { bodiesOf, bodyOf, type History, type RevertRecord, revertOf, type Target } from "./History.js"
 import * as Path from "./Path.js"
-import type { PhaseRecord } from "./PhaseRecord.js"
 import * as Phases from "./Phases.js"
 import * as Spine from "./Spine.js"
 
 export const rewind = (history: History, entry: EntryOf<"Rewound">, at: number): void => {
-  const record = history.phases.get(entry.to)
   const revert = revertOf(history)
-  if (record !== undefined && revert?.to === record && !revert.over) goBack(history, revert, record, at)
+  if (revert?.to?.path === entry.to && !revert.over) goBack(history, revert, revert.to, at)
   else Phases.rewind(history, entry, at)
 }
 
-/** Nothing of what came after the checkpoint is seen any more; the groups around it are open. */
-const goBack = (history: History, revert: RevertRecord, checkpoint: PhaseRecord, at: number): void => {
-  for (const record of Spine.around(history, checkpoint)) {
-    Phases.supersedeAfter(history, record)
-    if (record !== checkpoint) Phases.reenter(history, record, at)
+/** Nothing of what came after is seen any more; the groups around the checkpoint are open. */
+const goBack = (history: History, revert: RevertRecord, target: Target, at: number): void => {
+  if (target.body !== bodyOf(history)) reenter(history, target.body)
+  if (target.mark === undefined) supersedeBody(history, target.body)
+  else {
+    for (const record of Spine.around(history, target.mark)) {
+      Phases.supersedeAfter(history, record)
+      if (record !== target.mark) Phases.reenter(history, record, at)
+    }
   }
   // It may have been leaving for a stage.
-  Phases.supersedeIn(history, Path.closeOf(bodyOf(history)))
+  Phases.supersedeIn(history, Path.closeOf(target.body))
   for (let n = 1; n <= history.reverts.length; n++) Phases.supersedeIn(history, Path.revert(n))
   for (const asked of history.asked) {
     Phases.supersede(history, asked)
@@ -30,7 +32,29 @@ const goBack = (history: History, revert: RevertRecord, checkpoint: PhaseRecord,
   revert.over = true
   history.left = undefined
   history.failures = []
-  history.position = checkpoint.path
+  history.position = target.path
   history.crashes = 0
   if (history.timeout !== undefined) history.deadline = at + history.timeout
+}
+
+const supersedeBody = (history: History, body: string): void => {
+  Phases.supersedeIn(history, body)
+  Phases.supersedeIn(history, Path.closeOf(body))
+}
+
+/**
+ * It is in an earlier body again; those after it are superseded. What they did is not known any more once the next stage is
+ * entered: what has their paths then is of a later generation.
+ */
+const reenter = (history: History, body: string): void => {
+  const bodies = bodiesOf(history)
+  const index = bodies.indexOf(body)
+  for (const later of bodies.slice(index + 1)) supersedeBody(history, later)
+  const { events, stage } = history.past![index]!
+  history.past!.length = index
+  history.stage = stage
+  history.events = [...events]
+  for (const generation of history.generations?.values() ?? []) {
+    history.generation = Math.max(history.generation, generation)
+  }
 }

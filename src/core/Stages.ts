@@ -22,7 +22,9 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   const {
     createdAt,
     deadline,
+    given,
     owner = "",
+    payload,
     pauseRequested,
     pausedBy,
     round,
@@ -32,11 +34,13 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   } = history
   const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
+  if (given !== undefined) kept.payload = payload
   if (round !== 0) kept.round = round
   if (history.reverts.length > 0) kept.reverts = history.reverts.length
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
+  if (history.generation !== 0) kept.generation = history.generation
   return kept
 }
 
@@ -60,9 +64,12 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.events = []
   history.open.clear()
   history.asked.clear()
-  history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
+  if (kept.payload !== undefined) {
+    if (history.given === undefined) history.given = history.payload
+    history.payload = kept.payload
+  }
   history.startedAt = kept.startedAt
   history.updatedAt = kept.updatedAt
   history.owner = kept.owner
@@ -72,6 +79,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.pausedBy = kept.pausedBy
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
+  history.generation = kept.generation ?? 0
   history.until = undefined
   history.crashes = 0
 }

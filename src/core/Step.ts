@@ -27,6 +27,10 @@ export interface Found {
   readonly name: string
 }
 
+/** What happened to code that does not fit its journal any more, as far as it shows. */
+export const causes = ["inserted", "removed", "renamed", "swapped", "kind", "items", "branch"] as const
+export type Cause = (typeof causes)[number]
+
 export type Failures = readonly [Failure, ...ReadonlyArray<Failure>]
 
 /** What is to be recorded next of something that has no effect of its own, for it follows from what is recorded. */
@@ -69,7 +73,7 @@ export type Step =
   /** the body threw */
   | { readonly _tag: "Threw"; readonly defect: Defect }
   /** the body is not the one that wrote this journal */
-  | { readonly _tag: "Mismatch"; readonly recorded: Found; readonly found: Found }
+  | { readonly _tag: "Mismatch"; readonly recorded: Found; readonly found: Found; readonly cause: Cause }
   /** the body yielded something else than a phase */
   | { readonly _tag: "Stranger"; readonly after: string; readonly found: string; readonly hint: string }
   /** a recorded value does not decode any more */

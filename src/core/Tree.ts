@@ -13,7 +13,7 @@ import type { Around, Body, Closable, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
 import { decidable } from "./Reversal.js"
-import type { Consequence, Failures, Found, Placed, Step, Unenterable } from "./Step.js"
+import type { Cause, Consequence, Failures, Found, Placed, Step, Unenterable } from "./Step.js"
 import { type Winding, Winds } from "./Winds.js"
 
 /** The state of a stage that is to be entered, as it is recorded; or why it cannot be. */
@@ -27,6 +27,8 @@ export interface Options {
   /** the scope of a revert, or of a body */
   readonly scope: string
   readonly enter: Enters | undefined
+  /** runs a piece of the author's code that may be given what it never was, for a moment: what it throws is dropped */
+  readonly look: ((turn: () => void) => void) | undefined
   readonly make: (tree: Tree, around: Around, placed: Placed) => Node
   readonly body: (tree: Tree, around: Around, scope: string, start: () => unknown) => Body
 }
@@ -295,8 +297,8 @@ export class Tree {
     return this.codecs?.get(failure.path) ?? this.options.error
   }
 
-  mismatch(recorded: PhaseRecord, found: Placed | Found | "gone"): void {
-    this.stop(Mismatch.between(this.history, recorded, found))
+  mismatch(recorded: PhaseRecord, found: Placed | Found | "gone", cause?: Cause): void {
+    this.stop(Mismatch.between(this.history, recorded, found, cause))
   }
 
   /** Returns these generators, the newest first, one after the other. */
@@ -342,7 +344,8 @@ export class Tree {
       if (reached === "opened") return this.nodes.get(record.path)
       break
     }
-    if (record.forward) this.mismatch(record, "gone")
+    // A change that every execution has by now may be taken out of the code.
+    if (record.forward && record.kind !== "changed") this.mismatch(record, "gone")
     return undefined
   }
 }

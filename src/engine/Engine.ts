@@ -9,20 +9,24 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
+import type { Entry } from "../core/Entry.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
+import * as Path from "../core/Path.js"
 import * as Spine from "../core/Spine.js"
 import { isActive } from "../core/Status.js"
 import { type ExecutionRow, type Store, TaskStore } from "../store/Store.js"
 import { Advances } from "./Advances.js"
 import { Arrivals } from "./Arrivals.js"
 import { Calls } from "./Calls.js"
+import * as Check from "./Check.js"
 import { Commands } from "./Commands.js"
 import { Completions } from "./Completions.js"
 import { EngineConfig } from "./Config.js"
 import { Fibers } from "./Fibers.js"
 import * as GoingBack from "./GoingBack.js"
 import { Joins } from "./Joins.js"
+import * as Journals from "./Journals.js"
 import { Lanes } from "./Lanes.js"
 import { Live } from "./Live.js"
 import { Ownership } from "./Ownership.js"
@@ -32,9 +36,16 @@ import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import { Schedules } from "./Schedules.js"
+import * as Search from "./Search.js"
 import * as Steady from "./Steady.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
+
+/** The entry with which what can be gone to was reached. */
+const isStartOf = ({ mark, path }: History.Target, entry: Entry): boolean =>
+  mark === undefined
+    ? entry._tag === "StageEntered" && Path.stage(entry.stage, entry.n) === path
+    : entry._tag === "PhaseStarted" && entry.path === path
 
 class Engine {
   constructor(
@@ -68,10 +79,9 @@ class Engine {
     Effect.gen(this, function* () {
       const { entries } = yield* this.live.journal(id)
       if (from === undefined) return entries
-      const found = Spine.find(yield* this.live.history(id), from)
+      const found = Spine.find(yield* Journals.whole(this.store, id), from)
       if (Either.isLeft(found)) return yield* GoingBack.refuse(id, from, found.left.reason, found.left.message)
-      const { path } = found.right
-      return entries.slice(entries.findLastIndex(({ entry }) => entry._tag === "PhaseStarted" && entry.path === path))
+      return entries.slice(entries.findLastIndex(({ entry }) => isStartOf(found.right, entry)))
     })
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
@@ -155,6 +165,7 @@ class Engine {
       schedule: this.schedules.add,
       register: this.register,
       resume: (id, options = {}) => this.request(id, { _tag: "resume", ...options }, this.status(id)),
+      rerun: (id, options = {}) => this.request(id, { _tag: "rerun", ...options }, this.status(id)),
       pause: (id, options = {}) => this.request(id, { _tag: "pause", ...options }, this.settled(id)),
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
@@ -171,9 +182,10 @@ class Engine {
       advanceDue: this.advances.advanceDue,
       status: this.status,
       history: this.history,
-      list: (query = {}) => this.store.list(query),
+      list: (query) => Effect.suspend(() => Search.search(this.store, Search.queryOf(query))),
       watch: (id) => watch(this.store, this.live, id),
-      settled: this.settled
+      settled: this.settled,
+      check: (options) => Check.stream(this.store, ({ task }) => this.registry.get(task)?.definition, options)
     }
   }
 }

@@ -35,6 +35,31 @@ const difference = ({ found, recorded }: Mismatch): string => {
     : `the journal has ${show(recorded)} here, the code comes to ${show(found)}`
 }
 
+/** What seems to have happened to the code, where the difference does not say it already. */
+const nearest = ({ cause, found, recorded }: Mismatch): string => {
+  if (found.kind === "gone" || recorded.kind === "item" || found.path.startsWith(`${recorded.path}/`)) return ""
+  const [here, there] = [show(recorded), show(found)]
+  switch (cause) {
+    case "inserted":
+      return ` It reads as if ${there} was inserted before ${here}.`
+    case "removed":
+      return ` It reads as if ${here} was removed.`
+    case "renamed":
+      return ` It reads as if ${here} was renamed to ${JSON.stringify(found.name)}.`
+    case "swapped":
+      return ` It reads as if ${here} and ${there} were swapped.`
+    case "kind":
+      return ` It reads as if ${here} became another kind of phase.`
+    case "branch":
+      return " It reads as if the code takes another branch."
+    case "items":
+      return ""
+  }
+}
+
+/** What the journal has, what the code comes to, and what seems to have happened to that. */
+export const told = (step: Mismatch): string => `${difference(step)}.${nearest(step)}`
+
 /** What to do about it, by whether it is the code or what the code goes over that has changed. */
 const remedy = ({ found, recorded }: Mismatch): string =>
   recorded.kind === "item" || found.kind === "item"
@@ -44,8 +69,9 @@ const remedy = ({ found, recorded }: Mismatch): string =>
 
 /** The code is not the one that wrote the journal. */
 const mismatch = (step: Mismatch, version: number): Failure =>
-  fault(step.recorded.path, "HistoryMismatch", `${difference(step)}. ${remedy(step)}`, {
+  fault(step.recorded.path, "HistoryMismatch", `${told(step)} ${remedy(step)}`, {
     version,
+    cause: step.cause,
     recorded: { path: step.recorded.path, kind: step.recorded.kind, name: step.recorded.name },
     found: { path: step.found.path, kind: step.found.kind, name: step.found.name }
   })
@@ -82,6 +108,16 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
     `${what} does not decode any more at ${problem.at}: ${Sentence.open(problem.reason)}. Run code whose schema reads it.`,
     { at: problem.at, reason: problem.reason }
   )
+
+/** The same failure, with where the execution can go back to, and on from there. */
+export const withWay = (failure: Failure, to: string | undefined): Failure =>
+  failure._tag !== "Fault" || to === undefined
+    ? failure
+    : {
+        ...failure,
+        message: `${failure.message.replace(/\.?$/, ".")} It would still go on from ${to}: revert it to there.`,
+        detail: { ...(failure.detail as { readonly [key: string]: Json }), to }
+      }
 
 export const unrecordable = (path: string, what: string, problem: Problem): Failure =>
   fault(path, "ValueNotRecordable", `${what} cannot be recorded at ${problem.at}: ${problem.reason}`, {

@@ -108,7 +108,9 @@ const same = (visit: Visit, history: History): Effect.Effect<void, ExecutionConf
   if (history.task !== definition.name) return conflict(`it is one of task ${history.task}`)
   const stranger = strangerTo(visit, history.parent)
   if (stranger !== undefined) return stranger
-  return Json.equal(history.payload, payload) ? Effect.void : conflict("it has another payload")
+  const { given = history.payload } = history
+  const isSame = Json.equal(given, payload) || Json.equal(history.payload, payload)
+  return isSame ? Effect.void : conflict("it has another payload")
 }
 
 const goal = ({ stopAt }: { readonly stopAt?: string }) => (stopAt === undefined ? {} : { stopAt })

@@ -6,7 +6,8 @@ import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import type { Journal, Store } from "../store/Store.js"
 
-const folded = (
+/** What entries come to; those that no engine can have written are damaged. */
+export const folded = (
   execution: string,
   fold: (entries: ReadonlyArray<Recorded>) => History.History,
   entries: ReadonlyArray<Recorded>
@@ -43,9 +44,11 @@ export const before = (
   history: History.History,
   entries: ReadonlyArray<Entry>
 ): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
-  History.isPartial(history) && entries.some((entry) => entry._tag === "RevertStarted" && entry.to === undefined)
-    ? wholeOf(store, id)
-    : Effect.succeed(history)
+  History.isPartial(history) && entries.some(isBeyond) ? wholeOf(store, id) : Effect.succeed(history)
+
+/** It undoes what earlier bodies did. */
+const isBeyond = (entry: Entry): boolean =>
+  entry._tag === "RevertStarted" && (entry.to === undefined || entry.across === true)
 
 const wholeOf = (store: Store, id: string): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
   Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? []))

@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
 import type { EntryOf } from "../core/Entry.js"
+import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Head, Journal, Store } from "../store/Store.js"
@@ -16,7 +17,10 @@ import * as Bodies from "./Bodies.js"
 import type { Children } from "./Children.js"
 import { type Claimed, type Claiming, Claims, type LoadError, type Opening, park } from "./Claims.js"
 import type { Config } from "./Config.js"
+import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
+import * as GoingBack from "./GoingBack.js"
+import * as Journals from "./Journals.js"
 import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
 import { Mailbox } from "./Mailbox.js"
@@ -251,15 +255,16 @@ export class Live {
     const { history } = writer
     if (definition === undefined) return Effect.succeed(history)
     const start = Bodies.currentOf(definition, history)
-    if (Either.isLeft(start)) {
-      park(writer, start.left)
-      return Effect.as(writer.flush, history)
+    // What goes back elsewhere needs no body to begin here.
+    const goesElsewhere = history.status === "Reverting" && History.revertOf(history)?.to !== undefined
+    if (Either.isLeft(start) && !goesElsewhere) {
+      return this.parkBefore(definition, writer, start.left)
     }
     run.runner = new Runner(
       definition,
       writer,
       this.config,
-      start.right,
+      start,
       this.clock,
       fibers,
       run.signals,
@@ -267,6 +272,18 @@ export class Live {
       this.store
     )
     return run.runner.run
+  }
+
+  /** Its body cannot begin with this code: says from where it could go on. */
+  private parkBefore(
+    definition: Definition,
+    writer: Writer,
+    fault: Failure
+  ): Effect.Effect<History.History, CommitError> {
+    return Effect.flatMap(Journals.whole(this.store, writer.id), (whole) => {
+      park(writer, Faults.withWay(fault, GoingBack.nearest(definition, whole)?.path))
+      return Effect.as(writer.flush, writer.history)
+    })
   }
 
   /** Whoever waits for another execution keeps nobody from running alone; one that does nothing else takes no place. */

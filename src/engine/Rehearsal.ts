@@ -11,10 +11,11 @@ import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import { hasUndo, isComposite, type Undoable } from "../core/Instruction.js"
+import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import * as PhaseRecord from "../core/PhaseRecord.js"
 import type { Doubt, Phase, Step } from "../core/Plan.js"
-import type { Placed, Step as Standing } from "../core/Step.js"
+import type { Consequence, Placed, Step as Standing } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
 import { isEndless } from "./Endless.js"
 import * as Faults from "./Faults.js"
@@ -46,14 +47,11 @@ export class Rehearsal {
     private readonly now: number
   ) {
     const start = Bodies.currentOf(definition, history)
-    if (Either.isLeft(start)) {
-      this.stops(render(start.left))
-      return
-    }
-    const replay = new Replay(definition, start.right, history, Number.POSITIVE_INFINITY)
-    if (history.status === "Running") this.forward(replay)
+    const replay = new Replay(definition, start, history, Number.POSITIVE_INFINITY)
+    if (history.status === "Reverting") this.revert(replay)
+    else if (Either.isLeft(start)) this.stops(render(start.left))
+    else if (history.status === "Running") this.forward(replay)
     else if (history.status === "Closing") this.close(replay)
-    else if (history.status === "Reverting") this.revert(replay)
   }
 
   private add(entry: Entry): void {
@@ -67,24 +65,55 @@ export class Rehearsal {
   // --- forward
 
   private forward({ body }: Replay): void {
-    let step = body.advance(this.history)
-    while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
     this.recorded()
-    this.follow(step)
+    this.follow(this.advanced(body))
   }
 
-  /** What is made of other phases begins without an effect. Whether anything did. */
-  private open({ idle }: Blocked): boolean {
-    const fresh = idle.filter(({ instruction, path }) => isComposite(instruction) && !this.history.phases.has(path))
-    for (const placed of fresh) this.add(Started.of(this.execution, this.history, placed))
-    return fresh.length > 0
+  /** As far as it goes without an effect. */
+  private advanced(body: Cursor): Standing {
+    let step = body.advance(this.history)
+    while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
+    return step
+  }
+
+  /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
+  private open({ consequences, idle }: Blocked): boolean {
+    const fresh = idle.filter(
+      ({ instruction, path }) =>
+        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+    )
+    for (const placed of fresh) {
+      this.add(Started.of(this.execution, this.history, placed))
+      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
+    }
+    const ended = consequences.flatMap((one) => this.ended(one))
+    for (const entry of ended) this.add(entry)
+    return fresh.length + ended.length > 0
+  }
+
+  private ended(one: Consequence): ReadonlyArray<Entry> {
+    switch (one._tag) {
+      case "Succeeded":
+        return [{ _tag: "PhaseSucceeded", path: one.path, ...(one.value === undefined ? {} : { value: one.value }) }]
+      case "Failed":
+        return [
+          {
+            _tag: "PhaseFailed",
+            path: one.path,
+            attempt: this.history.phases.get(one.path)!.attempt,
+            failures: one.failures
+          }
+        ]
+      default:
+        return []
+    }
   }
 
   /** What has an outcome, but for what is inside of something that has one. */
   private recorded(): void {
     const { phases } = this.history
     for (const record of phases.values()) {
-      if (!record.forward || !PhaseRecord.isSettled(record)) continue
+      if (!record.forward || record.kind === "changed" || !PhaseRecord.isSettled(record)) continue
       const owner = History.ownerOf(this.history, record.scope)
       if (owner !== undefined && PhaseRecord.isSettled(owner)) continue
       this.steps.push(stepOf(this.skipped.has(record.path) ? "skip" : "replay", record))
@@ -171,18 +200,18 @@ export class Rehearsal {
   /** The generators are returned; what their `finally` blocks yield first runs. */
   private cleanUp({ body }: Replay): void {
     body.close()
-    const step = body.advance(this.history)
+    const step = this.advanced(body)
     if (step._tag === "Blocked") this.follow(step)
   }
 
   // --- reverting
 
   private revert(replay: Replay): void {
+    const revert = History.revertOf(this.history)!
     const { misfit } = replay.furthest
-    const unfit = this.definition.customRevert ? undefined : (misfit ?? replay.misfitBefore)
+    const unfit = this.definition.customRevert ? undefined : replay.misfitOf(revert)
     if (unfit !== undefined) return this.stops(render(unfit))
-    const isWhole = History.revertOf(this.history)?.to === undefined
-    if (this.history.cleanedUp === undefined && isWhole && misfit === undefined) this.cleanUp(replay)
+    if (this.history.cleanedUp === undefined && revert.to === undefined && misfit === undefined) this.cleanUp(replay)
     this.undo(replay)
   }
 

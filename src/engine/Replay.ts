@@ -2,21 +2,24 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import { bodyOf, type History, type PastBody, type RevertRecord } from "../core/History.js"
+import { bodyOf, type History, type PastBody, type RevertRecord, type Target } from "../core/History.js"
 import { hasUndo, type Undoable } from "../core/Instruction.js"
 import * as Interpreter from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import { wholeReversal } from "../core/Reversal.js"
+import type { Step } from "../core/Step.js"
 import type { Enters } from "../core/Tree.js"
 import * as Bodies from "./Bodies.js"
 import * as Faults from "./Faults.js"
+import * as Glimpse from "./Glimpse.js"
 import { ownRevert } from "./OwnRevert.js"
 import { lenient } from "./Work.js"
 
 /** A body at the furthest position that its records allow. */
 export interface Replayed {
   readonly cursor: Interpreter.Cursor
+  readonly step: Step
   /** why it does not fit its journal, if it does not */
   readonly misfit: Failure | undefined
 }
@@ -24,8 +27,11 @@ export interface Replayed {
 /** A body that its journal comes to, and that the code no longer has, or cannot begin. */
 interface Missing {
   readonly cursor: undefined
+  readonly step: undefined
   readonly misfit: Failure
 }
+
+const missing = (misfit: Failure): Missing => ({ cursor: undefined, step: undefined, misfit })
 
 /** How the bodies of a task are driven. */
 interface Code {
@@ -33,13 +39,24 @@ interface Code {
   readonly enter: Enters
 }
 
+/** How the live body begins; or why it cannot. */
+type Begins = Either.Either<Bodies.Start, Failure>
+
+/** Nothing of it begins before somebody advances it. */
+const bodyBy = (code: Code, history: History, start: Begins): Interpreter.Cursor =>
+  cursorOf(
+    code,
+    bodyOf(history),
+    Either.getOrElse(start, () => () => undefined)
+  )
+
 const cursorOf = ({ definition, enter }: Code, scope: string, start: Bodies.Start, deep = false): Interpreter.Cursor =>
-  Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep })
+  Interpreter.make({ start, scope, error: lenient(definition.error), enter, deep, look: Glimpse.take })
 
 const advanced = (definition: Definition, history: History, cursor: Interpreter.Cursor): Replayed => {
   const step = cursor.advance(history)
   const isStrange = step._tag === "Stranger" || step._tag === "Unenterable"
-  return { cursor, misfit: isStrange ? undefined : Faults.ofStep(step, definition.version) }
+  return { cursor, step, misfit: isStrange ? undefined : Faults.ofStep(step, definition.version) }
 }
 
 /** A body as far as its records allow, with what is in groups that have returned. */
@@ -59,18 +76,26 @@ const throughout = (
 /** A fresh body of an execution that does not run, closed if that is; without a cursor if it cannot begin. */
 export const fresh = (definition: Definition, history: History): Replayed | Missing => {
   const start = Bodies.currentOf(definition, history)
-  if (Either.isLeft(start)) return { cursor: undefined, misfit: start.left }
+  if (Either.isLeft(start)) return missing(start.left)
   const code = { definition, enter: Bodies.entersOf(definition, Number.POSITIVE_INFINITY) }
   const cursor = cursorOf(code, bodyOf(history), start.right)
   if (history.closing !== undefined) cursor.close()
   return advanced(definition, history, cursor)
 }
 
+/** The same, with what is in groups that have returned. */
+export const deep = (definition: Definition, history: History): Replayed | Missing => {
+  const start = Bodies.currentOf(definition, history)
+  if (Either.isLeft(start)) return missing(start.left)
+  const code = { definition, enter: Bodies.entersOf(definition, Number.POSITIVE_INFINITY) }
+  return throughout(code, history, bodyOf(history), start.right)
+}
+
 export class Replay {
   /** the live body */
   body: Interpreter.Cursor
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
-  private known: Replayed | undefined
+  private known: Replayed | Missing | undefined
   /** the same of those before it, by scope */
   private readonly past = new Map<string, Replayed | Missing>()
   /** the bodies before it, by scope */
@@ -80,17 +105,17 @@ export class Replay {
   constructor(
     private readonly definition: Definition,
     /** begins the live body */
-    private start: Bodies.Start,
+    private start: Begins,
     private readonly history: History,
     /** the largest state of a stage */
     maxValue: number
   ) {
     this.code = { definition, enter: Bodies.entersOf(definition, maxValue) }
-    this.body = cursorOf(this.code, bodyOf(history), start)
+    this.body = bodyBy(this.code, history, start)
   }
 
   /** The history is in another body, or another one altogether. */
-  begin(start: Bodies.Start): void {
+  begin(start: Begins): void {
     this.start = start
     this.past.clear()
     this.left = undefined
@@ -99,24 +124,44 @@ export class Replay {
 
   /** What was passed is superseded: a fresh body goes on from what is left. */
   renew(): void {
-    this.body = cursorOf(this.code, bodyOf(this.history), this.start)
+    this.body = bodyBy(this.code, this.history, this.start)
     this.known = undefined
   }
 
   /** The body at the furthest position that its records allow. */
-  get furthest(): Replayed {
+  get furthest(): Replayed | Missing {
     const { body, code, history, start } = this
-    this.known ??= throughout(code, history, bodyOf(history), start, body)
-    return this.known
+    const known =
+      this.known ??
+      (Either.isLeft(start) ? missing(start.left) : throughout(code, history, bodyOf(history), start.right, body))
+    this.known = known
+    return known
   }
 
-  /** Why some body before the live one does not fit its journal, if one does not. */
-  get misfitBefore(): Failure | undefined {
-    for (const past of this.history.past ?? []) {
-      const { misfit } = this.before(past)
+  /**
+   * Why some body that a revert needs does not fit its journal, if one does not: all of them; or those in which it has
+   * something to undo. Nor can it go back to one that cannot begin.
+   */
+  misfitOf({ completed, doubts, to }: Pick<RevertRecord, "completed" | "doubts" | "to">): Failure | undefined {
+    const { history } = this
+    const past = history.past ?? []
+    const needed = new Set([...completed, ...doubts].map(({ path }) => Path.bodyOf(path)))
+    const isNeeded = (scope: string): boolean => to === undefined || needed.has(scope)
+    const live = isNeeded(bodyOf(history)) ? this.furthest.misfit : undefined
+    if (live !== undefined) return live
+    for (const body of past) {
+      const misfit = isNeeded(body.scope) ? this.before(body).misfit : undefined
       if (misfit !== undefined) return misfit
     }
-    return undefined
+    return to === undefined ? undefined : this.misfitAt(to)
+  }
+
+  /** Why the body that is gone back to cannot begin. */
+  private misfitAt({ body }: Target): Failure | undefined {
+    const { definition, history } = this
+    const past = history.past?.find(({ scope }) => scope === body)
+    const start = past === undefined ? this.start : Bodies.startOf(definition, history.payload, past.stage)
+    return Either.isLeft(start) ? start.left : undefined
   }
 
   private before(past: PastBody): Replayed | Missing {
@@ -128,7 +173,7 @@ export class Replay {
     // As it was when it was left: nothing in it is open any more.
     const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Set() }
     const found: Replayed | Missing = Either.isLeft(start)
-      ? { cursor: undefined, misfit: start.left }
+      ? missing(start.left)
       : throughout(code, then, scope, start.right)
     this.past.set(scope, found)
     return found
@@ -150,7 +195,7 @@ export class Replay {
   }
 
   /** Where the phase stands that is undone: going forward and cleaning up, that of the body as it is. */
-  private undone(path: string): Replayed | Missing {
+  private undone(path: string): Pick<Replayed | Missing, "cursor" | "misfit"> {
     const { body, history } = this
     const reverting = history.status === "Reverting" && history.phases.get(path)?.forward === true
     if (!reverting) return { cursor: body, misfit: undefined }

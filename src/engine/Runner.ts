@@ -8,6 +8,7 @@ import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
+import * as Spine from "../core/Spine.js"
 import * as Stages from "../core/Stages.js"
 import type { Failures, Placed, Step } from "../core/Step.js"
 import type { Store } from "../store/Store.js"
@@ -44,7 +45,7 @@ export class Runner {
     readonly definition: Definition,
     private readonly writer: Writer,
     private readonly config: Config,
-    start: Bodies.Start,
+    start: Either.Either<Bodies.Start, Failure>,
     clock: Now,
     fibers: Fibers,
     signals: Mailbox<Signal>,
@@ -147,10 +148,13 @@ export class Runner {
   private enter(entered: Extract<Ending, { readonly _tag: "Entered" }>): Effect.Effect<boolean, CommitError> {
     const { history, writer } = this
     return Effect.flatMap(writer.enters ? writer.flush : Effect.void, () => {
+      // Behind a stage nobody goes back in this run.
+      history.past = undefined
       writer.stage(Stages.entered(history, entered))
+      if (Spine.isGoalStage(history)) writer.stage({ _tag: "PauseRequested", act: {}, at: history.position })
       const start = Bodies.currentOf(this.definition, history)
       if (Either.isLeft(start)) return this.fail([start.left], "park")
-      this.replay.begin(start.right)
+      this.replay.begin(start)
       return Effect.flatMap(this.driver.turn, (ending) => (ending === undefined ? goesOn : this.follow(ending)))
     })
   }
@@ -242,9 +246,10 @@ export class Runner {
   private get reverting(): Effect.Effect<boolean, CommitError> {
     if (Journals.goesBack(this.history)) return Effect.as(this.recall, false)
     const { misfit } = this.replay.furthest
-    const unfit = this.definition.customRevert ? undefined : (misfit ?? this.replay.misfitBefore)
+    const revert = History.revertOf(this.history)!
+    const unfit = this.definition.customRevert ? undefined : this.replay.misfitOf(revert)
     if (unfit !== undefined) return Effect.succeed(this.failRevert([unfit]))
-    if (this.history.cleanedUp === undefined && History.revertOf(this.history)?.to === undefined) {
+    if (this.history.cleanedUp === undefined && revert.to === undefined) {
       if (misfit === undefined) return Effect.flatMap(this.cleanUp, (ending) => this.afterCleanUp(ending))
       this.writer.stage({ _tag: "CleanedUp", skipped: "the code no longer fits the journal" })
     }
@@ -258,8 +263,8 @@ export class Runner {
       Effect.sync(() => {
         Object.assign(history, whole)
         const start = Bodies.currentOf(definition, history)
-        if (Either.isRight(start)) this.replay.begin(start.right)
-        else this.failRevert([start.left])
+        this.replay.begin(start)
+        if (Either.isLeft(start)) this.failRevert([start.left])
       })
     )
     return Effect.zipRight(writer.flush, read)
@@ -294,8 +299,10 @@ export class Runner {
   private reverted({ retries, to }: History.RevertRecord): void {
     if (to === undefined) return this.writer.stage({ _tag: "Reverted" })
     this.writer.stage({ _tag: "Rewound", to: to.path })
-    if (retries) this.replay.renew()
-    else this.writer.stage({ _tag: "Paused" })
+    if (!retries) return this.writer.stage({ _tag: "Paused" })
+    const start = Bodies.currentOf(this.definition, this.history)
+    if (Either.isLeft(start)) return this.park([start.left])
+    this.replay.begin(start)
   }
 
   private failRevert(failures: Failures): false {

@@ -18,7 +18,7 @@ export const of = (
   { capture, instruction, key, kind, name, needs, path, scope }: Placed,
   wait: Wait = {}
 ): EntryOf<"PhaseStarted"> => {
-  const generation = history.generations?.get(path) ?? 0
+  const generation = history.generations?.get(path) ?? history.generation
   const value = "strategy" in instruction ? instruction.strategy?.first : undefined
   const started: Mutable<EntryOf<"PhaseStarted">> = { _tag: "PhaseStarted", path, name, kind, ...wait }
   if (scope !== "") started.scope = scope

@@ -74,6 +74,7 @@ export class Starts {
     }
     if (isComposite(instruction)) return () => this.start(placed)
     if (instruction._tag === "Checkpoint") return this.mark(placed, instruction)
+    if (instruction._tag === "Changed") return () => this.change(placed)
     if (instruction._tag === "Fail") return () => this.giveUp(placed, instruction, record)
     if (instruction._tag === "Sleep") {
       return this.waits.sleep(placed, instruction, record, (until) => this.start(placed, { until }))
@@ -130,6 +131,12 @@ export class Starts {
       this.outcomes.succeeded(placed.path, data.right)
       return this.stopAt(placed, instruction)
     }
+  }
+
+  /** The first code that comes here has this change; that goes with the next commit. */
+  private change(placed: Placed): undefined {
+    this.start(placed)
+    this.outcomes.succeeded(placed.path, true)
   }
 
   /** The execution pauses at a checkpoint of its body that says so, or at the one that somebody wants it to come to. */

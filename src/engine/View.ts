@@ -119,12 +119,12 @@ export const statusOf = (
     attempt: record.attempt,
     child: record.child
   })),
-  checkpoints: Spine.checkpoints(history).map((record) => ({
-    name: record.name,
-    path: record.path,
-    at: record.startedAt,
-    data: record.value,
-    commit: record.commit
+  checkpoints: Spine.targets(history).map(({ at, data, mark, name, path }) => ({
+    name,
+    path,
+    at,
+    data,
+    commit: mark?.commit ?? false
   })),
   closeError: history.cleanedUp?.error
 })

@@ -8,6 +8,7 @@ import type { Entry, Recorded } from "../core/Entry.js"
 import { leadsTo } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
 import { JournalCorrupt } from "../core/Errors.js"
+import { goesAcross } from "../core/Fold.js"
 import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
 import {
@@ -19,7 +20,7 @@ import {
   entersStage
 } from "./Encoded.js"
 
-export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, Order } from "./Encoded.js"
+export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, ListQuery, Order } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
 export type { Completing, EndAnswer, NewToken, TokenRow } from "./Token.js"
 
@@ -38,7 +39,7 @@ export interface Head {
 /** An execution with its journal, verified: all of it, or what it takes to go on. */
 export interface Journal {
   readonly row: ExecutionRow
-  /** all of them; or the first, and those from the last one on that entered a stage */
+  /** all of them; or the first, and those from the last one on that entered a stage, if nothing before it is needed */
   readonly entries: ReadonlyArray<Recorded>
   readonly head: Head
 }
@@ -169,6 +170,7 @@ export const fromEncoded = (encoded: Encoded): Store => {
     const head: Head = { execution: id, epoch: row.epoch, next: seq + 1, hash, size: sizeOf(rows, 0) }
     return { row, entries, head }
   })
+  const whole = (id: string) => load(id, readable(id, 0, encoded.read(id, 0)), (rows) => parse(id, rows, 0))
   return {
     ...encoded,
     create: (row, entries, beside) => {
@@ -184,8 +186,12 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
       return Effect.as(encoded.append(request), after(head, rows))
     },
-    load: (id) => load(id, readable(id, 0, encoded.read(id, 0)), (rows) => parse(id, rows, 0)),
-    latest: (id) => load(id, readable(id, 0, encoded.latest(id)), (rows) => parseLatest(id, rows)),
+    load: whole,
+    latest: (id) =>
+      Effect.flatMap(
+        load(id, readable(id, 0, encoded.latest(id)), (rows) => parseLatest(id, rows)),
+        (found) => (found?.entries.some(goesAcross) === true ? whole(id) : Effect.succeed(found))
+      ),
     entries: Effect.fnUntraced(function* (id, from) {
       const entries = parse(id, yield* readable(id, from, encoded.read(id, from)), from)
       return entries instanceof JournalCorrupt ? yield* entries : entries

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
 import { maxCleanup } from "../../src/core/Body.js"
+import type { Entry } from "../../src/core/Entry.js"
 import type { Step } from "../../src/core/Step.js"
 import { blockedAt, cursorOf, one } from "../support/cursors.js"
 import { drive, fail, failed, type Journal, running, settle, start, succeed } from "../support/journal.js"
@@ -617,5 +618,42 @@ describe("closing", () => {
     closed(cleanUp("b"), journal)
     const step = closed(cleanUp("c"), journal)
     assert.deepInclude(step._tag === "Mismatch" ? step.recorded : {}, { path: "close/b" })
+  })
+})
+
+describe("a change in a clean-up", () => {
+  const isNew = Phase.changed("new")
+  const cleaning = (said: Array<boolean>) =>
+    function* (): Generator<unknown, void, never> {
+      try {
+        yield* one("a")
+      } finally {
+        try {
+          said.push(yield* isNew)
+          yield* one("b")
+        } finally {
+          said.push(yield* isNew)
+        }
+      }
+    }
+  const closing = (...entries: ReadonlyArray<Entry>) => {
+    const said: Array<boolean> = []
+    const cursor = cursorOf(cleaning(said))
+    cursor.close()
+    const journal = running().add(start("a"), { _tag: "Closing", position: "a", revert: false, act: {} }, ...entries)
+    return { said, step: cursor.advance(journal.history) }
+  }
+  const asked = (path: string): ReadonlyArray<Entry> => [
+    start(path, { name: "new", kind: "changed", scope: "close" }),
+    succeed(path, true)
+  ]
+  const b: ReadonlyArray<Entry> = [start("close/b", { name: "b", scope: "close" }), succeed("close/b")]
+
+  it("is asked for, known once it is recorded, and not there where the clean-up had gone on", () => {
+    assert.deepStrictEqual(blockedAt(closing().step), "close/~4new")
+    const known = closing(...asked("close/~4new"), ...b)
+    assert.deepStrictEqual([known.said.every(Boolean), blockedAt(known.step)], [true, "close/~4new#2"])
+    const gone = closing(...b)
+    assert.deepStrictEqual([gone.said.some(Boolean), blockedAt(gone.step)], [false, "close/~4new#2"])
   })
 })

@@ -12,7 +12,6 @@ import * as History from "../../src/core/History.js"
 import * as Interpreter from "../../src/core/Interpreter.js"
 import * as Path from "../../src/core/Path.js"
 import { wholeReversal } from "../../src/core/Reversal.js"
-import * as Spine from "../../src/core/Spine.js"
 import * as Stages from "../../src/core/Stages.js"
 import type { Step, Unenterable } from "../../src/core/Step.js"
 import type { Enters } from "../../src/core/Tree.js"
@@ -174,17 +173,6 @@ describe("a history in a stage", () => {
     history.asked.add(history.phases.get("a")!)
     Fold.apply(history, enter(1), entries.length, 1)
     assert.strictEqual(history.asked.size, 0)
-  })
-
-  it("goes back to no checkpoint of one that was left, and says so", () => {
-    const mark: ReadonlyArray<Entry> = [start("m", { kind: "checkpoint" }), succeed("m")]
-    const { entries } = running().add(...mark, enter(1), ...inStage(1, "a"))
-    const found = Spine.find(Fold.whole(entries), "m")
-    assert.isTrue(Either.isLeft(found))
-    assert.deepInclude(Either.merge(found), {
-      reason: "notOnSpine",
-      message: "m is in a stage that was left: only a revert of the whole goes back there: it has come to none"
-    })
   })
 
   it("is entered by nobody who does not run, and in order", () => {

@@ -33,6 +33,7 @@ const table: ReadonlyArray<string> = [
 /** Rows a verb, columns the status it is asked in. */
 const verbs: Record<Status.Verb, string> = {
   resume: "...xx..x...",
+  rerun: "...xx......",
   pause: "xxx........",
   close: "xxxxx......",
   revert: "...xx..xxx.",

@@ -1,0 +1,99 @@
+/** Whether code can go on with a journal, by replay alone: no effect runs, nothing is written. */
+import * as Either from "effect/Either"
+import type { Checked } from "../authoring/Checked.js"
+import type { Definition } from "../authoring/Definition.js"
+import type { Failure } from "../core/Failure.js"
+import * as History from "../core/History.js"
+import * as Spine from "../core/Spine.js"
+import type { Step } from "../core/Step.js"
+import * as Bodies from "./Bodies.js"
+import * as Faults from "./Faults.js"
+import * as GoingBack from "./GoingBack.js"
+import { fresh, Replay } from "./Replay.js"
+
+/** What is known of one execution beside its row. */
+export type Verdict = Omit<Checked, "execution" | "task" | "version" | "status">
+
+/** What does not fit, and where. */
+type Misfit = Omit<Verdict, "reverts" | "latest" | "earliest">
+
+const ofFailure = (failure: Failure): Misfit => {
+  const { path } = failure
+  if (failure._tag !== "Fault") return { verdict: "differs", path, why: `it fails at once with ${failure._tag}` }
+  const { detail, message, reason } = failure
+  if (reason !== "ValueNotDecodable") return { verdict: "differs", path, why: message }
+  const { at } = detail as { readonly at: string }
+  return { verdict: "undecodable", path, at, why: message }
+}
+
+const ofStep = (step: Step, version: number): Misfit | undefined => {
+  if (step._tag !== "Mismatch") {
+    const failure = Faults.ofStep(step, version)
+    return failure && ofFailure(failure)
+  }
+  const { cause, found, recorded } = step
+  return { verdict: "differs", path: recorded.path, recorded, found, cause, why: Faults.told(step) }
+}
+
+/** What keeps the code from going on, if anything does. */
+const misfitOf = (definition: Definition, history: History.History): Misfit | undefined => {
+  const { misfit, step } = fresh(definition, history)
+  return step === undefined ? ofFailure(misfit) : (ofStep(step, definition.version) ?? reversalOf(definition, history))
+}
+
+/** The same of an author's own revert that has begun. */
+const reversalOf = (definition: Definition, history: History.History): Misfit | undefined => {
+  const { status } = history
+  const revert = History.revertOf(history)
+  if (!definition.customRevert || revert === undefined) return undefined
+  if (status !== "Reverting" && status !== "RevertFailed") return undefined
+  const replay = replayOf(definition, history)
+  return ofStep(replay.reversal(revert, `revert#${revert.n}`).advance(history), definition.version)
+}
+
+const replayOf = (definition: Definition, history: History.History): Replay =>
+  new Replay(definition, Bodies.currentOf(definition, history), history, Number.POSITIVE_INFINITY)
+
+// --- reverting
+
+/** Whether everything that it did is found again, so that it can be undone. */
+const reverts = (definition: Definition, history: History.History, misfit: Misfit | undefined): Checked["reverts"] => {
+  // By names and values alone, whatever the body is by now.
+  if (definition.customRevert) return misfit?.path?.startsWith("revert#") === true ? "no" : "yes"
+  if (misfit !== undefined) return "no"
+  if (History.isPartial(history)) return "unknown"
+  const all = { ...Spine.undone(history, undefined), to: undefined }
+  return replayOf(definition, history).misfitOf(all) === undefined ? "yes" : "no"
+}
+
+// --- going back
+
+/** What somebody can go back to, oldest first. */
+const reachable = (history: History.History): ReadonlyArray<History.Target> =>
+  Spine.targets(history).filter((mark) => {
+    const target = GoingBack.targetOf("", mark.path, history)
+    return Either.isRight(target) && target.right.path === mark.path
+  })
+
+/** From which checkpoints it would go on, once somebody has gone back there: what is before one that does fits, too. */
+const marksOf = (definition: Definition, history: History.History): Pick<Verdict, "latest" | "earliest"> => {
+  const marks = reachable(history)
+  let fitting = 0
+  for (let unfitting = marks.length + 1; unfitting - fitting > 1; ) {
+    const middle = (fitting + unfitting) >> 1
+    if (misfitOf(definition, GoingBack.gone(history, marks[middle - 1]!)) === undefined) fitting = middle
+    else unfitting = middle
+  }
+  const [first, last] = [marks[0], marks[fitting - 1]]
+  if (first === undefined || last === undefined) return {}
+  const told = ({ name, path }: History.Target) => ({ name, path })
+  return { latest: told(last), earliest: told(first) }
+}
+
+/** What becomes of an execution under this code. Throws `BrokenHistory`, for entries that no engine can have written. */
+export const of = (definition: Definition, history: History.History): Verdict => {
+  const misfit = misfitOf(definition, history)
+  const rest = { reverts: reverts(definition, history, misfit) }
+  if (misfit === undefined) return { verdict: "fits", ...rest }
+  return { ...misfit, ...marksOf(definition, history), ...rest }
+}
