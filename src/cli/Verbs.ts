@@ -5,11 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Status from "../core/Status.js"
 import { fromEncoded, type Store } from "../store/Store.js"
-import { about, db, flag, id, json, jsonLines, maybe, said } from "./Arguments.js"
+import { about, db, flag, id, json, jsonLines, maybe, said, text } from "./Arguments.js"
 import * as Changes from "./Changes.js"
 import type * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
 import * as Exported from "./Exported.js"
+import * as Filter from "./Filter.js"
 import * as History from "./History.js"
 import * as Ls from "./Ls.js"
 import type { Screen } from "./Screen.js"
@@ -27,9 +28,6 @@ const over = <A>(db: string, work: (source: Source.Source) => Effect.Effect<A, T
 const reading = <A>(db: string, work: (store: Store) => Effect.Effect<A, Told, Screen>) =>
   over(db, ({ encoded }) => work(fromEncoded(encoded)))
 
-const named = (text: string): Option.Option<Status.Status> =>
-  Option.fromNullable(Status.all.find((one) => one.toLowerCase() === text.toLowerCase()))
-
 const ls = Command.make(
   "ls",
   {
@@ -37,11 +35,19 @@ const ls = Command.make(
     json: jsonLines,
     task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
     status: Options.text("status").pipe(
-      said(`only those that are so; may be given several times: ${Status.all.join(", ")}`),
+      said("only those that are so, as in STATUS; several times"),
       Options.withPseudoName("STATUS"),
       Options.repeated,
-      Options.filterMap((texts) => Option.all(texts.map(named)), `--status is one of ${Status.all.join(", ")}`)
+      Options.filterMap(
+        (texts) => Option.all(texts.map((text) => Option.fromNullable(Filter.status(text)))),
+        `--status is one of ${Status.all.join(", ")}`
+      )
     ),
+    text: text("text", "TEXT", "only those with this in their id or task"),
+    since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
+    until: text("until", "TIME", "only those created before"),
+    failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
+    waitingOn: text("waiting-on", "WHAT", "only those that wait for this phase, kind of wait, or child"),
     limit: Options.integer("limit").pipe(
       said("how many at most; 50 unless given, 0 for all"),
       Options.withPseudoName("N"),
@@ -147,4 +153,4 @@ const exported = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.all, doctor, exported] as const
+export const all = [ls, show, tree, history, watch, ...Changes.starts, ...Changes.all, doctor, exported] as const
