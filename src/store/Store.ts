@@ -127,6 +127,16 @@ const sizeOf = (rows: ReadonlyArray<EntryRow>, before: number): number => {
   return size
 }
 
+/** The whole journal of an execution, if these are its entries, all of them, as they were written. */
+export const verified = (
+  row: ExecutionRow,
+  rows: ReadonlyArray<EntryRow>
+): ReadonlyArray<Recorded> | JournalCorrupt => {
+  const entries = parse(row.id, rows, 0)
+  const problem = entries instanceof JournalCorrupt ? undefined : contradiction(row, entries)
+  return problem === undefined ? entries : new JournalCorrupt({ execution: row.id, seq: 0, reason: problem })
+}
+
 /** The typed store over a driver. */
 export const fromEncoded = (encoded: Encoded): Store => {
   const rowsOf = (head: Head, at: number, entries: ReadonlyArray<Entry>): ReadonlyArray<EntryRow> => {
