@@ -107,6 +107,12 @@ const checks: ReadonlyArray<Check> = [
     most: 1_000
   },
   {
+    name: "plans",
+    about: "actions on random programs do what their plans said, and planning changes nothing",
+    share: 4,
+    seeds: 5_000
+  },
+  {
     name: "marks",
     about:
       "from every checkpoint of a task of groups and stages to every other one, crashed at every write, ends there",

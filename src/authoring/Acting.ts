@@ -16,6 +16,7 @@ import type {
   StoreError,
   TaskNotRegistered
 } from "../core/Errors.js"
+import type { Json } from "../core/Json.js"
 
 /**
  * `inDoubt: "rerun"` runs a phase again although it may have happened (with the same key), where its own policy is to ask.
@@ -24,6 +25,28 @@ import type {
 export interface ResumeOptions extends Act {
   readonly inDoubt?: "rerun"
   readonly stopAt?: string
+  /** the payload from here on, as it is recorded: plain JSON, the encoded side of its schema. What is recorded keeps its values */
+  readonly payload?: Json
+  /** values of phases that are skipped, by their paths, as they are recorded; `null` also for nothing. All of them, or none */
+  readonly values?: { readonly [path: string]: Json }
+  /** of what has failed, the phases (by their paths, with all that is in them) that go on; others stay. Default: all of it */
+  readonly from?: string | ReadonlyArray<string>
+  /** undos that would see the amended payload, and not what their phases ran with, are to see it */
+  readonly amend?: "undo-too"
+}
+
+/** `before`: the checkpoint, or the stage, before which everything goes; `force` has a child forget, too. */
+export interface DiscardOptions extends Act {
+  readonly before: string
+  readonly force?: boolean
+}
+
+/** Which items of a forEach run again: by their paths or names, and with other inputs. */
+export interface RerunOptions extends Act {
+  /** default: all that failed. `input`: plain JSON in the shape of the items; from here on it stands for the item */
+  readonly items?: ReadonlyArray<string | { readonly item: string; readonly input?: Json }>
+  /** as for a resume */
+  readonly amend?: "undo-too"
 }
 
 /**

@@ -1,6 +1,9 @@
 /** Phases beside each other: all of them, one for each item, or the first that succeeds. */
+
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import type { Branch } from "../core/Instruction.js"
+import type { Branch, Instruction } from "../core/Instruction.js"
+import * as Json from "../core/Json.js"
 import { type Bounds, boundsOf, branch, byName, fork, given, isStruct } from "./Branches.js"
 import {
   type Context,
@@ -132,8 +135,15 @@ export const forEach = <I, P extends Phase<unknown, unknown, unknown>>(
   if (options.key !== undefined) needFunction("key", name, options.key)
   const keys = options.key === undefined ? undefined : keysOf(name, list, options.key as never)
   const branches = list.map((item, index) => {
-    const instruction = needPhase(`what Phase.forEach ${name} makes of item ${index}`, f(item, index))
-    return keys === undefined ? branch(String(index), instruction, keyOf(item)) : branch(keys[index]!, instruction)
+    const made = (of: I) => needPhase(`what Phase.forEach ${name} makes of item ${index}`, f(of, index))
+    const instruction = made(item)
+    const part =
+      keys === undefined ? branch(String(index), instruction, keyOf(item)) : branch(keys[index]!, instruction)
+    return {
+      ...part,
+      make: (_, input): Instruction => (input === undefined ? instruction : made(input as I)),
+      takesInput: () => Either.isRight(Json.from(item))
+    } satisfies Branch
   })
   return fork({
     kind: "forEach",

@@ -31,7 +31,15 @@ import type {
 import type { Json } from "../core/Json.js"
 import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
-import type { CloseOptions, GoToOptions, RequestError, ResumeOptions, RevertOptions } from "./Acting.js"
+import type {
+  CloseOptions,
+  DiscardOptions,
+  GoToOptions,
+  RequestError,
+  RerunOptions,
+  ResumeOptions,
+  RevertOptions
+} from "./Acting.js"
 import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
@@ -126,6 +134,7 @@ export interface Service {
   readonly schedule: (definition: Definition, schedule: Schedule) => Effect.Effect<void, never, Scope.Scope>
   readonly register: (definition: Definition) => Effect.Effect<void, never, unknown>
   readonly resume: (id: string, options?: ResumeOptions) => Effect.Effect<ExecutionStatus, RequestError>
+  readonly rerun: (id: string, options?: RerunOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly pause: (id: string, options?: Act) => Effect.Effect<ExecutionStatus, RequestError>
   readonly close: (
     id: string,
@@ -140,6 +149,7 @@ export interface Service {
     checkpoint: string,
     options?: GoToOptions
   ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete | CheckpointNotReached>
+  readonly discard: (id: string, options: DiscardOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly skip: (
     id: string,
     phase: string,
@@ -169,9 +179,37 @@ export interface Service {
 
 /** Moves executions: see `Sqlite.layer` and `TaskEngine.layerMemory` for where they are kept. */
 export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, Service>() {
-  /** Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once. */
+  /**
+   * Lets a Paused, Failed or RevertFailed execution go on; what failed gets a new round of attempts. Answers at once.
+   *
+   * All that is asked at once is recorded at once, or nothing. With `values`, phases are skipped: they happened, with these
+   * values. With `from`, only these of the failed phases go on; others stay as they are, refused where that would end
+   * everything again. With `payload`, the task goes on with another one: what is recorded keeps its values and has to fit
+   * (`HistoryMismatch`: the first difference). `PhaseNotOpen`: no such phase, or it has happened; go back before that with
+   * `goTo`, or `revert` and its `to`. `RequirementsMissing`: a value or the payload does not fit, and where, or undos
+   * would see the new payload, and `amend` is not given. The idea is Mistral's rerun of a workflow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const again = TaskEngine.resume("order-7", { payload: { sku: "tea", card: "5555" }, amend: "undo-too", by: "ann" })
+   * const skipping = TaskEngine.resume("order-7", { values: { "parts/label": "by hand" }, from: "parts/pick" })
+   */
   static readonly resume = (id: string, options?: ResumeOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.resume(id, options))
+  /**
+   * Runs the items of a `forEach` again that failed, or those that are named; whatever else failed stays as it is.
+   *
+   * An item may be given another `input`, which stands for it from then on. Refused as `resume` is.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const all = TaskEngine.rerun("import-7")
+   * const one = TaskEngine.rerun("import-7", { items: [{ item: "b.csv", input: "b-repaired.csv" }], by: "ann" })
+   */
+  static readonly rerun = (id: string, options?: RerunOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.rerun(id, options))
   /** No new phase starts; answers when the running ones have ended and the execution is Paused, or has ended. */
   static readonly pause = (id: string, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.pause(id, options))
@@ -207,6 +245,21 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly goTo = (id: string, checkpoint: string, options?: GoToOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.goTo(id, checkpoint, options))
+  /**
+   * Has a Paused, Failed or Waiting execution forget what was before a checkpoint of its present body, or before a stage: no
+   * revert goes back beyond it then. What is needed to go on stays.
+   *
+   * A checkpoint is meant by its name, `name#3` or its path; a stage by its name, `page#3` or `@page#3`. `CheckpointRefused`:
+   * there is no such one, or it stands in a group; nothing changed. Of what is discarded already, nothing is recorded. The
+   * idea is the checkpointing page of TaskFlow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const forget = TaskEngine.discard("setup-1", { before: "configured", by: "alice", reason: "it is in use" })
+   */
+  static readonly discard = (id: string, options: DiscardOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.discard(id, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))

@@ -18,10 +18,12 @@ export const quoted = (text: string): string => {
 /** What each does. */
 export const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
+  rerun: "items of a forEach that failed run again",
   pause: "no new phase starts",
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",
   goTo: "goes back or on to a checkpoint, and pauses there",
+  discard: "forgets what was before a checkpoint, or a stage",
   skip: "takes a value for the phase where it stands, and goes on"
 }
 

@@ -5,11 +5,11 @@ import type { Recorded } from "../core/Entry.js"
 import { BrokenHistory, ExecutionNotFound, JournalCorrupt } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import { type History, isInLine } from "../core/History.js"
+import * as Near from "../core/Near.js"
 import * as Lanes from "../engine/Lanes.js"
 import { statusOf } from "../engine/View.js"
 import type { Store } from "../store/Store.js"
 import { type Complaint, refused } from "./Complaint.js"
-import * as Near from "./Near.js"
 
 export interface Seen {
   /** what it takes to know how it stands: all of its journal, or what came from its last stage on, behind its creation */

@@ -72,7 +72,10 @@ export const pathsOf = (fork: Fork, path: string): ReadonlyArray<string> => {
 const recall = (known: Known, path: string, fork: Fork, record: PhaseRecord): Answer => {
   const answers: Array<unknown> = []
   const paths = pathsOf(fork, path)
-  const answerAt = (index: number): Answer => answerOf(known, paths[index]!, fork.branches[index]!.make(answers))
+  const answerAt = (index: number): Answer => {
+    const path = paths[index]!
+    return answerOf(known, path, fork.branches[index]!.make(answers, known.history.inputs?.get(path)))
+  }
   if (fork.mode === "race") {
     const winner = paths.indexOf(String(record.value))
     return winner < 0 ? missing : answerAt(winner)

@@ -92,7 +92,7 @@ export class ForkNode implements Node, Around {
     const { make, needs, key } = this.fork.branches[index]!
     const path = this.branchPaths[index]!
     try {
-      const instruction = make(this.answers)
+      const instruction = make(this.answers, this.tree.history.inputs?.get(path))
       const child = this.tree.place(this, {
         path,
         scope: this.placed.path,

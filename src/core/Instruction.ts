@@ -9,6 +9,7 @@ import type * as Schedule from "effect/Schedule"
 import type { Kind } from "./Entry.js"
 import type { Failure } from "./Failure.js"
 import type { Json, Problem } from "./Json.js"
+import type { Keep } from "./Keep.js"
 
 /** Between a value and the plain JSON that is recorded for it; `undefined` is void. */
 export interface Codec {
@@ -68,6 +69,8 @@ export interface Signal {
 /** A named mark, with data; with `commit`, a revert never goes back beyond it; with `pause`, the execution pauses there. */
 export interface Checkpoint {
   readonly _tag: "Checkpoint"
+  /** how much is kept of what was before, if it says so */
+  readonly keep: Keep | undefined
   readonly name: string
   readonly commit: boolean
   readonly pause: boolean
@@ -117,8 +120,10 @@ export interface Branch {
   readonly key: string | undefined
   /** the indexes of the branches that must have succeeded before this one starts */
   readonly needs: ReadonlyArray<number>
-  /** its instruction, given the answers by index of the branches that have succeeded */
-  readonly make: (answers: ReadonlyArray<unknown>) => Instruction
+  /** its instruction, given the answers by index of the branches that have succeeded; of an item, with this input instead */
+  readonly make: (answers: ReadonlyArray<unknown>, input?: Json) => Instruction
+  /** of an item: whether plain JSON can stand for it */
+  readonly takesInput?: () => boolean
 }
 
 /** Branches that run beside each other. `stop`: the first failure ends the others; `race`: the first success does. */

@@ -30,5 +30,10 @@ const Value = requirement("value", {
   reason: optional(Schema.String)
 })
 
-export const Missing = Schema.Union(Status, Task, Code, Phase, Checkpoint, Parent, Value)
+/** A payload that the task can read: this is wrong with the one that was given, `schema` as above. */
+const Payload = requirement("payload", { at: Schema.String, reason: Schema.String, schema: JsonValue })
+/** `amend: "undo-too"`: the undos of these phases would see what is amended. */
+const Consent = requirement("consent", { paths: Schema.Array(Schema.String) })
+
+export const Missing = Schema.Union(Status, Task, Code, Phase, Checkpoint, Parent, Value, Payload, Consent)
 export type Missing = typeof Missing.Type

@@ -65,6 +65,8 @@ export const Plan = Schema.Struct({
   irreversible: Schema.Array(Phase),
   /** what has failed, and is left as it is */
   remaining: Schema.Array(Phase),
+  /** recorded phases whose undo would see what is amended, and not what they ran with */
+  amended: Schema.Array(Phase),
   /** why it would be refused; none: it would not */
   missing: Schema.Array(Missing),
   warnings: Schema.Array(Schema.String),

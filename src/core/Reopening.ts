@@ -17,6 +17,7 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
   history.round = entry.round ?? history.round
   history.failures = reverting ? (revertOf(history)?.failures ?? []) : []
   history.crashes = 0
+  const isChosen = choiceOf(entry)
   const left = new Map<string, boolean>()
   const ending = endingsOf(history, left)
   if (!reverting && history.closing === undefined) {
@@ -28,6 +29,7 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
   for (const record of history.open) {
     if (record.forward && (reverting || history.closing !== undefined || isLeft(history, record.scope, left))) continue
     if (record.forward && isGoingBack(history, record)) continue
+    if (!isChosen(record)) continue
     const ends = ending.size > 0 && isIn(history, record, ending)
     if (!ends) ask(record)
     if (record.expired >= 0 && !ends) beginTerm(record, at)
@@ -46,6 +48,20 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
     record.attempts = []
   }
 }
+
+/**
+ * Whether somebody wants a phase to be taken up again: it, what is in it, and what it is in. What has not failed goes on
+ * anyway.
+ */
+const choiceOf = (entry: EntryOf<"Resumed" | "RevertResumed">): ((record: PhaseRecord) => boolean) => {
+  const only = entry._tag === "Resumed" ? entry.only : undefined
+  if (only === undefined) return () => true
+  return (record) =>
+    (record.state !== "failed" && !isComposite(record)) ||
+    only.some((path) => path === record.path || isBelow(path, record.path) || isBelow(record.path, path))
+}
+
+const isBelow = (path: string, above: string): boolean => path.startsWith(`${above}/`)
 
 /** So has a checkpoint. */
 const askAgain = (history: History, checkpoint: PhaseRecord): void => {

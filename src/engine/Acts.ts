@@ -5,41 +5,23 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { Action, ActionOf } from "../core/Action.js"
-import type { Act, Entry, EntryOf } from "../core/Entry.js"
-import {
-  type CheckpointRefused,
-  HistoryMismatch,
-  IllegalTransition,
-  OwnedByParent,
-  PhaseNotOpen,
-  RequirementsMissing,
-  TaskNotRegistered
-} from "../core/Errors.js"
-import { type Failure, render } from "../core/Failure.js"
+import { type Action, type ActionOf, actOf } from "../core/Action.js"
+import type { Act, Entry } from "../core/Entry.js"
+import { OwnedByParent, TaskNotRegistered } from "../core/Errors.js"
+import { render } from "../core/Failure.js"
 import * as History from "../core/History.js"
-import type { Undoable } from "../core/Instruction.js"
-import type { Json, Problem } from "../core/Json.js"
-import type { Missing } from "../core/Missing.js"
-import { isComposite } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
-import { allows, isFinal, type Status, type Verb, verbs } from "../core/Status.js"
+import { allows, isFinal, type Status, type Verb } from "../core/Status.js"
 import type { Call } from "./Children.js"
-import * as Faults from "./Faults.js"
+import { type Decision, illegal, mismatch, type Refusal } from "./Decision.js"
 import * as GoingBack from "./GoingBack.js"
 import * as Replay from "./Replay.js"
-
-export type Refusal =
-  | IllegalTransition
-  | TaskNotRegistered
-  | HistoryMismatch
-  | PhaseNotOpen
-  | RequirementsMissing
-  | CheckpointRefused
+import * as Resumption from "./Resumption.js"
 
 /** What is its parent's to ask of a child, and is asked without force. */
 export const isItsParents = (action: Action): boolean =>
-  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo") && action.force !== true
+  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo" || action._tag === "discard") &&
+  action.force !== true
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
@@ -51,48 +33,14 @@ export const owned = (
     ? Effect.void
     : new OwnedByParent({ execution, verb, parent: parent.execution, path: parent.path })
 
-type Resume = ActionOf<"resume">
 type Revert = ActionOf<"revert">
 type GoTo = ActionOf<"goTo">
 
-/** What to record, and whether the execution then runs with its code. */
-export interface Decision {
-  readonly entries: ReadonlyArray<Entry>
-  readonly definition: Definition | undefined
-  /** tokens that end with it, if nobody has completed them */
-  readonly close?: ReadonlyArray<string>
-}
+/** Its code is not here, or not in the version that it goes by. */
+const notRegistered = (execution: string, { task, version }: History.History): TaskNotRegistered =>
+  new TaskNotRegistered({ execution, task, version })
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
-
-export const actOf = ({ by, plan, reason }: Act): Act => ({
-  ...(by === undefined ? {} : { by }),
-  ...(reason === undefined ? {} : { reason }),
-  ...(plan === undefined ? {} : { plan })
-})
-
-/** The error for a verb that the status does not allow, with what would. */
-export const illegal = (execution: string, verb: Verb, from: Status): IllegalTransition => {
-  const allowed: ReadonlyArray<Status> = verbs[verb].from
-  const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
-  const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
-  const instead =
-    verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
-  return new IllegalTransition({
-    execution,
-    from,
-    to: verbs[verb].to,
-    verb,
-    hint: `${verb} takes ${allowed.join(", ")}. ${can}.${instead}`
-  })
-}
-
-const mismatch = (execution: string, failure: Failure): HistoryMismatch =>
-  new HistoryMismatch({
-    execution,
-    path: failure.path,
-    reason: failure._tag === "Fault" ? failure.message : render(failure)
-  })
 
 /** The checkpoint that a command is about. */
 const goalOf = (command: Action): string | undefined => {
@@ -132,10 +80,8 @@ export const decide = (
     case "close":
       return close(execution, command, history, definition)
     default:
-      if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
-      return command._tag === "skip"
-        ? skip(execution, command, history, definition)
-        : resume(execution, command as Resume, history, definition)
+      if (definition === undefined) return notRegistered(execution, history)
+      return Resumption.decide(execution, command as Resumption.Going, history, definition)
   }
 }
 
@@ -158,7 +104,7 @@ const join = (
   if (definition !== undefined) return Effect.succeed({ entries: [], definition })
   return command._tag === "close" && command.force === true
     ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`, command), definition: undefined })
-    : new TaskNotRegistered({ execution, task: history.task })
+    : notRegistered(execution, history)
 }
 
 /** The end of an execution whose `finally` blocks cannot run. */
@@ -172,30 +118,9 @@ const closed = (by: Act): Entry => {
   return { _tag: "Closed", ...(Object.keys(act).length === 0 ? {} : { act }) }
 }
 
-const resumed = (command: Resume, status: Status): EntryOf<"Resumed" | "RevertResumed"> => ({
-  _tag: status === "RevertFailed" ? "RevertResumed" : "Resumed",
-  act: actOf(command),
-  ...(command.inDoubt === "rerun" ? { rerun: true } : {}),
-  ...(command.stopAt === undefined || status === "RevertFailed" ? {} : { stopAt: command.stopAt })
-})
-
-/** It goes on where it stands. What no longer fits would only stop again. */
-const resume = (
-  execution: string,
-  command: Resume,
-  history: History.History,
-  definition: Definition
-): Effect.Effect<Decision, Refusal> => {
-  const { status } = history
-  const misfit = status === "RevertFailed" ? undefined : Replay.fresh(definition, history).misfit
-  return misfit === undefined
-    ? Effect.succeed({ entries: [resumed(command, status)], definition })
-    : mismatch(execution, Faults.withWay(misfit, GoingBack.nearest(definition, history)?.path))
-}
-
 /** A child goes on because its parent does. */
 export const resumedWith = ({ parent, rerun, round }: Call, status: Status): Entry => ({
-  ...resumed({ _tag: "resume", by: parent.execution, reason: "its parent goes on" }, status),
+  ...Resumption.resumed({ _tag: "resume", by: parent.execution, reason: "its parent goes on" }, status),
   ...(rerun ? { rerun } : {}),
   round
 })
@@ -230,10 +155,12 @@ const revert = (
   }
   const target = command.to === undefined ? undefined : GoingBack.targetOf(execution, command.to, history)
   if (target !== undefined && Either.isLeft(target)) return target.left
-  if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+  if (definition === undefined) return notRegistered(execution, history)
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
+  const gone = command.to === undefined ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
@@ -262,8 +189,8 @@ const goTo = (
       : revert(execution, { ...act, _tag: "revert", to: checkpoint }, history, definition)
   }
   return definition === undefined
-    ? new TaskNotRegistered({ execution, task: history.task })
-    : resume(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
+    ? notRegistered(execution, history)
+    : Resumption.decide(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
 }
 
 /** What waits for children runs for as long as it takes to have them pause, too. */
@@ -284,6 +211,8 @@ const close = (
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
   if (history.startedAt === undefined) return Effect.succeed({ entries: [closed(command)], definition: undefined })
+  const gone = command.revert === true ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
@@ -294,62 +223,5 @@ const close = (
       definition: undefined
     })
   }
-  return misfit === undefined ? new TaskNotRegistered({ execution, task: history.task }) : mismatch(execution, misfit)
-}
-
-const skip = (
-  execution: string,
-  command: ActionOf<"skip">,
-  history: History.History,
-  definition: Definition
-): Effect.Effect<Decision, Refusal> => {
-  const record = history.phases.get(command.phase)
-  const refuse = (reason: string) => new PhaseNotOpen({ execution, phase: command.phase, reason })
-  if (record === undefined) return refuse(`it has not started; the execution is at ${history.position}`)
-  if (isComposite(record)) return refuse("it is made of other phases: skip those of them that are open")
-  if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
-  if (History.isRewinding(history, record)) return refuse("its group is being undone for another attempt")
-  const { value } = command
-  const given: Entry = {
-    _tag: "PhaseSucceeded",
-    path: record.path,
-    act: actOf(command),
-    ...(value === undefined ? {} : { value })
-  }
-  if (history.status === "RevertFailed") {
-    if (record.forward) return refuse(`the revert stands at ${history.position}`)
-    return Effect.succeed({ entries: [{ _tag: "RevertResumed", act: actOf(command) }, given], definition })
-  }
-  const go = Effect.succeed({
-    entries: [{ _tag: "Resumed", act: actOf(command) }, given] as const,
-    definition,
-    ...(record.token === undefined ? {} : { close: [record.token] })
-  })
-  if (record.kind === "undo") return go
-  const { cursor, misfit } = Replay.fresh(definition, history)
-  if (misfit !== undefined) return mismatch(execution, misfit)
-  const instruction = cursor?.standing(record.path)?.instruction
-  if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")
-  const decoded = instruction.value.decode(value)
-  return Either.isLeft(decoded)
-    ? new RequirementsMissing({
-        execution,
-        verb: "skip",
-        missing: [valueFor(record.path, instruction, value, decoded.left)]
-      })
-    : go
-}
-
-/** A value that fits: none was given, or one that does not. */
-const valueFor = (
-  path: string,
-  { value: codec }: Undoable,
-  given: Json | undefined,
-  { at, reason }: Problem
-): Missing => {
-  const what =
-    given === undefined
-      ? `phase ${path} answers something: give its value`
-      : `the value of phase ${path} does not fit at ${at}: ${reason}`
-  return { needs: "value", path, schema: codec.schema(), ...(given === undefined ? {} : { at, reason }), message: what }
+  return misfit === undefined ? notRegistered(execution, history) : mismatch(execution, misfit)
 }

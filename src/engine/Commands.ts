@@ -2,14 +2,16 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/Acting.js"
-import type { Action } from "../core/Action.js"
+import { type Action, actOf } from "../core/Action.js"
 import { type EngineBusy, ExecutionNotFound } from "../core/Errors.js"
 import type { History } from "../core/History.js"
 import { allows, isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type { Config } from "./Config.js"
+import { illegal } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
+import * as GoingBack from "./GoingBack.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -63,7 +65,9 @@ export class Commands {
       }
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
+      const lent = code ?? this.live.standby.first(id)
+      const { version } = yield* this.live.history(id)
+      const registered = lent?.definition.version === version ? lent : this.registry.get(row.task, version)
       const opening = Decisions.about(this.store, id, command, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
@@ -73,7 +77,11 @@ export class Commands {
   /** Whether a live execution took the command; not if its run was over first. */
   private askRun(run: Run, command: Action, order: number | undefined): Effect.Effect<boolean, ActError> {
     return Effect.gen(this, function* () {
-      const act = Acts.actOf(command)
+      const act = actOf(command)
+      if (command._tag === "close" && command.revert === true) {
+        const forgotten = GoingBack.forgotten(run.id, yield* this.live.history(run.id))
+        if (forgotten !== undefined) return yield* forgotten
+      }
       const isCurrent = (history: History) => Decisions.isCurrent(run.id, command, history)
       const asked =
         command._tag === "pause"
@@ -94,7 +102,7 @@ export class Commands {
         // What has moved since it was planned is on its way to the store.
         const moves = asked === "refused" && known !== undefined && allows(known.status, command._tag)
         if (row !== undefined && isActive(row.status) && !moves) {
-          return yield* Acts.illegal(run.id, command._tag, row.status)
+          return yield* illegal(run.id, command._tag, row.status)
         }
         return this.live.runs.get(run.id) === run ? Option.none<boolean>() : Option.some(false)
       })

@@ -10,9 +10,11 @@ import { PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
 import { type History, isPartial } from "../core/History.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
+import type * as Decision from "./Decision.js"
+import * as Discarding from "./Discarding.js"
 import * as Journals from "./Journals.js"
 
-export type Refusal = Acts.Refusal | PlanOutdated | StoreError
+export type Refusal = Decision.Refusal | PlanOutdated | StoreError
 
 /** What a plan stands on: the action, and the journal as it is; of a pause, which stops wherever it is heard, the status alone. */
 export const hashOf = (execution: string, action: Action, history: History): string => {
@@ -51,9 +53,10 @@ const isOpen = (store: Store, execution: string, token: string): Effect.Effect<v
 /** Decides on what is recorded, with the code of its task, if there is any. */
 export const about =
   (store: Store, execution: string, action: Action, definition: Definition | undefined) =>
-  (history: History): Effect.Effect<Acts.Decision, Refusal> =>
+  (history: History): Effect.Effect<Decision.Decision, Refusal> =>
     Effect.gen(function* () {
       yield* current(execution, action, history)
+      if (action._tag === "discard") return yield* Discarding.decide(store, execution, action, history, definition)
       const known = yield* read(store, execution, action, history)
       // What would still fit may be in a stage that was left.
       const decision = yield* Effect.catchTag(

@@ -13,6 +13,7 @@ import type { Phase, Plan, Step } from "../core/Plan.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import { isClaimed } from "./Claims.js"
+import type { Decision } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
 import * as Journals from "./Journals.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
@@ -51,7 +52,10 @@ const skippedCleanUp = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
     entry._tag === "CleanedUp" && entry.skipped !== undefined ? [`no finally runs, ${entry.skipped}`] : []
   )
 
-type Told = Pick<Plan, "to" | "steps" | "more" | "inDoubt" | "commits" | "irreversible" | "remaining" | "warnings">
+type Told = Pick<
+  Plan,
+  "to" | "steps" | "more" | "inDoubt" | "commits" | "irreversible" | "remaining" | "amended" | "warnings"
+>
 
 const nothing = ({ status }: History.History): Told => ({
   to: status,
@@ -61,6 +65,7 @@ const nothing = ({ status }: History.History): Told => ({
   commits: [],
   irreversible: [],
   remaining: [],
+  amended: [],
   warnings: []
 })
 
@@ -78,7 +83,7 @@ export class Plans {
       const { plan: _plan, ...rest } = asked
       const action = rest as Action
       const history = yield* this.live.history(id)
-      const code = this.live.standby.first(id) ?? this.registry.get(history.task)
+      const code = this.live.standby.first(id) ?? this.registry.get(history.task, history.version)
       const hash = Decisions.hashOf(id, action, history)
       const { status, task } = history
       const decided = yield* this.decide(id, action, history, code?.definition)
@@ -94,7 +99,7 @@ export class Plans {
     const owned = Acts.isItsParents(action) ? Acts.owned(id, action, history) : Effect.void
     const decided = Effect.zipRight(owned, Decisions.about(this.store, id, action, definition)(history))
     return Effect.either(decided).pipe(
-      Effect.flatMap((found): Effect.Effect<Either.Either<Acts.Decision, Requirements.Refused>, StoreError> => {
+      Effect.flatMap((found): Effect.Effect<Either.Either<Decision, Requirements.Refused>, StoreError> => {
         if (Either.isRight(found)) return Effect.succeed(Either.right(found.right))
         const { left } = found
         if (left._tag === "StoreError") return left
@@ -115,7 +120,7 @@ export class Plans {
     action: Action,
     known: History.History,
     definition: Definition | undefined,
-    decision: Acts.Decision
+    decision: Decision
   ): Effect.Effect<Told, StoreError | JournalCorrupt> {
     return Effect.gen(this, function* () {
       if (action._tag === "pause") return { ...nothing(known), to: "Paused" as const, steps: ending(known) }
@@ -150,6 +155,7 @@ export class Plans {
         commits: [...before, ...commits],
         irreversible,
         remaining,
+        amended: placesOf(decision.amended ?? []),
         warnings: waits ? [...warnings, `it stands in line first, behind its concurrency key ${known.lane}`] : warnings
       }
     })

@@ -11,10 +11,11 @@ import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import { hasUndo, isComposite, type Undoable } from "../core/Instruction.js"
+import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import * as PhaseRecord from "../core/PhaseRecord.js"
 import type { Doubt, Phase, Step } from "../core/Plan.js"
-import type { Placed, Step as Standing } from "../core/Step.js"
+import type { Consequence, Placed, Step as Standing } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
 import { isEndless } from "./Endless.js"
 import * as Faults from "./Faults.js"
@@ -64,14 +65,19 @@ export class Rehearsal {
   // --- forward
 
   private forward({ body }: Replay): void {
-    let step = body.advance(this.history)
-    while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
     this.recorded()
-    this.follow(step)
+    this.follow(this.advanced(body))
   }
 
-  /** What is made of other phases begins without an effect; so does a change. Whether anything did. */
-  private open({ idle }: Blocked): boolean {
+  /** As far as it goes without an effect. */
+  private advanced(body: Cursor): Standing {
+    let step = body.advance(this.history)
+    while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
+    return step
+  }
+
+  /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
+  private open({ consequences, idle }: Blocked): boolean {
     const fresh = idle.filter(
       ({ instruction, path }) =>
         (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
@@ -80,7 +86,27 @@ export class Rehearsal {
       this.add(Started.of(this.execution, this.history, placed))
       if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
     }
-    return fresh.length > 0
+    const ended = consequences.flatMap((one) => this.ended(one))
+    for (const entry of ended) this.add(entry)
+    return fresh.length + ended.length > 0
+  }
+
+  private ended(one: Consequence): ReadonlyArray<Entry> {
+    switch (one._tag) {
+      case "Succeeded":
+        return [{ _tag: "PhaseSucceeded", path: one.path, ...(one.value === undefined ? {} : { value: one.value }) }]
+      case "Failed":
+        return [
+          {
+            _tag: "PhaseFailed",
+            path: one.path,
+            attempt: this.history.phases.get(one.path)!.attempt,
+            failures: one.failures
+          }
+        ]
+      default:
+        return []
+    }
   }
 
   /** What has an outcome, but for what is inside of something that has one. */
@@ -174,7 +200,7 @@ export class Rehearsal {
   /** The generators are returned; what their `finally` blocks yield first runs. */
   private cleanUp({ body }: Replay): void {
     body.close()
-    const step = body.advance(this.history)
+    const step = this.advanced(body)
     if (step._tag === "Blocked") this.follow(step)
   }
 

@@ -83,6 +83,14 @@ export const fresh = (definition: Definition, history: History): Replayed | Miss
   return advanced(definition, history, cursor)
 }
 
+/** The same, with what is in groups that have returned. */
+export const deep = (definition: Definition, history: History): Replayed | Missing => {
+  const start = Bodies.currentOf(definition, history)
+  if (Either.isLeft(start)) return missing(start.left)
+  const code = { definition, enter: Bodies.entersOf(definition, Number.POSITIVE_INFINITY) }
+  return throughout(code, history, bodyOf(history), start.right)
+}
+
 export class Replay {
   /** the live body */
   body: Interpreter.Cursor

@@ -33,11 +33,13 @@ const table: ReadonlyArray<string> = [
 /** Rows a verb, columns the status it is asked in. */
 const verbs: Record<Status.Verb, string> = {
   resume: "...xx..x...",
+  rerun: "...xx......",
   pause: "xxx........",
   close: "xxxxx......",
   revert: "...xx..xxx.",
   skip: "...xx..x...",
-  goTo: "...xx......"
+  goTo: "...xx......",
+  discard: "..xxx......"
 }
 
 describe("statuses", () => {
