@@ -63,7 +63,7 @@ export interface Beside {
   readonly told?: ReadonlyArray<Told>
 }
 
-/** What goes of a journal: the entries after `after`, and up to `through`. `instead` comes in the place of the last of them. */
+/** What goes of a journal: the entries after `after`, and up to `through`, with the tokens that were given out in them. `instead` comes in the place of the last of them. */
 export interface Discard {
   readonly after: number
   readonly through: number

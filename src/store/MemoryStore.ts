@@ -116,11 +116,20 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
   for (const { hash } of close ?? []) MemoryTokens.end(kept, { hash, as: "closed" })
   writeBeside(kept, execution, request, last.at)
   if (discard !== undefined) {
+    for (const hash of tokensIn(found.rows, discard)) kept.tokens.delete(hash)
     found.rows = without(found.rows, discard)
     found.base = baseOf(found.rows) ?? 0
   }
   return Exit.void
 }
+
+/** The tokens that were given out in what goes. */
+const tokensIn = (rows: ReadonlyArray<EntryRow>, { after, through }: Discard): ReadonlyArray<string> =>
+  rows.flatMap(({ body, seq }) => {
+    if (seq <= after || seq > through) return []
+    const { token } = JSON.parse(body) as { readonly token?: unknown }
+    return typeof token === "string" ? [token] : []
+  })
 
 const without = (rows: ReadonlyArray<EntryRow>, { after, instead, through }: Discard): Array<EntryRow> => [
   ...rows.filter(({ seq }) => seq <= after),

@@ -65,6 +65,10 @@ export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ?
 /** Of these, those with which stages were entered. */
 export const stages = `SELECT seq, epoch, at, body, hash ${journalOf} AND ${entersStage} AND seq >= ? ORDER BY seq LIMIT ?`
 
+/** The tokens that were given out in the entries after one, up to another one. */
+export const discardTokens = `DELETE FROM token WHERE hash IN (
+  SELECT body ->> '$.token' ${journalOf} AND seq > ? AND seq <= ? AND body ->> '$.token' IS NOT NULL)`
+
 /** The entries after one, up to another one. */
 export const discard = `DELETE ${journalOf} AND seq > ? AND seq <= ?`
 

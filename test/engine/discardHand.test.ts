@@ -45,6 +45,14 @@ describe("discarding by hand", () => {
   it.scoped("records who said so, and why, and leaves the execution as it is", () =>
     Effect.gen(function* () {
       const { log, service, store, task } = yield* failed
+      const plan = yield* service.plan(id, { _tag: "discard", before: "second" })
+      assert.deepStrictEqual([plan.to, plan.missing], ["Failed", []])
+      assert.deepStrictEqual(
+        plan.steps.map(({ does, path }) => `${does} ${path}`),
+        ["a", "@page#1/fetch 1", "@page#2/fetch 2", "@page#3/fetch 3", "@page#3/first", "@page#3/g"]
+          .concat("@page#3/g/b", "@page#3/g/inner")
+          .map((path) => `discard ${path}`)
+      )
       const status = yield* service.discard(id, { before: "second", by: "alice", reason: "it is in use" })
       assert.strictEqual(status.status, "Failed")
       assert.isUndefined(status.owner)
