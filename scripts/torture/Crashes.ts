@@ -107,6 +107,12 @@ const checks: ReadonlyArray<Check> = [
     most: 1_000
   },
   {
+    name: "plans",
+    about: "actions on random programs do what their plans said, and planning changes nothing",
+    share: 4,
+    seeds: 5_000
+  },
+  {
     name: "marks",
     about:
       "from every checkpoint of a task of groups and stages to every other one, crashed at every write, ends there",
@@ -121,6 +127,13 @@ const checks: ReadonlyArray<Check> = [
     share: 4,
     seeds: 10_000,
     most: 1_000
+  },
+  {
+    name: "changes",
+    about: "changed definitions are found at the first difference of journals that stopped anywhere, and no others",
+    share: 4,
+    seeds: 400,
+    most: 100
   }
 ]
 

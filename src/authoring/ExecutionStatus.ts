@@ -7,6 +7,7 @@ import type { Status } from "../core/Status.js"
 export interface ExecutionStatus {
   readonly id: string
   readonly task: string
+  /** the version of the task that it goes on with */
   readonly version: number
   /** of a child: the execution and the phase that called it */
   readonly parent: { readonly execution: string; readonly path: string } | undefined
@@ -31,7 +32,7 @@ export interface ExecutionStatus {
   }
   readonly epoch: number
   readonly owner: string | undefined
-  /** whether this engine has the task's code; without it nothing advances here */
+  /** whether this engine has the task's code in this version; without it nothing advances here */
   readonly registered: boolean
   /** the phases in the order in which they started: of the present stage, and of all before it where these are being undone */
   readonly phases: ReadonlyArray<PhaseStatus>

@@ -251,6 +251,14 @@ export type Entry = typeof Entry.Type
 export type Tag = Entry["_tag"]
 export type EntryOf<T extends Tag> = Extract<Entry, { readonly _tag: T }>
 
+/** Who asked for what an entry records, and why, if somebody did: nothing of what the engine does by itself. */
+export const actIn = (entry: Entry): Act | undefined => {
+  if (!("act" in entry) || entry.act === undefined) return undefined
+  const says = Object.keys(entry.act).length > 0
+  if (entry._tag === "RevertStarted") return says || entry.failures.length === 0 ? entry.act : undefined
+  return entry._tag === "PauseRequested" && entry.at !== undefined && !says ? undefined : entry.act
+}
+
 /** An entry where it stands in its journal: `seq` is dense from 0, `at` in milliseconds UTC. */
 export interface Recorded {
   readonly seq: number

@@ -36,6 +36,10 @@ export const owned = (
 type Revert = ActionOf<"revert">
 type GoTo = ActionOf<"goTo">
 
+/** Its code is not here, or not in the version that it goes by. */
+const notRegistered = (execution: string, { task, version }: History.History): TaskNotRegistered =>
+  new TaskNotRegistered({ execution, task, version })
+
 const nothingToDo: Decision = { entries: [], definition: undefined }
 
 /** The checkpoint that a command is about. */
@@ -76,7 +80,7 @@ export const decide = (
     case "close":
       return close(execution, command, history, definition)
     default:
-      if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+      if (definition === undefined) return notRegistered(execution, history)
       return Resumption.decide(execution, command as Resumption.Going, history, definition)
   }
 }
@@ -100,7 +104,7 @@ const join = (
   if (definition !== undefined) return Effect.succeed({ entries: [], definition })
   return command._tag === "close" && command.force === true
     ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`, command), definition: undefined })
-    : new TaskNotRegistered({ execution, task: history.task })
+    : notRegistered(execution, history)
 }
 
 /** The end of an execution whose `finally` blocks cannot run. */
@@ -151,7 +155,7 @@ const revert = (
   }
   const target = command.to === undefined ? undefined : GoingBack.targetOf(execution, command.to, history)
   if (target !== undefined && Either.isLeft(target)) return target.left
-  if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+  if (definition === undefined) return notRegistered(execution, history)
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
@@ -185,7 +189,7 @@ const goTo = (
       : revert(execution, { ...act, _tag: "revert", to: checkpoint }, history, definition)
   }
   return definition === undefined
-    ? new TaskNotRegistered({ execution, task: history.task })
+    ? notRegistered(execution, history)
     : Resumption.decide(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
 }
 
@@ -219,5 +223,5 @@ const close = (
       definition: undefined
     })
   }
-  return misfit === undefined ? new TaskNotRegistered({ execution, task: history.task }) : mismatch(execution, misfit)
+  return misfit === undefined ? notRegistered(execution, history) : mismatch(execution, misfit)
 }

@@ -65,7 +65,9 @@ export class Commands {
       }
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
+      const lent = code ?? this.live.standby.first(id)
+      const { version } = yield* this.live.history(id)
+      const registered = lent?.definition.version === version ? lent : this.registry.get(row.task, version)
       const opening = Decisions.about(this.store, id, command, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)

@@ -84,7 +84,7 @@ export class Plans {
       const { plan: _plan, ...rest } = asked
       const action = rest as Action
       const history = yield* this.live.history(id)
-      const code = this.live.standby.first(id) ?? this.registry.get(history.task)
+      const code = this.live.standby.first(id) ?? this.registry.get(history.task, history.version)
       const hash = Decisions.hashOf(id, action, history)
       const { status, task } = history
       const decided = yield* this.decide(id, action, history, code?.definition)

@@ -11,6 +11,7 @@ import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import { hasUndo, isComposite, type Undoable } from "../core/Instruction.js"
+import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import * as PhaseRecord from "../core/PhaseRecord.js"
 import type { Doubt, Phase, Step } from "../core/Plan.js"
@@ -65,9 +66,14 @@ export class Rehearsal {
 
   private forward({ body }: Replay): void {
     this.recorded()
+    this.follow(this.advanced(body))
+  }
+
+  /** As far as it goes without an effect. */
+  private advanced(body: Cursor): Standing {
     let step = body.advance(this.history)
     while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
-    this.follow(step)
+    return step
   }
 
   /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
@@ -194,7 +200,7 @@ export class Rehearsal {
   /** The generators are returned; what their `finally` blocks yield first runs. */
   private cleanUp({ body }: Replay): void {
     body.close()
-    const step = body.advance(this.history)
+    const step = this.advanced(body)
     if (step._tag === "Blocked") this.follow(step)
   }
 

@@ -108,11 +108,26 @@ const goOn = (asked: Asked): Effect.Effect<Decision, Refusal> => {
   ]
   if (problems.length > 0) return refused(asked, problems)
   const rights = given.flatMap((one) => (Either.isRight(one) ? [one.right] : []))
+  const left = gone(asked, rights)
+  if (left.length > 0) return refused(asked, left)
   const entries = [opening(asked), ...rights.map(({ entry }) => entry)]
   const ending = from === undefined && Amendment.isEmpty(amendment) ? [] : endingAgain(asked, entries)
   if (ending.length > 0) return refused(asked, ending)
   const close = rights.flatMap(({ token }) => (token === undefined ? [] : [token]))
   return Effect.succeed({ entries, definition, amended, ...(close.length === 0 ? {} : { close }) })
+}
+
+/** The phases that stay as they have failed, although it goes on: what they are in was left for that. */
+const gone = (asked: Asked, given: ReadonlyArray<Given.Given>): ReadonlyArray<PhaseNotOpen> => {
+  if (given.length === 0) return []
+  const { execution, history } = asked
+  const then = structuredClone(history)
+  Fold.apply(then, opening(asked), then.updatedAt, then.epoch)
+  return given.flatMap(({ entry: { path } }) =>
+    then.phases.get(path)?.state === "failed"
+      ? [new PhaseNotOpen({ execution, phase: path, reason: "what it is in was left because it failed" })]
+      : []
+  )
 }
 
 /** The entry with which it goes on. */

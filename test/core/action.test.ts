@@ -1,5 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Action, essence } from "../../src/core/Action.js"
+import { type Action, actOf, essence } from "../../src/core/Action.js"
+
+describe("the act of an action", () => {
+  it("is who asks, why, and for which plan, as far as that was said", () => {
+    assert.deepStrictEqual(actOf({ by: "ann", reason: "late", plan: "x" }), { by: "ann", reason: "late", plan: "x" })
+    assert.deepStrictEqual(actOf({}), {})
+  })
+})
 
 describe("the essence of an action", () => {
   it("leaves out who asks, why, and for which plan", () => {
