@@ -107,6 +107,8 @@ export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boole
   const device = yield* Screen.Screen
   if (json) yield* device.out(Screen.json(acted))
   else yield* Screen.print(device, Acted.page(acted))
+  // What is forgotten is forgotten, however the execution stands.
+  if (acted.verb === "discard") return
   if (acted.outcome === "done" && (acted.status === "Failed" || acted.status === "RevertFailed")) {
     return yield* Complaint.ended(Complaint.codes.failed)
   }
