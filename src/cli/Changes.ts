@@ -190,6 +190,25 @@ const goto = Command.make(
   )
 )
 
+const discard = Command.make(
+  "discard",
+  {
+    id,
+    before: argument("CHECKPOINT", "what was before it goes; or before a stage: page, page#3"),
+    ...changing,
+    force: flag("force", "also the child of another execution")
+  },
+  ({ before, force, id, ...given }) =>
+    Effect.flatMap(change, ({ run }) => run(given, id, { _tag: "discard", before, ...known({ force }) }))
+).pipe(
+  Command.withDescription(
+    about(
+      "Has an execution forget what was before a checkpoint.",
+      "No revert goes back beyond it then. What is needed to go on stays."
+    )
+  )
+)
+
 const complete = Command.make(
   "complete",
   {
@@ -285,4 +304,4 @@ const init = Command.make(
 /** Those that begin executions, and run them. */
 export const starts = [init, start, worker] as const
 
-export const all = [resume, rerun, skip, pause, close, revert, goto, complete, signal] as const
+export const all = [resume, rerun, skip, pause, close, revert, goto, discard, complete, signal] as const
