@@ -153,4 +153,15 @@ const exported = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.starts, ...Changes.all, doctor, exported] as const
+export const all = [
+  ls,
+  show,
+  tree,
+  history,
+  watch,
+  ...Changes.starts,
+  ...Changes.all,
+  doctor,
+  exported,
+  ...Changes.brings
+] as const
