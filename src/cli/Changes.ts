@@ -15,6 +15,7 @@ import * as Value from "./Value.js"
 
 const change = Source.load(() => import("./Change.js"))
 const bulk = Source.load(() => import("./Bulk.js"))
+const importing = Source.load(() => import("./Imported.js"))
 const starter = Source.load(() => import("./Starter.js"))
 const starting = Source.load(() => import("./Start.js"))
 const sending = Source.load(() => import("./Sending.js"))
@@ -301,7 +302,21 @@ const init = Command.make(
   )
 )
 
+const imported = Command.make("import", { file: argument("FILE", "that export has written"), db, json }, (given) =>
+  Effect.flatMap(importing, ({ run }) => run(given))
+).pipe(
+  Command.withDescription(
+    about(
+      "Takes an execution into a database, from a file of export.",
+      "Its journal is verified, and taken as it stands: it is paused, has failed or has ended. What belongs to the database that it is from is not in it: tokens, letters, its children. A phase that waited for an answer there is skipped with a value here."
+    )
+  )
+)
+
 /** Those that begin executions, and run them. */
 export const starts = [init, start, worker] as const
+
+/** Those that bring executions. */
+export const brings = [imported] as const
 
 export const all = [resume, rerun, skip, pause, close, revert, goto, discard, complete, signal] as const

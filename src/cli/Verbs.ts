@@ -176,4 +176,16 @@ const check = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.starts, ...Changes.all, check, doctor, exported] as const
+export const all = [
+  ls,
+  show,
+  tree,
+  history,
+  watch,
+  ...Changes.starts,
+  ...Changes.all,
+  check,
+  doctor,
+  exported,
+  ...Changes.brings
+] as const
