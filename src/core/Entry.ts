@@ -160,7 +160,9 @@ const Kept = Schema.Struct({
   /** the checkpoint at which it is to pause */
   stopAt: optional(Schema.String),
   /** with which generation phases begin, where it went back to an earlier body */
-  generation: optional(Schema.Int)
+  generation: optional(Schema.Int),
+  /** the version of the task, where that is not the one that it began with */
+  version: optional(Schema.Int)
 })
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
@@ -189,6 +191,8 @@ const Suspended = Schema.TaggedStruct("Suspended", { queued: optional(Schema.Boo
  * is that of the parent's phase, where a child goes on with its parent; `stopAt` the checkpoint at which it is to pause.
  */
 const Resumed = Schema.TaggedStruct("Resumed", {
+  /** it goes on in this stage of this version of the task, whatever was before */
+  carried: optional(Schema.Struct({ stage: Schema.String, state: JsonValue, version: Schema.Int })),
   act: Act,
   rerun: optional(Schema.Boolean),
   round: optional(Schema.Int),

@@ -1,9 +1,19 @@
 /** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
 import type { EntryOf } from "./Entry.js"
-import { bodyOf, type History } from "./History.js"
+import { bodyOf, type History, type StageRecord } from "./History.js"
+import * as Path from "./Path.js"
 import type { Step } from "./Step.js"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+/** The stage that an execution is carried into. */
+export const carriedInto = (
+  history: History,
+  { stage, state }: NonNullable<History["carried"]>
+): StageRecord & { readonly path: string } => {
+  const n = (history.stage?.n ?? 0) + 1
+  return { name: stage, n, state, enteredAt: history.updatedAt, path: Path.stage(stage, n) }
+}
 
 /** The entry with which a stage begins. */
 export const entered = (
@@ -40,6 +50,7 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
+  if (history.version !== history.began) kept.version = history.version
   if (history.generation !== 0) kept.generation = history.generation
   return kept
 }
@@ -80,6 +91,8 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
   history.generation = kept.generation ?? 0
+  history.version = kept.version ?? history.began
+  history.carried = undefined
   history.until = undefined
   history.crashes = 0
 }

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import { bodyOf, type History, type StageRecord } from "../core/History.js"
+import * as Stages from "../core/Stages.js"
 import type { Enters } from "../core/Tree.js"
 import * as Faults from "./Faults.js"
 import * as Perform from "./Perform.js"
@@ -33,8 +34,10 @@ export const startOf = (
 }
 
 /** How an execution goes on. */
-export const currentOf = (definition: Definition, { payload, stage }: History): Either.Either<Start, Failure> =>
-  startOf(definition, payload, stage)
+export const currentOf = (definition: Definition, history: History): Either.Either<Start, Failure> => {
+  const { carried, payload, stage } = history
+  return startOf(definition, payload, carried === undefined ? stage : Stages.carriedInto(history, carried))
+}
 
 /** What a task says to the entering of a stage, whose state may take so many characters. */
 export const entersOf =
