@@ -59,6 +59,8 @@ const carryOut = (engine: TaskEngine["Type"], action: Action, plan: string): Eff
       return engine.close(id, { ...action, plan })
     case "goTo":
       return engine.goTo(id, action.checkpoint, { plan })
+    case "discard":
+      return engine.discard(id, { before: action.before, plan })
     case "revert":
       return engine.revert(id, { ...(action.to === undefined ? {} : { to: action.to }), plan })
   }

@@ -38,6 +38,8 @@ export interface ExecutionStatus {
   readonly phases: ReadonlyArray<PhaseStatus>
   /** the checkpoints that stand where it can be gone to, in order */
   readonly checkpoints: ReadonlyArray<CheckpointStatus>
+  /** what was discarded last; none: all of it is kept */
+  readonly discarded: DiscardedStatus | undefined
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined
 }
@@ -92,6 +94,21 @@ export interface CheckpointStatus {
   readonly data: Json | undefined
   /** nothing goes back beyond it */
   readonly commit: boolean
+}
+
+/** What nobody can go back to any more. */
+export interface DiscardedStatus {
+  /** all before this checkpoint, by its path, or before this stage, as `@page#3` */
+  readonly before: string
+  /** in milliseconds UTC */
+  readonly at: number
+  /** how many entries of the journal, all told */
+  readonly entries: number
+  /** before when all that is kept now stays, where checkpoints are kept for a time; in milliseconds UTC */
+  readonly until?: number
+  /** who discarded it, and why, if somebody did */
+  readonly by?: string
+  readonly reason?: string
 }
 
 /** An execution in a list. */

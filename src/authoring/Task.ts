@@ -13,6 +13,7 @@ import * as Checkpoint from "./Checkpoint.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
 import * as Instant from "./Instant.js"
+import * as Keep from "./Keep.js"
 import * as Lane from "./Lane.js"
 import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
@@ -154,6 +155,11 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
    * an execution that comes to it
    */
   readonly checkpoints?: ReadonlyArray<string>
+  /**
+   * how much of its past an execution keeps to go back to. A checkpoint's own goes before it; the engine's, "all" by
+   * default, behind it. See docs/checkpoints.md
+   */
+  readonly keep?: Keep.Keep
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -207,7 +213,7 @@ const asked = (definition: Definition.Definition) => ({
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
  * `TypeError` for a `version`, a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`,
- * a `timeout` that is no positive duration, and `stages` that are no bodies of stages, or two of one name.
+ * a `timeout` that is no positive duration, a `keep` that keeps nothing, and `stages` that are no bodies of stages, or two of one name.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -281,7 +287,8 @@ export const make = <
     customRevert: options.revert !== undefined,
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
     lane: Lane.make(name, options.concurrencyKey, options.limit),
-    checkpoints: Checkpoint.declared(name, options.checkpoints)
+    checkpoints: Checkpoint.declared(name, options.checkpoints),
+    keep: Keep.make(`keep of task ${name}`, options.keep)
   }
   return { name, version: definition.version, definition, ...asked(definition) } as never
 }

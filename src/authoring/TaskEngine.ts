@@ -7,36 +7,39 @@ import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Action } from "../core/Action.js"
+import type { Context as Seen } from "../core/Context.js"
 import type { Act, Recorded } from "../core/Entry.js"
 import type {
-  AlreadyCompleted,
   CheckpointNotReached,
   CheckpointRefused,
   EngineBusy,
-  ExecutionEnded,
   ExecutionNotFound,
   Fenced,
-  InvalidName,
   JournalCorrupt,
-  RequiresTask,
+  PhaseNotOpen,
   RevertIncomplete,
   StoreError,
   TaskError,
-  TaskNotRegistered,
-  TokenClosed,
-  TokenExpired,
-  TokenNotFound,
-  ValueRefused
+  TaskNotRegistered
 } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
-import type { CloseOptions, GoToOptions, RequestError, RerunOptions, ResumeOptions, RevertOptions } from "./Acting.js"
+import type {
+  CloseOptions,
+  DiscardOptions,
+  GoToOptions,
+  RequestError,
+  RerunOptions,
+  ResumeOptions,
+  RevertOptions
+} from "./Acting.js"
 import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
 import type { Instant } from "./Instant.js"
 import type { Schedule } from "./Schedule.js"
+import type { CompleteError, HeartbeatError, SendOptions, SignalError } from "./Sending.js"
 
 /** Which executions to list. `after` is the id of the last one of the page before. */
 export interface ListOptions {
@@ -77,37 +80,18 @@ export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt"> {
   readonly priority?: number
 }
 
-/** `from`: the entries from this checkpoint on, by its name, `name#3` or its path. */
+/** Which entries of a journal. */
 export interface HistoryOptions {
+  /** those from this checkpoint on, by its name, `name#3` or its path */
   readonly from?: string
-}
-
-/** `advance` runs the execution on the caller's fiber until it waits again or ends: for an engine that does not by itself. */
-export interface SendOptions {
-  readonly advance?: boolean
+  /** those alone that say what somebody asked of the execution: who, why, and the hash of the plan that he confirmed */
+  readonly acts?: boolean
 }
 
 /** `limit`: how many executions are taken up at most; all that are due, if it is left out. */
 export interface AdvanceOptions {
   readonly limit?: number
 }
-
-/** What a completion can be refused with. The phase stays as it was. */
-export type CompleteError =
-  | TokenNotFound
-  | AlreadyCompleted
-  | TokenExpired
-  | TokenClosed
-  | ValueRefused
-  | RequiresTask
-  | JournalCorrupt
-  | StoreError
-
-/** What a sign of life can be refused with. */
-export type HeartbeatError = Exclude<CompleteError, RequiresTask | JournalCorrupt>
-
-/** What a signal can be refused with. */
-export type SignalError = InvalidName | ExecutionNotFound | ExecutionEnded | ValueRefused | StoreError
 
 /** What advancing can be refused with. */
 export type AdvanceError = ExecutionNotFound | EngineBusy | TaskNotRegistered | StoreError | Fenced | JournalCorrupt
@@ -141,6 +125,7 @@ export interface Service {
     checkpoint: string,
     options?: GoToOptions
   ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete | CheckpointNotReached>
+  readonly discard: (id: string, options: DiscardOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly skip: (
     id: string,
     phase: string,
@@ -148,6 +133,7 @@ export interface Service {
     options?: Act
   ) => Effect.Effect<ExecutionStatus, RequestError>
   readonly plan: (id: string, action: Action) => Effect.Effect<Plan, ReadError>
+  readonly contextOf: (id: string, phase?: string) => Effect.Effect<Seen, ReadError | PhaseNotOpen>
   readonly complete: (
     token: string,
     exit: Exit.Exit<Json | void, Json>,
@@ -236,6 +222,21 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly goTo = (id: string, checkpoint: string, options?: GoToOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.goTo(id, checkpoint, options))
+  /**
+   * Has a Paused, Failed or Waiting execution forget what was before a checkpoint of its present body, or before a stage: no
+   * revert goes back beyond it then. What is needed to go on stays.
+   *
+   * A checkpoint is meant by its name, `name#3` or its path; a stage by its name, `page#3` or `@page#3`. `CheckpointRefused`:
+   * there is no such one, or it stands in a group; nothing changed. Of what is discarded already, nothing is recorded. The
+   * idea is the checkpointing page of TaskFlow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const forget = TaskEngine.discard("setup-1", { before: "configured", by: "alice", reason: "it is in use" })
+   */
+  static readonly discard = (id: string, options: DiscardOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.discard(id, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))
@@ -339,7 +340,27 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
     Effect.flatMap(TaskEngine, (engine) => engine.advanceDue(options))
   /** What is known of an execution. */
   static readonly status = (id: string) => Effect.flatMap(TaskEngine, (engine) => engine.status(id))
-  /** The journal's entries, in order; all, or those from a checkpoint on. `CheckpointRefused`: no such one stands. */
+  /**
+   * What a phase of an execution sees, as it is recorded: payload, stage, what was recorded before it began; and its own
+   * attempts and failures. Without a path, the phase that failed, or that started last. `PhaseNotOpen`: there is no such phase.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   * import * as Effect from "effect/Effect"
+   *
+   * const why = Effect.map(TaskEngine.contextOf("order-7"), ({ payload, phase, results }) => ({ payload, phase, results }))
+   */
+  static readonly contextOf = (id: string, phase?: string) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.contextOf(id, phase))
+  /**
+   * The journal's entries, in order; all, those from a checkpoint on, or those that say who asked for what.
+   * `CheckpointRefused`: no such checkpoint stands.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const audit = TaskEngine.history("order-7", { acts: true })
+   */
   static readonly history = (id: string, options?: HistoryOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.history(id, options))
   /** The executions of this store, newest first. */

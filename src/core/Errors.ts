@@ -212,10 +212,11 @@ export class PhaseNotOpen extends Schema.TaggedError<PhaseNotOpen>()("PhaseNotOp
   phase: Schema.String,
   reason: Schema.String,
   /** what was asked; if it is left out, to skip it */
-  asked: Schema.optionalWith(Schema.Literal("resume", "rerun"), { exact: true })
+  asked: Schema.optionalWith(Schema.Literal("resume", "rerun", "show"), { exact: true })
 }) {
   override get message() {
-    const what = this.asked === undefined ? "skipped" : this.asked === "resume" ? "resumed" : "rerun"
+    const { asked = "skip" } = this
+    const what = { skip: "skipped", resume: "resumed", rerun: "rerun", show: "shown" }[asked]
     return `phase ${this.phase} of execution ${this.execution} cannot be ${what}: ${this.reason}`
   }
 }

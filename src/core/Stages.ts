@@ -1,8 +1,11 @@
 /** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
 import type { EntryOf } from "./Entry.js"
-import { bodyOf, type History, type StageRecord } from "./History.js"
+import { bodyOf, type Discarded, type History, type StageRecord } from "./History.js"
+import type { AtStage } from "./Kept.js"
 import * as Path from "./Path.js"
 import type { Step } from "./Step.js"
+
+type Execution = Omit<AtStage, "marks" | "discarded">
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -10,9 +13,9 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 export const carriedInto = (
   history: History,
   { stage, state }: NonNullable<History["carried"]>
-): StageRecord & { readonly path: string } => {
+): Pick<StageRecord, "name" | "n" | "state"> & { readonly path: string } => {
   const n = (history.stage?.n ?? 0) + 1
-  return { name: stage, n, state, enteredAt: history.updatedAt, path: Path.stage(stage, n) }
+  return { name: stage, n, state, path: Path.stage(stage, n) }
 }
 
 /** The entry with which a stage begins. */
@@ -25,10 +28,35 @@ export const entered = (
   n: (history.stage?.n ?? 0) + 1,
   ...(state === undefined ? {} : { state }),
   ...(error === undefined ? {} : { error }),
-  kept: keptOf(history)
+  kept: { ...keptOf(history), ...pastOf(history) }
 })
 
-const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
+/** What there was before the stage that begins. */
+const pastOf = (history: History): Pick<AtStage, "marks" | "discarded"> => {
+  const { discarded, stage } = history
+  const before = (stage?.marks ?? 0) + checkpointsOf(history)
+  return {
+    ...(before === (stage?.n ?? 0) ? {} : { marks: before + 1 }),
+    ...(discarded === undefined ? {} : { discarded: withoutValues(discarded) })
+  }
+}
+
+/** How many checkpoints stand right in the present body. */
+const checkpointsOf = (history: History): number =>
+  (history.scopes.get(bodyOf(history)) ?? []).filter(
+    ({ kind, state }) => kind === "checkpoint" && state === "succeeded"
+  ).length
+
+const withoutValues = ({ act, at, before, through, until }: Discarded): NonNullable<AtStage["discarded"]> => ({
+  before,
+  through,
+  at,
+  ...(until === undefined ? {} : { until }),
+  ...(act === undefined ? {} : { act })
+})
+
+/** What is known of the execution as a whole; of its reverts, those that began by the entry `through`. */
+export const keptOf = (history: History, through = Infinity): Execution => {
   const {
     createdAt,
     deadline,
@@ -42,16 +70,18 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
     stopAt,
     updatedAt
   } = history
-  const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
+  const kept: Mutable<Execution> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
   if (given !== undefined) kept.payload = payload
   if (round !== 0) kept.round = round
-  if (history.reverts.length > 0) kept.reverts = history.reverts.length
+  const reverts = history.reverts.filter((one) => one === undefined || one.seq <= through).length
+  if (reverts > 0) kept.reverts = reverts
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
   if (history.version !== history.began) kept.version = history.version
   if (history.generation !== 0) kept.generation = history.generation
+  if (history.crossed) kept.crossed = true
   return kept
 }
 
@@ -66,17 +96,25 @@ export const broken = (history: History, { n, stage }: EntryOf<"StageEntered">):
 }
 
 export const enter = (history: History, { kept, n, stage: name, state }: EntryOf<"StageEntered">, at: number): void => {
-  if (history.past === undefined) forget(history, kept.reverts)
+  const { discarded, marks = n } = kept
+  if (history.past === undefined || !isBegun(history)) forget(history, kept.reverts)
   else {
     const { events, stage } = history
     history.past.push({ scope: bodyOf(history), stage, events, committed: false })
   }
-  history.stage = { name, n, state, enteredAt: at }
+  history.stage = { name, n, state, marks, enteredAt: at, seq: history.entries }
+  history.discarded = discarded && { until: undefined, act: undefined, ...discarded, values: undefined }
+  history.carried = undefined
   history.events = []
   history.open.clear()
   history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
+  restore(history, kept)
+}
+
+/** Goes on from what an entry keeps of the execution as a whole. */
+export const restore = (history: History, kept: Execution): void => {
   if (kept.payload !== undefined) {
     if (history.given === undefined) history.given = history.payload
     history.payload = kept.payload
@@ -92,11 +130,12 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.stopAt = kept.stopAt
   history.generation = kept.generation ?? 0
   history.version = kept.version ?? history.began
-  history.carried = undefined
+  history.crossed = kept.crossed ?? false
   history.until = undefined
   history.crashes = 0
 }
 
+/** What was before is not at hand any more; of the reverts, how many there were. */
 const forget = (history: History, reverts = 0): void => {
   history.reverts = new Array<undefined>(reverts).fill(undefined)
   history.phases.clear()

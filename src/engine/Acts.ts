@@ -20,7 +20,8 @@ import * as Resumption from "./Resumption.js"
 
 /** What is its parent's to ask of a child, and is asked without force. */
 export const isItsParents = (action: Action): boolean =>
-  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo") && action.force !== true
+  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo" || action._tag === "discard") &&
+  action.force !== true
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
@@ -158,6 +159,8 @@ const revert = (
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
+  const gone = command.to === undefined ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
@@ -208,6 +211,8 @@ const close = (
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
   if (history.startedAt === undefined) return Effect.succeed({ entries: [closed(command)], definition: undefined })
+  const gone = command.revert === true ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })

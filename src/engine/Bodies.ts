@@ -2,7 +2,8 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import { bodyOf, type History, type StageRecord } from "../core/History.js"
+import type { History, StageRecord } from "../core/History.js"
+import * as Path from "../core/Path.js"
 import * as Stages from "../core/Stages.js"
 import type { Enters } from "../core/Tree.js"
 import * as Faults from "./Faults.js"
@@ -15,7 +16,7 @@ export type Start = () => unknown
 export const startOf = (
   definition: Definition,
   payload: History["payload"],
-  stage: StageRecord | undefined
+  stage: Pick<StageRecord, "name" | "n" | "state"> | undefined
 ): Either.Either<Start, Failure> => {
   if (stage === undefined) {
     const decoded = definition.payload.decode(payload)
@@ -24,7 +25,7 @@ export const startOf = (
       onRight: (value) => () => definition.run(value)
     })
   }
-  const scope = bodyOf({ stage })
+  const scope = Path.stage(stage.name, stage.n)
   const known = definition.stages.get(stage.name)
   if (known === undefined) return Either.left(Faults.unregistered(scope, stage.name))
   return Either.mapBoth(known.state.decode(stage.state), {

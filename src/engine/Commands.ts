@@ -12,6 +12,7 @@ import * as CarryOver from "./CarryOver.js"
 import type { Config } from "./Config.js"
 import { illegal } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
+import * as GoingBack from "./GoingBack.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -79,6 +80,10 @@ export class Commands {
   private askRun(run: Run, command: Action, order: number | undefined): Effect.Effect<boolean, ActError> {
     return Effect.gen(this, function* () {
       const act = actOf(command)
+      if (command._tag === "close" && command.revert === true) {
+        const forgotten = GoingBack.forgotten(run.id, yield* this.live.history(run.id))
+        if (forgotten !== undefined) return yield* forgotten
+      }
       const isCurrent = (history: History) => Decisions.isCurrent(run.id, command, history)
       const asked =
         command._tag === "pause"

@@ -7,9 +7,12 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { type ReadError, type SendOptions, type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import * as Keep from "../authoring/Keep.js"
+import type { SendOptions } from "../authoring/Sending.js"
+import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
+import { actIn } from "../core/Entry.js"
 import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
@@ -36,6 +39,7 @@ import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import { Schedules } from "./Schedules.js"
+import * as Seeing from "./Seeing.js"
 import * as Steady from "./Steady.js"
 import * as View from "./View.js"
 import { watch } from "./Watch.js"
@@ -74,14 +78,21 @@ class Engine {
 
   // --- reading
 
-  readonly history: Service["history"] = (id, { from } = {}) =>
+  readonly history: Service["history"] = (id, { acts, from } = {}) =>
     Effect.gen(this, function* () {
-      const { entries } = yield* this.live.journal(id)
+      const { entries: all } = yield* this.live.journal(id)
+      const entries = acts === true ? all.filter(({ entry }) => actIn(entry) !== undefined) : all
       if (from === undefined) return entries
       const found = Spine.find(yield* Journals.whole(this.store, id), from)
       if (Either.isLeft(found)) return yield* GoingBack.refuse(id, from, found.left.reason, found.left.message)
-      return entries.slice(entries.findLastIndex(({ entry }) => isStartOf(found.right, entry)))
+      const start = all.findLast(({ entry }) => isStartOf(found.right, entry))
+      return entries.filter(({ seq }) => start === undefined || seq >= start.seq)
     })
+
+  readonly contextOf: Service["contextOf"] = (id, phase) =>
+    Effect.flatMap(this.live.history(id), (history) =>
+      Seeing.contextOf(id, history, phase, this.registry.get(history.task, history.version)?.definition)
+    )
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
   private goesOn({ id, status }: ExecutionRow): Effect.Effect<boolean, ReadError> {
@@ -170,11 +181,14 @@ class Engine {
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
       goTo: this.goTo,
+      discard: (id, { before, ...options }) =>
+        this.request(id, { _tag: "discard", before, ...options }, this.status(id)),
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
       },
       plan: this.plans.plan,
+      contextOf: this.contextOf,
       complete: this.complete,
       heartbeat: (token, progress) => this.completions.heartbeat(token, progress),
       signal: this.signal,
@@ -206,6 +220,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1), now)
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
+  Keep.make("keep of the engine", config.keep)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)
   const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, now)
   const completions = new Completions(store, config, registry, live, recovery, now)

@@ -17,6 +17,7 @@ import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Delivery } from "./Delivery.js"
+import * as Faults from "./Faults.js"
 import type { Lanes } from "./Lanes.js"
 import type { Live, Services } from "./Live.js"
 import * as Orders from "./Orders.js"
@@ -360,18 +361,17 @@ export class Recovery {
     })
   }
 
-  /** An execution that did not fit the code of another version goes on if it fits this one. */
+  /** An execution that did not fit other code goes on if it fits this one. */
   private reconsider(task: Registered, id: string): Effect.Effect<void> {
     const { definition, services } = task
     const misfits = (history: History.History) =>
-      history.status === "Failed" &&
-      history.failures.some((failure) => failure._tag === "Fault" && failure.reason === "HistoryMismatch")
+      history.status === "Failed" && history.failures.some((failure) => Faults.isOfCode(history, failure))
     const decide = (history: History.History): Opened => {
       if (!this.isFor(definition, id, history) || !misfits(history)) return { entries: [], definition: undefined }
       const { misfit } = Replay.fresh(definition, history)
       const act = { by: "engine", reason: "the code fits the journal again" }
       if (misfit === undefined) return { entries: [{ _tag: "Resumed", act }], definition }
-      const known = JSON.stringify(history.failures[0]) === JSON.stringify(misfit)
+      const known = Faults.isSame(history.failures[0], misfit)
       return { entries: known ? [] : [{ _tag: "Failed", failures: [misfit] }], definition: undefined }
     }
     return this.live

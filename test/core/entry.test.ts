@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Entry from "../../src/core/Entry.js"
 import { JsonValue } from "../../src/core/Failure.js"
 import * as Json from "../../src/core/Json.js"
+import { failed } from "../support/journal.js"
 import "../support/seeded.js"
 
 const decode = Schema.decodeUnknownSync(Entry.Entry)
@@ -51,4 +52,19 @@ describe("an entry", () => {
 
 describe("a recorded value", () => {
   it.prop("is plain JSON", { value: JsonValue }, ({ value }) => assert.isTrue(Json.is(value)))
+})
+
+describe("the act in an entry", () => {
+  it("is what somebody asked for, and nothing of what the engine does by itself", () => {
+    const act = { by: "ann" }
+    assert.deepStrictEqual(Entry.actIn({ _tag: "Resumed", act: {} }), {})
+    assert.deepStrictEqual(Entry.actIn({ _tag: "PhaseSucceeded", path: "a", act }), act)
+    assert.isUndefined(Entry.actIn({ _tag: "PhaseSucceeded", path: "a" }))
+    assert.deepStrictEqual(Entry.actIn({ _tag: "PauseRequested", act }), act)
+    assert.isUndefined(Entry.actIn({ _tag: "PauseRequested", act: {}, at: "mark" }))
+    assert.deepStrictEqual(Entry.actIn({ _tag: "RevertStarted", n: 1, failures: [], act: {} }), {})
+    assert.deepStrictEqual(Entry.actIn({ _tag: "RevertStarted", n: 1, failures: [failed("a")], act }), act)
+    assert.isUndefined(Entry.actIn({ _tag: "RevertStarted", n: 1, failures: [failed("a")], act: {} }))
+    assert.isUndefined(Entry.actIn({ _tag: "Paused" }))
+  })
 })
