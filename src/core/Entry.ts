@@ -44,6 +44,8 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   scope: optional(Schema.String),
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
+  /** its author says that nothing undoes it */
+  irreversible: optional(Schema.Boolean),
   undoes: optional(Schema.String),
   /** of what is made of other phases, of a child, a delegate, a signal: how its failure reaches its generator */
   capture: optional(Schema.Literal("either", "exit")),

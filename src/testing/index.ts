@@ -1,2 +1,3 @@
-/** For tests of tasks and of stores: a store that dies at its n-th write. The suite for stores is an entry of its own. */
+/** For tests of tasks and of stores: a store that dies at its n-th write, what a run shows of its task. The suite for stores is an entry of its own. */
 export * as CrashStore from "./CrashStore.js"
+export { warnings } from "./Warnings.js"
