@@ -47,6 +47,7 @@ export const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: numb
     scope,
     generation: entry.generation ?? 0,
     commit: entry.commit ?? false,
+    irreversible: entry.irreversible ?? false,
     undoes: entry.undoes,
     key: entry.key,
     needs: entry.needs,
