@@ -19,6 +19,7 @@ import type { Consequence, Placed, Step as Standing } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
 import { isEndless } from "./Endless.js"
 import * as Faults from "./Faults.js"
+import * as Perform from "./Perform.js"
 import { Replay } from "./Replay.js"
 import * as Started from "./Started.js"
 import * as Work from "./Work.js"
@@ -76,19 +77,34 @@ export class Rehearsal {
     return step
   }
 
-  /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
+  /** What follows by itself is over, or else what takes no effect begins, as the driver has it. Whether anything did. */
   private open({ consequences, idle }: Blocked): boolean {
-    const fresh = idle.filter(
-      ({ instruction, path }) =>
-        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
-    )
-    for (const placed of fresh) {
-      this.add(Started.of(this.execution, this.history, placed))
-      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
-    }
     const ended = consequences.flatMap((one) => this.ended(one))
     for (const entry of ended) this.add(entry)
-    return fresh.length + ended.length > 0
+    if (ended.length > 0) return true
+    // What gives up at once ends what it is in: what comes after it may not begin.
+    const end = idle.findIndex(({ instruction }) => instruction._tag === "Fail")
+    const fresh = end < 0 ? idle.filter((placed) => this.isBegun(placed)) : idle.slice(0, end + 1)
+    for (const placed of fresh) this.begin(placed)
+    return fresh.length > 0
+  }
+
+  /** It begins without an effect, and has not. */
+  private isBegun({ instruction, path }: Placed): boolean {
+    return (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+  }
+
+  private begin(placed: Placed): void {
+    const { instruction, path } = placed
+    const known = this.history.phases.get(path)
+    if (!this.isBegun(placed)) this.run(placed)
+    if (known === undefined) this.add(Started.of(this.execution, this.history, placed))
+    else this.add({ _tag: "AttemptStarted", path, attempt: known.attempt + 1 })
+    if (instruction._tag === "Changed") this.add({ _tag: "PhaseSucceeded", path, value: true })
+    if (instruction._tag !== "Fail") return
+    const { attempt } = this.history.phases.get(path)!
+    const failure = Perform.failureOf(instruction.error, this.definition.error, path, Number.POSITIVE_INFINITY)
+    this.add({ _tag: "PhaseFailed", path, attempt, failures: [failure] })
   }
 
   private ended(one: Consequence): ReadonlyArray<Entry> {
@@ -135,6 +151,7 @@ export class Rehearsal {
       case "Closed":
         return
       case "Stuck":
+        this.more = true
         return this.stops(step.failures.map(render).join("; "))
       case "Threw":
         return this.stops(`the task threw ${step.defect.message}`)

@@ -252,6 +252,33 @@ describe("values for phases that failed", () => {
   )
 })
 
+describe("a value for a phase that was left because it failed", () => {
+  it.scoped("is refused, with what to do instead", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.race({
+            lost: Phase.make("lost", Effect.asVoid(Effect.fail("no"))),
+            slow: Phase.group("slow", function* () {
+              yield* Phase.make("done", { run: Effect.void, undo: () => Effect.fail("stays") })
+              yield* Phase.make("hangs", { run: Effect.never as Effect.Effect<void>, undoUnknown: () => Effect.void })
+            }),
+            won: Phase.make("won", Effect.repeatN(Effect.yieldNow(), 200))
+          })
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      assert.match(yield* Effect.map(one.service.status("x"), ({ position }) => position), /undo/)
+      const action = { _tag: "skip", phase: "race/lost" } as const
+      const { refused } = yield* refusedAlike(one, action, one.service.skip("x", "race/lost"))
+      assert.match(refused.message, /what it is in was left because it failed/)
+    })
+  )
+})
+
 describe("several branches that failed", () => {
   it.scoped("are each resumed, skipped or left, and the plan says which remain", () =>
     Effect.gen(function* () {
