@@ -101,6 +101,26 @@ export const stages = (folder: string): Group => {
   }
 }
 
+export const endless = (folder: string): Group => {
+  const after = (stages: number) => `after ${stages.toLocaleString("en")} stages`
+  const variant = (stages: number): Variant => ({
+    name: after(stages),
+    unit: "bytes",
+    round: Effect.suspend(() => {
+      const own = fs.mkdtempSync(path.join(folder, "endless-"))
+      return figure("endless", path.join(own, "tidemark.db"), stages)
+    })
+  })
+  return {
+    name: "endless",
+    about: "the pages in use of a database of one task of stages that keeps the last five; durability normal",
+    rounds: 1,
+    warmUp: 0,
+    variants: [variant(1_000), variant(100_000)],
+    ratios: [{ name: "100,000 / 1,000", of: after(100_000), to: after(1_000), goal: { most: 1.2 } }]
+  }
+}
+
 export const coldStart = (folder: string): Group => {
   const fresh = Effect.sync(() => fs.mkdtempSync(path.join(folder, "cold-")))
   const timed = (name: string, work: (folder: string) => Effect.Effect<unknown>): Variant => ({

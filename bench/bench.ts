@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [PART ...] [--rounds N]`: what tidemark costs, against what SQLite and Effect do without it, in
- * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay stages cold-start cli memory
- * waiting; all by default.
+ * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay stages endless cold-start cli
+ * memory waiting; all by default.
  */
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -24,6 +24,7 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   interpreter: () => [Throughput.interpreter()],
   replay: Processes.replay,
   stages: (folder) => [Processes.stages(folder)],
+  endless: (folder) => [Processes.endless(folder)],
   "cold-start": (folder) => [Processes.coldStart(folder)],
   cli: Commands.all,
   memory: (folder) => [Processes.memory(folder)],

@@ -1,6 +1,7 @@
 /**
  * Follows a folder: copies its files into another one in the order of their names, three to a page, each page a stage that
- * enters the next. However long it runs, it resumes on the page where it was; and it can be taken back whole.
+ * enters the next. However long it runs, it resumes on the page where it was; and it keeps the last five, so that it can go on
+ * for ever.
  *
  *     npm run build && node dist/examples/crawl.js FROM TO [SECONDS]
  *
@@ -47,6 +48,7 @@ export const crawl = Task.make("crawl", {
   payload: Route,
   success: Schema.Number,
   error: PlatformError,
+  keep: { last: 5 },
   stages: [
     Page.body(function* (page) {
       const { after, copied, every, from, to } = page

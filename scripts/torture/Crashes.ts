@@ -127,6 +127,13 @@ const checks: ReadonlyArray<Check> = [
     share: 4,
     seeds: 10_000,
     most: 1_000
+  },
+  {
+    name: "changes",
+    about: "changed definitions are found at the first difference of journals that stopped anywhere, and no others",
+    share: 4,
+    seeds: 400,
+    most: 100
   }
 ]
 

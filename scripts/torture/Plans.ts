@@ -45,7 +45,8 @@ const draw = (random: Random, history: History): Action => {
     { _tag: "close", revert: true },
     { _tag: "revert" },
     { _tag: "revert", to: checkpoint },
-    { _tag: "goTo", checkpoint }
+    { _tag: "goTo", checkpoint },
+    { _tag: "discard", before: checkpoint }
   ]
   const allowed = all.filter(({ _tag }) => allows(history.status, _tag))
   return random.pick(allowed.length > 0 && random.chance(0.9) ? allowed : all)
@@ -78,6 +79,8 @@ const carryOut = (engine: TaskEngine["Type"], action: Action, plan: string): Eff
       return engine.close(id, { ...action, plan })
     case "goTo":
       return engine.goTo(id, action.checkpoint, { plan })
+    case "discard":
+      return engine.discard(id, { before: action.before, plan })
     case "revert":
       return engine.revert(id, { ...(action.to === undefined ? {} : { to: action.to }), plan })
   }
@@ -141,7 +144,7 @@ const live = (seed: number, program: Program): Lived => {
     })
     yield* engine.settled(id)
     const isRefused = refused !== undefined && refusals.has(refused._tag)
-    const added = world.entries(id).slice(length)
+    const added = world.entries(id).filter(({ seq }) => seq >= length)
     if (refused?._tag === "PlanOutdated") problems.push("nothing moved, and the plan was out of date")
     return {
       plan,
@@ -234,6 +237,11 @@ const dishonest = (program: Program, lived: Lived): ReadonlyArray<string> => {
   if (refused !== undefined) {
     for (const { message } of plan.missing) expect(refused.includes(message), `${message} is not in ${refused}`)
     expect(added.length === 0, "what was refused was recorded")
+    return problems
+  }
+  if (plan.action._tag === "discard") {
+    expect(plan.to === before.status && !added.some(begins), "what was discarded went on")
+    expect(added.length === 0 || added.some(({ _tag }) => _tag === "Discarded"), "nothing was discarded")
     return problems
   }
   const led = added.flatMap(({ _tag }) => opened[_tag] ?? [])[0]

@@ -35,6 +35,12 @@ export interface ResumeOptions extends Act {
   readonly amend?: "undo-too"
 }
 
+/** `before`: the checkpoint, or the stage, before which everything goes; `force` has a child forget, too. */
+export interface DiscardOptions extends Act {
+  readonly before: string
+  readonly force?: boolean
+}
+
 /** Which items of a forEach run again: by their paths or names, and with other inputs. */
 export interface RerunOptions extends Act {
   /** default: all that failed. `input`: plain JSON in the shape of the items; from here on it stands for the item */

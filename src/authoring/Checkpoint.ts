@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as Path from "../core/Path.js"
 import * as Thrown from "../core/Thrown.js"
 import { checkName, describe, type Phase } from "./Description.js"
+import * as Keep from "./Keep.js"
 import { type AnySchema, type Because, type Closed, codec, type IsPlain, plain, type TypeOf } from "./Recordable.js"
 import type { Retry } from "./Retry.js"
 
@@ -19,6 +20,8 @@ export interface CheckpointOptions<Data, Kept, V, R> {
   readonly pause?: boolean
   /** asked when something after it fails in its generator: that is undone, and runs again. Newer checkpoints are asked first */
   readonly retry?: Retry<V, R>
+  /** how many checkpoints stay to go back to when this one is recorded; by default as the task's `keep` says */
+  readonly keep?: Keep.Keep
 }
 
 type Marked<Data, Kept, V, R> = [Kept] extends [never]
@@ -51,7 +54,7 @@ const check = (name: string, options: Readonly<Record<string, unknown>>): void =
  *
  * With `commit: true`, no revert goes back beyond it. With `pause: true`, the execution pauses when it comes to it, not when
  * it is replayed. It answers the value that `retry` gives the present attempt. Throws `InvalidName` for a name that cannot be
- * kept, and a `TypeError` for what is no schema or strategy. The idea is TaskFlow's page on checkpointing.
+ * kept, and a `TypeError` for what is no schema or strategy, and a `keep` that keeps nothing. The idea is TaskFlow's page on checkpointing.
  *
  * @example
  * import { Phase, Retry } from "tidemark"
@@ -73,7 +76,8 @@ export const checkpoint = <Data = void, Kept extends AnySchema = never, V = void
     pause: options.pause ?? false,
     data: options.data,
     value: options.schema === undefined ? plain : codec(options.schema),
-    strategy: options.retry?.strategy
+    strategy: options.retry?.strategy,
+    keep: Keep.make(`keep of checkpoint ${name}`, options.keep)
   })
 }
 

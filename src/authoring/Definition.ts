@@ -1,6 +1,7 @@
 /** A task as the engine sees it: types erased, values behind codecs. Made by `Task.make`, and by nothing else. */
 import type { Codec } from "../core/Instruction.js"
 import type { Json } from "../core/Json.js"
+import type { Keep } from "../core/Keep.js"
 import type { Lane } from "./Lane.js"
 
 /** A phase that happened, as a revert gets it: newest first, frozen when the revert begins. */
@@ -53,4 +54,6 @@ export interface Definition {
   readonly lane: Lane | undefined
   /** the names of all its checkpoints, if it declares them */
   readonly checkpoints: ReadonlySet<string> | undefined
+  /** how much of its past an execution keeps, if it says so */
+  readonly keep: Keep | undefined
 }

@@ -7,6 +7,7 @@ import type { Status } from "../core/Status.js"
 export interface ExecutionStatus {
   readonly id: string
   readonly task: string
+  /** the version of the task that it goes on with */
   readonly version: number
   /** of a child: the execution and the phase that called it */
   readonly parent: { readonly execution: string; readonly path: string } | undefined
@@ -31,12 +32,14 @@ export interface ExecutionStatus {
   }
   readonly epoch: number
   readonly owner: string | undefined
-  /** whether this engine has the task's code; without it nothing advances here */
+  /** whether this engine has the task's code in this version; without it nothing advances here */
   readonly registered: boolean
   /** the phases in the order in which they started: of the present stage, and of all before it where these are being undone */
   readonly phases: ReadonlyArray<PhaseStatus>
   /** the checkpoints that stand where it can be gone to, in order */
   readonly checkpoints: ReadonlyArray<CheckpointStatus>
+  /** what was discarded last; none: all of it is kept */
+  readonly discarded: DiscardedStatus | undefined
   /** what a `finally` threw while the execution was closed */
   readonly closeError: Defect | undefined
 }
@@ -91,6 +94,21 @@ export interface CheckpointStatus {
   readonly data: Json | undefined
   /** nothing goes back beyond it */
   readonly commit: boolean
+}
+
+/** What nobody can go back to any more. */
+export interface DiscardedStatus {
+  /** all before this checkpoint, by its path, or before this stage, as `@page#3` */
+  readonly before: string
+  /** in milliseconds UTC */
+  readonly at: number
+  /** how many entries of the journal, all told */
+  readonly entries: number
+  /** before when all that is kept now stays, where checkpoints are kept for a time; in milliseconds UTC */
+  readonly until?: number
+  /** who discarded it, and why, if somebody did */
+  readonly by?: string
+  readonly reason?: string
 }
 
 /** An execution in a list. */

@@ -13,6 +13,7 @@ import * as Checkpoint from "./Checkpoint.js"
 import type * as Definition from "./Definition.js"
 import { checkName, describe, type Phase, type Yielded } from "./Description.js"
 import * as Instant from "./Instant.js"
+import * as Keep from "./Keep.js"
 import * as Lane from "./Lane.js"
 import * as Limit from "./Limit.js"
 import { type AnySchema, codec, errorCodec, plain, type TypeOf } from "./Recordable.js"
@@ -97,7 +98,10 @@ export interface Task<in out Name extends string, in P, out A, out E, out R> {
    * })
    */
   readonly phase: (payload: P, options?: ChildOptions) => Phase<A, E, R, never, true>
-  /** Registers the task, so that an engine recovers and advances its executions, with the services at hand here. */
+  /**
+   * Registers the task, so that an engine recovers and advances its executions, with the services at hand here. Dies with a
+   * `TaskConflict` where the engine has another task of this name and version.
+   */
   readonly layer: Layer.Layer<never, never, R | TaskEngine>
 }
 
@@ -122,7 +126,10 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
   readonly success?: Success
   /** the schema of what phases fail with; none by default */
   readonly error?: Failures
-  /** recorded with each execution; default 1 */
+  /**
+   * recorded with each execution, that goes on with code of this version alone; several versions of a task can be registered
+   * beside each other. A positive integer, default 1
+   */
   readonly version?: number
   /** when a phase fails for good: stop there for somebody to decide, or undo what completed. Default "halt" */
   readonly onFailure?: "halt" | "revert"
@@ -147,6 +154,11 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
    * an execution that comes to it
    */
   readonly checkpoints?: ReadonlyArray<string>
+  /**
+   * how much of its past an execution keeps to go back to. A checkpoint's own goes before it; the engine's, "all" by
+   * default, behind it. See docs/checkpoints.md
+   */
+  readonly keep?: Keep.Keep
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -199,8 +211,8 @@ const asked = (definition: Definition.Definition) => ({
  * `run` yields phases with `yield*`, and nothing else; E and R are inferred from them. `success` and `error` must cover
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
- * `TypeError` for a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`,
- * a `timeout` that is no positive duration, and `stages` that are no bodies of stages, or two of one name.
+ * `TypeError` for a `version`, a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`,
+ * a `timeout` that is no positive duration, a `keep` that keeps nothing, and `stages` that are no bodies of stages, or two of one name.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -255,9 +267,13 @@ export const make = <
       `revertConcurrency of task ${name} must be a positive integer, not ${Thrown.text(revertConcurrency)}`
     )
   }
+  const version = options.version ?? 1
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new TypeError(`version of task ${name} must be a positive integer, not ${Thrown.text(version)}`)
+  }
   const definition: Definition.Definition = {
     name,
-    version: options.version ?? 1,
+    version,
     payload: codec(Schema.Struct(options.payload ?? {}) as unknown as AnySchema),
     success: options.success === undefined ? plain : codec(options.success),
     error: options.error === undefined ? plain : errorCodec(options.error),
@@ -270,7 +286,8 @@ export const make = <
     customRevert: options.revert !== undefined,
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
     lane: Lane.make(name, options.concurrencyKey, options.limit),
-    checkpoints: Checkpoint.declared(name, options.checkpoints)
+    checkpoints: Checkpoint.declared(name, options.checkpoints),
+    keep: Keep.make(`keep of task ${name}`, options.keep)
   }
   return { name, version: definition.version, definition, ...asked(definition) } as never
 }

@@ -25,7 +25,15 @@ import type {
 import type { Json } from "../core/Json.js"
 import type { Plan } from "../core/Plan.js"
 import type { Status } from "../core/Status.js"
-import type { CloseOptions, GoToOptions, RequestError, RerunOptions, ResumeOptions, RevertOptions } from "./Acting.js"
+import type {
+  CloseOptions,
+  DiscardOptions,
+  GoToOptions,
+  RequestError,
+  RerunOptions,
+  ResumeOptions,
+  RevertOptions
+} from "./Acting.js"
 import type { Checked } from "./Checked.js"
 import type { Definition } from "./Definition.js"
 import type { Advanced, ExecutionStatus, ExecutionSummary, Progress } from "./ExecutionStatus.js"
@@ -117,6 +125,7 @@ export interface Service {
     checkpoint: string,
     options?: GoToOptions
   ) => Effect.Effect<ExecutionStatus, RequestError | RevertIncomplete | CheckpointNotReached>
+  readonly discard: (id: string, options: DiscardOptions) => Effect.Effect<ExecutionStatus, RequestError>
   readonly skip: (
     id: string,
     phase: string,
@@ -213,6 +222,21 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly goTo = (id: string, checkpoint: string, options?: GoToOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.goTo(id, checkpoint, options))
+  /**
+   * Has a Paused, Failed or Waiting execution forget what was before a checkpoint of its present body, or before a stage: no
+   * revert goes back beyond it then. What is needed to go on stays.
+   *
+   * A checkpoint is meant by its name, `name#3` or its path; a stage by its name, `page#3` or `@page#3`. `CheckpointRefused`:
+   * there is no such one, or it stands in a group; nothing changed. Of what is discarded already, nothing is recorded. The
+   * idea is the checkpointing page of TaskFlow.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const forget = TaskEngine.discard("setup-1", { before: "configured", by: "alice", reason: "it is in use" })
+   */
+  static readonly discard = (id: string, options: DiscardOptions) =>
+    Effect.flatMap(TaskEngine, (engine) => engine.discard(id, options))
   /** Says that the phase where an execution is parked happened, with this value (as recorded: plain JSON), and goes on. */
   static readonly skip = (id: string, phase: string, value?: Json, options?: Act) =>
     Effect.flatMap(TaskEngine, (engine) => engine.skip(id, phase, value, options))

@@ -23,6 +23,7 @@ export const acts: { readonly [V in Verb]: string } = {
   close: "ends it early; its finally blocks run",
   revert: "undoes what completed, newest first",
   goTo: "goes back or on to a checkpoint, and pauses there",
+  discard: "forgets what was before a checkpoint, or a stage",
   skip: "takes a value for the phase where it stands, and goes on"
 }
 

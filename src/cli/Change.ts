@@ -49,12 +49,13 @@ const ask: {
   close: (engine, id, options) => engine.close(id, options),
   revert: (engine, id, { retry, ...options }) =>
     engine.revert(id, { ...options, ...(retry === true ? { then: "retry" } : {}) }),
+  discard: (engine, id, options) => engine.discard(id, options),
   goTo: (engine, id, { checkpoint, ...options }) => engine.goTo(id, checkpoint, options),
   skip: (engine, id, { phase, value, ...options }) => engine.skip(id, phase, value, options)
 }
 
 /** What an engine without any task can do: it says so itself where it cannot. */
-const codeless: ReadonlySet<Tag> = new Set(["pause", "close"])
+const codeless: ReadonlySet<Tag> = new Set(["pause", "close", "discard"])
 
 /** Whether somebody is there who can do it: the engine that owns the file, or this one, with the tasks. */
 export const attainable = Effect.fnUntraced(function* (

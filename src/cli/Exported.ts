@@ -72,10 +72,12 @@ const save = (filename: string, text: string): Effect.Effect<void, Complaint.Com
 /** Verified before it is exported. It has grown on if an engine works on it: what is exported is a beginning of its journal. */
 export const run = Effect.fnUntraced(function* (encoded: Encoded, schema: number, { id, out }: Options) {
   const device = yield* Screen.Screen
-  const store = fromEncoded(encoded)
+  const row = yield* encoded.get(id)
+  const rows = yield* encoded.read(id, 0)
+  // What is verified is what is exported: some of it may be discarded meanwhile.
+  const store = fromEncoded({ ...encoded, get: () => Effect.succeed(row), read: () => Effect.succeed(rows) })
   const journal = yield* store.load(id)
   if (journal === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
-  const rows = (yield* encoded.read(id, 0)).slice(0, journal.entries.length)
   const exported: Exported = {
     format: "tidemark-execution",
     version: 1,

@@ -59,6 +59,17 @@ export const Shown = Schema.Struct({
   parent: optional(Schema.Struct({ execution: Schema.String, path: Schema.String })),
   /** the stage that it entered last, as the n-th one */
   stage: optional(Schema.Struct({ name: Schema.String, n: Schema.Int, state: optional(JsonValue) })),
+  /** what was discarded last: all before a checkpoint or a stage, so many entries */
+  discarded: optional(
+    Schema.Struct({
+      before: Schema.String,
+      at: Schema.Number,
+      entries: Schema.Int,
+      until: optional(Schema.Number),
+      by: optional(Schema.String),
+      reason: optional(Schema.String)
+    })
+  ),
   position: Schema.String,
   failures: Schema.Array(Failure),
   waits: Schema.Array(Wait),
@@ -116,6 +127,7 @@ export const make = ({ entries, history, status }: Seen): Shown => {
     status: status.status,
     ...known({ parent }),
     ...(stage === undefined ? {} : { stage: { name: stage.name, n: stage.n, ...known({ state: stage.state }) } }),
+    ...known({ discarded: status.discarded }),
     position,
     failures,
     waits,

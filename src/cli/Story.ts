@@ -57,6 +57,14 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
     `stage ${stage} begins, the ${n}.${given(", with ", state)}${error === undefined ? "" : `; a finally threw ${error.message}`}`,
     "strong"
   ],
+  Discarded: ({ act, before }) => [
+    `what was before ${before} is discarded${act === undefined ? "" : by(act)}`,
+    act === undefined ? "dim" : "warn"
+  ],
+  Snapshot: ({ phases }) => [
+    `what was before is discarded: the outcomes of ${phases.length} phase${phases.length === 1 ? "" : "s"} stay`,
+    "dim"
+  ],
   PhaseStarted: (entry) => [started(entry)],
   AttemptStarted: ({ attempt, path }) => [`${named(path)} starts again: attempt ${attempt}`],
   TokenMade: ({ path }) => [`${path} gave out a token`, "dim"],

@@ -45,9 +45,11 @@ const Revert = Schema.TaggedStruct("revert", {
   retry: optional(Schema.Boolean)
 })
 const GoTo = Schema.TaggedStruct("goTo", { ...Act.fields, ...force, checkpoint: Schema.String })
+/** All before the checkpoint, or the stage. */
+const Discard = Schema.TaggedStruct("discard", { ...Act.fields, ...force, before: Schema.String })
 const Skip = Schema.TaggedStruct("skip", { ...Act.fields, phase: Schema.String, value: optional(JsonValue) })
 
-export const Action = Schema.Union(Resume, Rerun, Pause, Close, Revert, GoTo, Skip)
+export const Action = Schema.Union(Resume, Rerun, Pause, Close, Revert, GoTo, Discard, Skip)
 export type Action = typeof Action.Type
 export type ActionOf<V extends Action["_tag"]> = Extract<Action, { readonly _tag: V }>
 

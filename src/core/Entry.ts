@@ -5,39 +5,16 @@
  * An entry is plain JSON. `PhaseStarted` and its kind are compared with what the generator yields on replay.
  */
 import * as Schema from "effect/Schema"
+import { Act } from "./Act.js"
 import { Defect, Failure, JsonValue } from "./Failure.js"
+import * as Kept from "./Kept.js"
+import { kinds } from "./Kind.js"
 import type { Status } from "./Status.js"
 
+export { Act } from "./Act.js"
+export { type Kind, kinds } from "./Kind.js"
+
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
-/** Who asked for something, why, and the hash of the plan that was confirmed. */
-export const Act = Schema.Struct({
-  by: optional(Schema.String),
-  reason: optional(Schema.String),
-  plan: optional(Schema.String)
-})
-export type Act = typeof Act.Type
-
-/** What a yield is, as replay compares it. A phase whose failure is a value (`either`, `exit`) is of another kind. */
-export const kinds = [
-  "phase",
-  "either",
-  "exit",
-  "delegate",
-  "sleep",
-  "signal",
-  "checkpoint",
-  "changed",
-  "fail",
-  "undo",
-  "child",
-  "all",
-  "forEach",
-  "race",
-  "graph",
-  "group"
-] as const
-export type Kind = (typeof kinds)[number]
 
 /** The execution was accepted, with this payload. */
 const Created = Schema.TaggedStruct("Created", {
@@ -141,27 +118,6 @@ const Decided = Schema.TaggedStruct("Decided", {
 const Rewound = Schema.TaggedStruct("Rewound", { to: Schema.String, error: optional(Defect) })
 /** The time of an attempt of the group is over: what runs in it is wound down, then it fails. */
 const TimedOut = Schema.TaggedStruct("TimedOut", { path: Schema.String })
-/** What is known of an execution where it enters a stage, beside its creation: all that matters from there on. */
-const Kept = Schema.Struct({
-  startedAt: Schema.JsonNumber,
-  updatedAt: Schema.JsonNumber,
-  owner: Schema.String,
-  /** until when it may take, in milliseconds UTC */
-  deadline: optional(Schema.JsonNumber),
-  /** the last round of its parent's phase that it knows of */
-  round: optional(Schema.Int),
-  /** the payload, if it is not the one that it was created with */
-  payload: optional(JsonValue),
-  /** how many reverts began */
-  reverts: optional(Schema.Int),
-  /** who asked for a pause last, and whether that is still to come */
-  pausedBy: optional(Schema.String),
-  pauses: optional(Schema.Boolean),
-  /** the checkpoint at which it is to pause */
-  stopAt: optional(Schema.String),
-  /** with which generation phases begin, where it went back to an earlier body */
-  generation: optional(Schema.Int)
-})
 /**
  * The generator before was returned, and the n-th stage that this execution enters begins with this state: nothing before
  * it is needed to go on. `error` is what the `finally` blocks threw.
@@ -171,8 +127,26 @@ const StageEntered = Schema.TaggedStruct("StageEntered", {
   n: Schema.Int,
   state: optional(JsonValue),
   error: optional(Defect),
-  kept: Kept
+  kept: Kept.AtStage
 })
+/**
+ * Everything before `before` was discarded, that is a checkpoint or the scope of a stage: the entries up to `through`, but
+ * the first. `hash` is that of the last of them, which what stays is chained to; `values` that of the last Snapshot, where
+ * there are any. `act` if an operator said so; `until` is when what stays next may go, in milliseconds UTC.
+ */
+const Discarded = Schema.TaggedStruct("Discarded", {
+  before: Schema.String,
+  through: Schema.Int,
+  hash: Schema.String,
+  values: optional(Schema.String),
+  until: optional(Schema.JsonNumber),
+  act: optional(Act)
+})
+/**
+ * Stands for the entries of a body that were discarded, in the place of the last of them: what its generator is fed with,
+ * and no undo, attempt or cause. Those of one body follow one another.
+ */
+const Snapshot = Schema.TaggedStruct("Snapshot", Kept.atCheckpoint)
 /** Only waits are left: the execution is let go until `until`, or until somebody sends it something. */
 const Waiting = Schema.TaggedStruct("Waiting", { until: optional(Schema.JsonNumber) })
 /**
@@ -256,6 +230,8 @@ export const Entry = Schema.Union(
   Rewound,
   TimedOut,
   StageEntered,
+  Discarded,
+  Snapshot,
   Waiting,
   PauseRequested,
   Paused,
@@ -307,6 +283,8 @@ export const leadsTo = Object.freeze({
   Rewound: null,
   TimedOut: null,
   StageEntered: "Running",
+  Discarded: null,
+  Snapshot: "Running",
   Waiting: "Waiting",
   PauseRequested: null,
   Paused: "Paused",

@@ -68,10 +68,23 @@ export class ExecutionConflict extends Schema.TaggedError<ExecutionConflict>()("
 /** The engine does not have this task, so it cannot advance, close or revert the execution. */
 export class TaskNotRegistered extends Schema.TaggedError<TaskNotRegistered>()("TaskNotRegistered", {
   ...Execution,
-  task: Schema.String
+  task: Schema.String,
+  /** the one that the execution goes on with */
+  version: Schema.optionalWith(Schema.Int, { exact: true })
 }) {
   override get message() {
-    return `execution ${this.execution} needs task ${this.task}, which this engine does not have: provide its layer (task.layer)`
+    const version = this.version === undefined ? "" : ` in version ${this.version}`
+    return `execution ${this.execution} needs task ${this.task}${version}, which this engine does not have: provide its layer (task.layer)`
+  }
+}
+
+/** Two tasks of one name and version are registered in one engine: which of them goes on with an execution is anybody's guess. */
+export class TaskConflict extends Schema.TaggedError<TaskConflict>()("TaskConflict", {
+  task: Schema.String,
+  version: Schema.Int
+}) {
+  override get message() {
+    return `there are two tasks called ${this.task} of version ${this.version} in this engine: give the later one a higher version, or another name`
   }
 }
 

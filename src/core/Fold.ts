@@ -2,6 +2,8 @@
  * Folds the entries of an execution into its history. The engine folds the entries that it appends the same way as those
  * that it loads, so that a live execution and a resumed one know the same.
  */
+
+import * as Discards from "./Discards.js"
 import { type Entry, type EntryOf, leadsTo, type Recorded, type Tag } from "./Entry.js"
 import { BrokenHistory } from "./Errors.js"
 import { empty, type History, revertOf } from "./History.js"
@@ -9,6 +11,7 @@ import * as Path from "./Path.js"
 import * as Phases from "./Phases.js"
 import { reopen } from "./Reopening.js"
 import { rewind } from "./Rewinding.js"
+import * as Snapshots from "./Snapshots.js"
 import * as Spine from "./Spine.js"
 import * as Stages from "./Stages.js"
 import { hasPlace, isFinal, mayMove, type Status } from "./Status.js"
@@ -177,7 +180,8 @@ const revert = (history: History, { act, failures, n, retry, to }: EntryOf<"Reve
     ...Spine.undone(history, target),
     to: target,
     retries: retry === true,
-    over: false
+    over: false,
+    seq: history.entries
   })
   history.endedAt = undefined
 }
@@ -208,6 +212,8 @@ const changes: { readonly [T in Tag]: (history: History, entry: EntryOf<T>, at: 
   Rewound: rewind,
   TimedOut: Phases.expire,
   StageEntered: Stages.enter,
+  Discarded: Discards.discard,
+  Snapshot: Snapshots.restore,
   Waiting: wait,
   PauseRequested: requestPause,
   Paused: release,

@@ -5,12 +5,14 @@ import type { Failure } from "./Failure.js"
 import { captureOf, type Fork, kindOf } from "./Instruction.js"
 import type { Around, Broken, Closable, Ended, Event, Node } from "./Node.js"
 import * as Path from "./Path.js"
-import { capturable } from "./PhaseRecord.js"
+import { capturable, type PhaseRecord } from "./PhaseRecord.js"
 import { Ready } from "./Ready.js"
 import { reversal } from "./Reversal.js"
 import type { Consequence, Placed } from "./Step.js"
 import { type Tree, threw } from "./Tree.js"
 import { UndoPlan } from "./UndoPlan.js"
+
+const none: ReadonlyArray<PhaseRecord> = []
 
 export class ForkNode implements Node, Around {
   readonly busy = false
@@ -55,12 +57,24 @@ export class ForkNode implements Node, Around {
 
   private open(): void {
     this.tree.satisfy(this)
+    const gone = this.known.find(({ path }) => !this.indexAt.has(path))
+    if (gone !== undefined) return this.tree.mismatch(gone, "gone")
     const { branches, concurrency } = this.fork
     this.ready = new Ready(
       branches.map(({ needs }) => needs),
       concurrency
     )
     this.fill()
+  }
+
+  /** The branches that were started. */
+  private get known(): ReadonlyArray<PhaseRecord> {
+    return this.tree.history.scopes.get(this.placed.path) ?? none
+  }
+
+  private get indexAt(): ReadonlyMap<string, number> {
+    this.places ??= new Map(this.branchPaths.map((place, index) => [place, index]))
+    return this.places
   }
 
   private fill(): void {
@@ -226,9 +240,8 @@ export class ForkNode implements Node, Around {
 
   /** What was begun by now stands, also behind a branch that goes on where it had failed: both are waited for, and undone. */
   private stand(): void {
-    const { history } = this.tree
-    const known = history.scopes.get(this.placed.path)
-    if (known === undefined || known.length <= this.started) return
+    const { known } = this
+    if (known.length <= this.started) return
     const begun = known.filter((record) => !this.tree.toCome(record.begun - 1))
     for (const { path } of begun) this.place(path)
   }
@@ -251,8 +264,7 @@ export class ForkNode implements Node, Around {
 
   /** Starts the branch at a path out of turn. Whether there is one that may start. */
   private place(path: string): boolean {
-    this.places ??= new Map(this.branchPaths.map((place, index) => [place, index]))
-    const index = this.places.get(path)
+    const index = this.indexAt.get(path)
     if (index === undefined || this.ending || this.ready?.start(index) !== true) return false
     this.start(index)
     return true

@@ -65,6 +65,7 @@ export class GroupNode implements Node, Around {
     const { group, placed, record, tree } = this
     tree.satisfy(this)
     if (this.winding) return
+    if (record.discarded && record.state === "succeeded") return
     if (record.state === "succeeded" && !tree.options.deep && !this.around.undoes) {
       tree.skipped = true
       return

@@ -34,6 +34,23 @@ export interface RevertRecord {
   readonly retries: boolean
   /** the checkpoint was reached */
   over: boolean
+  /** the number of the entry with which it began */
+  readonly seq: number
+}
+
+/** What was discarded last. */
+export interface Discarded {
+  /** the checkpoint before which it was, or the scope of the stage */
+  readonly before: string
+  /** the last entry that went */
+  readonly through: number
+  readonly at: number
+  /** when what is oldest now may go, in milliseconds UTC */
+  readonly until: number | undefined
+  /** none: what says how much is kept */
+  readonly act: Act | undefined
+  /** the hash of the last snapshot of the present body, if there is one */
+  readonly values: string | undefined
 }
 
 /** The stage that an execution is in, and what it was entered with. */
@@ -42,7 +59,11 @@ export interface StageRecord {
   /** how many were entered by then */
   readonly n: number
   readonly state: Json | undefined
+  /** how many were entered, and checkpoints come to in bodies, by then */
+  readonly marks: number
   readonly enteredAt: number
+  /** the number of its entry; 0: that was discarded */
+  readonly seq: number
 }
 
 /** A body that was left for a stage: `run`, or a stage itself. */
@@ -100,10 +121,13 @@ export interface History {
   generations: Map<string, number> | undefined
   /** with which generation all others begin: raised by going back to an earlier body */
   generation: number
+  /** it went back to an earlier body: some of the stages that were entered since then stand no more */
+  crossed: boolean
   /** why it is Failed or RevertFailed; or what led to the revert */
   failures: ReadonlyArray<Failure>
   /** all that began; those before a stage, where that is forgotten, are unknown */
   reverts: Array<RevertRecord | undefined>
+  discarded: Discarded | undefined
   closing: { readonly position: string; readonly revert: boolean; readonly act: Act } | undefined
   /** the generator ended or was returned; `error` is what its `finally` blocks threw */
   cleanedUp: { readonly error?: Defect; readonly skipped?: string } | undefined
@@ -159,8 +183,10 @@ export const empty = (): History => ({
   completed: [],
   generations: undefined,
   generation: 0,
+  crossed: false,
   failures: [],
   reverts: [],
+  discarded: undefined,
   closing: undefined,
   cleanedUp: undefined,
   pauseRequested: false,

@@ -9,6 +9,7 @@ import type * as Schedule from "effect/Schedule"
 import type { Kind } from "./Entry.js"
 import type { Failure } from "./Failure.js"
 import type { Json, Problem } from "./Json.js"
+import type { Keep } from "./Keep.js"
 
 /** Between a value and the plain JSON that is recorded for it; `undefined` is void. */
 export interface Codec {
@@ -68,6 +69,8 @@ export interface Signal {
 /** A named mark, with data; with `commit`, a revert never goes back beyond it; with `pause`, the execution pauses there. */
 export interface Checkpoint {
   readonly _tag: "Checkpoint"
+  /** how much is kept of what was before, if it says so */
+  readonly keep: Keep | undefined
   readonly name: string
   readonly commit: boolean
   readonly pause: boolean

@@ -80,9 +80,10 @@ export class MarkNode implements Node, Winding {
 
   // --- a failure after it
 
-  /** Something was committed after it: nothing goes back beyond that. */
+  /** Something was committed after it, or it was discarded with what was before: nothing goes back beyond that. */
   get isBound(): boolean {
     const { record, tree } = this
+    if (record.discarded) return true
     for (const one of tree.history.phases.values()) {
       if (one.commit && one.forward && one.state === "succeeded" && isSince(tree.history, record, one)) return true
     }

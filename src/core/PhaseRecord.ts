@@ -73,6 +73,8 @@ export interface PhaseRecord {
   undone: PhaseRecord | undefined
   /** it lies behind a commit checkpoint */
   committed: boolean
+  /** it was before what was discarded last: only its outcome is kept */
+  discarded: boolean
   /** a group around it began anew */
   superseded: boolean
   /** the number of the last entry about it */

@@ -35,7 +35,8 @@ const enter = (history: History, record: PhaseRecord): void => {
 /** It begins and ends without an effect of its own. */
 const waitsAtOnce = (kind: Kind): boolean => kind === "sleep" || kind === "signal"
 
-const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): PhaseRecord => {
+/** A phase as it begins. */
+export const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): PhaseRecord => {
   const { kind, path } = entry
   const scope = entry.scope ?? Path.root
   return {
@@ -71,6 +72,7 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
     inDoubt: false,
     undone: undefined,
     committed: false,
+    discarded: false,
     superseded: false,
     order: history.entries,
     begun: history.events.length,
@@ -82,14 +84,19 @@ const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: number): Ph
   }
 }
 
+/** Where it belongs. */
+export const add = (history: History, record: PhaseRecord): void => {
+  history.phases.set(record.path, record)
+  const siblings = history.scopes.get(record.scope)
+  if (siblings === undefined) history.scopes.set(record.scope, [record])
+  else siblings.push(record)
+}
+
 export const start = (history: History, entry: EntryOf<"PhaseStarted">, at: number): void => {
   const { path } = entry
   if (history.phases.has(path)) throw new BrokenHistory(history.entries, `phase ${path} was started twice`)
   const record = begun(history, entry, at)
-  history.phases.set(path, record)
-  const siblings = history.scopes.get(record.scope)
-  if (siblings === undefined) history.scopes.set(record.scope, [record])
-  else siblings.push(record)
+  add(history, record)
   history.open.add(record)
   if (record.timeout !== undefined) history.timed.add(record)
   enter(history, record)
@@ -302,6 +309,18 @@ const supersedeOne = (history: History, record: PhaseRecord): void => {
   history.phases.delete(record.path)
   history.inputs?.delete(record.path)
   leave(history, record)
+}
+
+/** What is in it is not needed any more: no generator comes to it again. */
+export const forget = (history: History, composite: PhaseRecord): void => {
+  for (const scope of scopesOf(composite)) {
+    for (const record of history.scopes.get(scope) ?? []) {
+      if (isComposite(record) || record.attempt > 1) forget(history, record)
+      record.superseded = true
+      history.phases.delete(record.path)
+    }
+    history.scopes.delete(scope)
+  }
 }
 
 /** A group that was left is open again, as its present attempt was before it ended; what ended it is not seen any more. */

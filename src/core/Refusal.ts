@@ -61,7 +61,8 @@ export class RequiresTask extends Schema.TaggedError<RequiresTask>()("RequiresTa
 
 /**
  * The execution cannot go to that checkpoint; nothing moved. `unknown`: none of that name stands, or `ambiguous`: several do;
- * `undeclared`: its task has no such checkpoint; `notOnSpine`: it is in a branch; `committed`: a commit checkpoint lies between; `ended`, `closing`, `reverting`: the
+ * `undeclared`: its task has no such checkpoint; `notOnSpine`: it is in a branch; `committed`: a commit checkpoint lies between;
+ * `discarded`: what is to be undone is; `ended`, `closing`, `reverting`: the
  * execution goes nowhere any more.
  */
 export class CheckpointRefused extends Schema.TaggedError<CheckpointRefused>()("CheckpointRefused", {
@@ -73,6 +74,7 @@ export class CheckpointRefused extends Schema.TaggedError<CheckpointRefused>()("
     "ambiguous",
     "notOnSpine",
     "committed",
+    "discarded",
     "ended",
     "closing",
     "reverting"

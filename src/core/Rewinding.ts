@@ -52,6 +52,7 @@ const reenter = (history: History, body: string): void => {
   for (const later of bodies.slice(index + 1)) supersedeBody(history, later)
   const { events, stage } = history.past![index]!
   history.past!.length = index
+  history.crossed = true
   history.stage = stage
   history.events = [...events]
   for (const generation of history.generations?.values() ?? []) {

@@ -19,7 +19,7 @@ import type { PhaseRecord } from "./PhaseRecord.js"
 
 /** Why an execution cannot go to a checkpoint. */
 export interface Problem {
-  readonly reason: "unknown" | "ambiguous" | "notOnSpine" | "committed"
+  readonly reason: "unknown" | "ambiguous" | "notOnSpine" | "committed" | "discarded"
   readonly message: string
 }
 
@@ -47,13 +47,14 @@ const enteringOf = (stage: StageRecord): Target => {
   return { name: stage.name, path: body, body, mark: undefined, data: stage.state, at: stage.enteredAt }
 }
 
+/** Those of which the entering is not discarded. */
 const stages = ({ past = [], stage }: History): ReadonlyArray<StageRecord> =>
-  [...past.map((body) => body.stage), stage].filter((one) => one !== undefined)
+  [...past.map((body) => body.stage), stage].filter((one) => one !== undefined && one.seq > 0) as Array<StageRecord>
 
 /** All that an execution can go back to, as far as it is known, in the order in which it came there. */
 export const targets = (history: History): ReadonlyArray<Target> => {
   const marks = [...history.phases.values()].filter(
-    (record) => isMark(record) && holds(history, record.scope) && !isRewinding(history, record)
+    (record) => isMark(record) && !record.discarded && holds(history, record.scope) && !isRewinding(history, record)
   )
   const entered = new Map(stages(history).map((stage) => [bodyOf({ stage }), enteringOf(stage)]))
   const found = new Map(bodiesOf(history).map((body) => [body, entered.has(body) ? [entered.get(body)!] : []]))
@@ -146,6 +147,16 @@ const list = (all: ReadonlyArray<Target>): string => {
   return `it has come to ${all.length > named ? `${all.length - named} others, ` : ""}${last.join(", ")}`
 }
 
+const gone = ({ discarded }: History): string =>
+  discarded === undefined ? "" : `; what was before ${discarded.before} is discarded`
+
+/** Whether a stage is meant by a number that lies behind, and is discarded. */
+const lies = ({ discarded, stage }: History, wanted: string): boolean => {
+  const [, at, name, n] = /^(@?)(.+)#(\d+)$/.exec(wanted) ?? []
+  if (discarded === undefined || stage === undefined || Number(n) > stage.n) return false
+  return name !== undefined && (at === "@" || name === stage.name)
+}
+
 /**
  * What somebody means: `name` the latest that has it, `name#3` the third checkpoint in its generator, or the stage that was
  * entered as the third, or a path. What has the name comes before what has the path.
@@ -162,9 +173,10 @@ export const find = (history: History, wanted: string): Either.Either<Target, Pr
   }
   if (first !== undefined) return clear(history, first)
   const elsewhere = [...history.phases.values()].find((record) => isMark(record) && isNamed(markOf(record), wanted))
-  return elsewhere === undefined
-    ? problem("unknown", `no such checkpoint stands: ${list(all)}`)
-    : problem("notOnSpine", `${elsewhere.path} is in branches, or in what is being undone: ${list(all)}`)
+  if (elsewhere === undefined && lies(history, wanted)) return problem("discarded", `${list(all)}${gone(history)}`)
+  if (elsewhere === undefined) return problem("unknown", `no such checkpoint stands: ${list(all)}${gone(history)}`)
+  if (elsewhere.discarded) return problem("discarded", `${list(all)}${gone(history)}`)
+  return problem("notOnSpine", `${elsewhere.path} is in branches, or in what is being undone: ${list(all)}`)
 }
 
 /** A checkpoint of `run` may be called like the path of a stage: then only one of them can be told apart in the journal. */

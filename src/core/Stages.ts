@@ -1,7 +1,10 @@
 /** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
 import type { EntryOf } from "./Entry.js"
-import { bodyOf, type History } from "./History.js"
+import { bodyOf, type Discarded, type History } from "./History.js"
+import type { AtStage } from "./Kept.js"
 import type { Step } from "./Step.js"
+
+type Execution = Omit<AtStage, "marks" | "discarded">
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -15,10 +18,35 @@ export const entered = (
   n: (history.stage?.n ?? 0) + 1,
   ...(state === undefined ? {} : { state }),
   ...(error === undefined ? {} : { error }),
-  kept: keptOf(history)
+  kept: { ...keptOf(history), ...pastOf(history) }
 })
 
-const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
+/** What there was before the stage that begins. */
+const pastOf = (history: History): Pick<AtStage, "marks" | "discarded"> => {
+  const { discarded, stage } = history
+  const before = (stage?.marks ?? 0) + checkpointsOf(history)
+  return {
+    ...(before === (stage?.n ?? 0) ? {} : { marks: before + 1 }),
+    ...(discarded === undefined ? {} : { discarded: withoutValues(discarded) })
+  }
+}
+
+/** How many checkpoints stand right in the present body. */
+const checkpointsOf = (history: History): number =>
+  (history.scopes.get(bodyOf(history)) ?? []).filter(
+    ({ kind, state }) => kind === "checkpoint" && state === "succeeded"
+  ).length
+
+const withoutValues = ({ act, at, before, through, until }: Discarded): NonNullable<AtStage["discarded"]> => ({
+  before,
+  through,
+  at,
+  ...(until === undefined ? {} : { until }),
+  ...(act === undefined ? {} : { act })
+})
+
+/** What is known of the execution as a whole; of its reverts, those that began by the entry `through`. */
+export const keptOf = (history: History, through = Infinity): Execution => {
   const {
     createdAt,
     deadline,
@@ -32,15 +60,17 @@ const keptOf = (history: History): EntryOf<"StageEntered">["kept"] => {
     stopAt,
     updatedAt
   } = history
-  const kept: Mutable<EntryOf<"StageEntered">["kept"]> = { startedAt, updatedAt, owner }
+  const kept: Mutable<Execution> = { startedAt, updatedAt, owner }
   if (deadline !== undefined) kept.deadline = deadline
   if (given !== undefined) kept.payload = payload
   if (round !== 0) kept.round = round
-  if (history.reverts.length > 0) kept.reverts = history.reverts.length
+  const reverts = history.reverts.filter((one) => one === undefined || one.seq <= through).length
+  if (reverts > 0) kept.reverts = reverts
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
   if (history.generation !== 0) kept.generation = history.generation
+  if (history.crossed) kept.crossed = true
   return kept
 }
 
@@ -55,17 +85,24 @@ export const broken = (history: History, { n, stage }: EntryOf<"StageEntered">):
 }
 
 export const enter = (history: History, { kept, n, stage: name, state }: EntryOf<"StageEntered">, at: number): void => {
-  if (history.past === undefined) forget(history, kept.reverts)
+  const { discarded, marks = n } = kept
+  if (history.past === undefined || !isBegun(history)) forget(history, kept.reverts)
   else {
     const { events, stage } = history
     history.past.push({ scope: bodyOf(history), stage, events, committed: false })
   }
-  history.stage = { name, n, state, enteredAt: at }
+  history.stage = { name, n, state, marks, enteredAt: at, seq: history.entries }
+  history.discarded = discarded && { until: undefined, act: undefined, ...discarded, values: undefined }
   history.events = []
   history.open.clear()
   history.asked.clear()
   history.timed.clear()
   history.position = bodyOf(history)
+  restore(history, kept)
+}
+
+/** Goes on from what an entry keeps of the execution as a whole. */
+export const restore = (history: History, kept: Execution): void => {
   if (kept.payload !== undefined) {
     if (history.given === undefined) history.given = history.payload
     history.payload = kept.payload
@@ -80,10 +117,12 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
   history.generation = kept.generation ?? 0
+  history.crossed = kept.crossed ?? false
   history.until = undefined
   history.crashes = 0
 }
 
+/** What was before is not at hand any more; of the reverts, how many there were. */
 const forget = (history: History, reverts = 0): void => {
   history.reverts = new Array<undefined>(reverts).fill(undefined)
   history.phases.clear()

@@ -43,7 +43,7 @@ export const moves = frozen({
 } satisfies Record<Status, ReadonlyArray<Status>>)
 
 /** What an operator can ask of an execution that exists. */
-export type Verb = "resume" | "rerun" | "pause" | "close" | "revert" | "skip" | "goTo"
+export type Verb = "resume" | "rerun" | "pause" | "close" | "revert" | "skip" | "goTo" | "discard"
 
 /** The statuses in which each verb does something; in any other it is refused, naming the move that it would need. */
 export const verbs = frozen({
@@ -53,7 +53,8 @@ export const verbs = frozen({
   close: { from: ["Pending", "Running", "Waiting", "Paused", "Failed"], to: "Closing" },
   revert: { from: ["Paused", "Failed", "RevertFailed", "Completed", "Closed"], to: "Reverting" },
   skip: { from: ["Failed", "Paused", "RevertFailed"], to: "Running" },
-  goTo: { from: ["Paused", "Failed"], to: "Running" }
+  goTo: { from: ["Paused", "Failed"], to: "Running" },
+  discard: { from: ["Paused", "Failed", "Waiting"], to: "Running" }
 } satisfies Record<Verb, { readonly from: ReadonlyArray<Status>; readonly to: Status }>)
 
 /**

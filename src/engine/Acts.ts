@@ -20,7 +20,8 @@ import * as Resumption from "./Resumption.js"
 
 /** What is its parent's to ask of a child, and is asked without force. */
 export const isItsParents = (action: Action): boolean =>
-  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo") && action.force !== true
+  (action._tag === "close" || action._tag === "revert" || action._tag === "goTo" || action._tag === "discard") &&
+  action.force !== true
 
 /** Refuses to end somebody's child, unless it is ended that way already. */
 export const owned = (
@@ -34,6 +35,10 @@ export const owned = (
 
 type Revert = ActionOf<"revert">
 type GoTo = ActionOf<"goTo">
+
+/** Its code is not here, or not in the version that it goes by. */
+const notRegistered = (execution: string, { task, version }: History.History): TaskNotRegistered =>
+  new TaskNotRegistered({ execution, task, version })
 
 const nothingToDo: Decision = { entries: [], definition: undefined }
 
@@ -75,7 +80,7 @@ export const decide = (
     case "close":
       return close(execution, command, history, definition)
     default:
-      if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+      if (definition === undefined) return notRegistered(execution, history)
       return Resumption.decide(execution, command as Resumption.Going, history, definition)
   }
 }
@@ -99,7 +104,7 @@ const join = (
   if (definition !== undefined) return Effect.succeed({ entries: [], definition })
   return command._tag === "close" && command.force === true
     ? Effect.succeed({ entries: abandoned(`task ${history.task} is not registered`, command), definition: undefined })
-    : new TaskNotRegistered({ execution, task: history.task })
+    : notRegistered(execution, history)
 }
 
 /** The end of an execution whose `finally` blocks cannot run. */
@@ -150,10 +155,12 @@ const revert = (
   }
   const target = command.to === undefined ? undefined : GoingBack.targetOf(execution, command.to, history)
   if (target !== undefined && Either.isLeft(target)) return target.left
-  if (definition === undefined) return new TaskNotRegistered({ execution, task: history.task })
+  if (definition === undefined) return notRegistered(execution, history)
   if (status === "RevertFailed" && isSame(execution, command, history)) {
     return Effect.succeed({ entries: [{ _tag: "RevertResumed", act }], definition })
   }
+  const gone = command.to === undefined ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const started = { _tag: "RevertStarted" as const, n: reverts.length + 1, failures, act }
   if (target === undefined) return Effect.succeed({ entries: [started], definition })
   // What does not come to the checkpoint again could not go on from there.
@@ -182,7 +189,7 @@ const goTo = (
       : revert(execution, { ...act, _tag: "revert", to: checkpoint }, history, definition)
   }
   return definition === undefined
-    ? new TaskNotRegistered({ execution, task: history.task })
+    ? notRegistered(execution, history)
     : Resumption.decide(execution, { ...act, _tag: "resume", stopAt: checkpoint }, history, definition)
 }
 
@@ -204,6 +211,8 @@ const close = (
 ): Effect.Effect<Decision, Refusal> => {
   const act = actOf(command)
   if (history.startedAt === undefined) return Effect.succeed({ entries: [closed(command)], definition: undefined })
+  const gone = command.revert === true ? GoingBack.forgotten(execution, history) : undefined
+  if (gone !== undefined) return gone
   const closing: Entry = { _tag: "Closing", position: history.position, revert: command.revert ?? false, act }
   const misfit = definition === undefined ? undefined : Replay.fresh(definition, history).misfit
   if (definition !== undefined && misfit === undefined) return Effect.succeed({ entries: [closing], definition })
@@ -214,5 +223,5 @@ const close = (
       definition: undefined
     })
   }
-  return misfit === undefined ? new TaskNotRegistered({ execution, task: history.task }) : mismatch(execution, misfit)
+  return misfit === undefined ? notRegistered(execution, history) : mismatch(execution, misfit)
 }

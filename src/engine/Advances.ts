@@ -85,7 +85,7 @@ export class Advances {
       const children: Array<string> = []
       for (const { child, state } of (yield* this.live.history(id)).open) {
         const row = child === undefined || state !== "waiting" ? undefined : yield* this.store.get(child)
-        if (row !== undefined && this.registry.get(row.task) !== undefined) children.push(row.id)
+        if (row !== undefined && this.registry.get(row.task, row.version) !== undefined) children.push(row.id)
       }
       return children
     })
@@ -110,10 +110,11 @@ export class Advances {
   /** Runs it until it stands still, or waits for the run that it has. */
   private take({ id, task }: ExecutionRow): Effect.Effect<void, AdvanceError> {
     return Effect.gen(this, function* () {
-      const registered = this.registry.get(task)
       const present = this.live.runs.get(id)
       if (present !== undefined) return yield* this.finished(present)
-      if (registered === undefined) return yield* new TaskNotRegistered({ execution: id, task })
+      const { version } = yield* this.live.history(id)
+      const registered = this.registry.get(task, version)
+      if (registered === undefined) return yield* new TaskNotRegistered({ execution: id, task, version })
       const { definition, services } = registered
       yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(this, function* () {
@@ -189,7 +190,7 @@ export class Advances {
   /** Some of those that are due and not among these: what a dead engine left, then the oldest. */
   private due(done: ReadonlySet<string>): Effect.Effect<ReadonlyArray<string>, StoreError> {
     return Effect.gen(this, function* () {
-      const tasks = this.registry.all.map(({ definition }) => definition.name)
+      const tasks = [...new Set(this.registry.all.map(({ definition }) => definition.name))]
       const found: Array<string> = []
       const limit = page + done.size
       for (const task of tasks) {

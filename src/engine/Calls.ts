@@ -98,7 +98,7 @@ export class Calls implements Children {
 
   /** Until the child goes on. Its parent has nothing to do with it meanwhile, unless nobody else here has its code. */
   private parked(call: Call, history: History.History): Parked {
-    const { status, task, until } = history
+    const { status, task, until, version } = history
     const isQueued = History.isQueued(history)
     const listen = (moved: () => void) => {
       this.live.stepAside(call.parent.execution, true)
@@ -111,7 +111,7 @@ export class Calls implements Children {
       call.services.start(look)
       return stop
     }
-    return status === "Waiting" && this.registry.get(task) === undefined
+    return status === "Waiting" && this.registry.get(task, version) === undefined
       ? new Parked(listen, until)
       : new Parked(listen)
   }

@@ -5,7 +5,8 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
-import type { Entry } from "../core/Entry.js"
+import type { Cut } from "../core/Discards.js"
+import type { Act, Entry } from "../core/Entry.js"
 import { ExecutionNotFound, type JournalCorrupt, type StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
@@ -28,6 +29,8 @@ export interface Opened {
   readonly definition: Definition | undefined
   /** tokens that end with that: nothing is written if somebody has completed one of them */
   readonly close?: ReadonlyArray<string>
+  /** what is forgotten with that, and who says so */
+  readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
 }
 
 /** Decides an act on what is recorded, while nobody else in this engine changes it; refused, nothing changes. */
@@ -67,6 +70,7 @@ const carries = ({ decided, delivery, history, order }: Case): boolean =>
   history.status === "Waiting" &&
   decided.definition !== undefined &&
   decided.entries.length === 0 &&
+  decided.discard === undefined &&
   order === undefined &&
   delivery?.carry() === true
 
@@ -134,7 +138,7 @@ export class Claims {
       const { definition, entries } = decided
       const needs = definition !== undefined && needsPlace(history, entries)
       const waits = needs && (isFull || !(yield* this.lanes.hasRoom(history)))
-      if (entries.length === 0 && (waits || definition === undefined)) {
+      if (entries.length === 0 && decided.discard === undefined && (waits || definition === undefined)) {
         if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
         return undefined
       }
@@ -190,8 +194,10 @@ export class Claims {
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 
-  private commit(writer: Writer, { delivery }: Case): Effect.Effect<void, CommitError> {
+  private commit(writer: Writer, { decided: { discard }, delivery }: Case): Effect.Effect<void, CommitError> {
     delivery?.over()
-    return writer.flush
+    return discard === undefined
+      ? writer.flush
+      : Effect.zipRight(writer.discard(discard.cut, discard.act), writer.flush)
   }
 }

@@ -11,6 +11,7 @@ import * as Acts from "./Acts.js"
 import type { Config } from "./Config.js"
 import { illegal } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
+import * as GoingBack from "./GoingBack.js"
 import type { Live, Run } from "./Live.js"
 import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
@@ -64,7 +65,9 @@ export class Commands {
       }
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
-      const registered = code ?? this.live.standby.first(id) ?? this.registry.get(row.task)
+      const lent = code ?? this.live.standby.first(id)
+      const { version } = yield* this.live.history(id)
+      const registered = lent?.definition.version === version ? lent : this.registry.get(row.task, version)
       const opening = Decisions.about(this.store, id, command, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)
@@ -75,6 +78,10 @@ export class Commands {
   private askRun(run: Run, command: Action, order: number | undefined): Effect.Effect<boolean, ActError> {
     return Effect.gen(this, function* () {
       const act = actOf(command)
+      if (command._tag === "close" && command.revert === true) {
+        const forgotten = GoingBack.forgotten(run.id, yield* this.live.history(run.id))
+        if (forgotten !== undefined) return yield* forgotten
+      }
       const isCurrent = (history: History) => Decisions.isCurrent(run.id, command, history)
       const asked =
         command._tag === "pause"

@@ -169,10 +169,11 @@ export class Completions {
 
   private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
     return Effect.gen(this, function* () {
-      const definition = this.live.standby.first(execution)?.definition ?? this.registry.get(task)?.definition
-      if (definition === undefined) return yield* new RequiresTask({ execution, path, task })
       const known = this.live.history(execution)
       const history = yield* Effect.catchTag(known, "ExecutionNotFound", () => new TokenNotFound({}))
+      const lent = this.live.standby.first(execution)?.definition
+      const definition = lent ?? this.registry.get(task, history.version)?.definition
+      if (definition === undefined) return yield* new RequiresTask({ execution, path, task })
       const instruction = Replay.fresh(definition, history).cursor?.standing(path)?.instruction
       if (instruction?._tag !== "Run") return yield* new RequiresTask({ execution, path, task })
       const decoded = Completion.decode(outcome as unknown as Json, instruction)

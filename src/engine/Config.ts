@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Keep } from "../authoring/Keep.js"
 
 export interface Config {
   /**
@@ -24,6 +25,8 @@ export interface Config {
   readonly maxPhases: number
   /** how large one journal may grow, in characters of JSON. 50 MiB */
   readonly maxJournal: number
+  /** how much of its past an execution keeps, if neither its task nor its checkpoint says so. "all" */
+  readonly keep: Keep
   /** an execution that only waits is let go if the nearest of its waits is further away. 10 seconds */
   readonly awake: Duration.DurationInput
   /** how often the owner looks for what other processes ask. 100 milliseconds */
@@ -60,6 +63,7 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     maxValue: 10 * 1024 * 1024,
     maxPhases: 50_000,
     maxJournal: 50 * 1024 * 1024,
+    keep: "all",
     awake: Duration.seconds(10),
     inbox: Duration.millis(100),
     standby: Duration.millis(250),

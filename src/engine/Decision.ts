@@ -1,6 +1,7 @@
 /** What an act comes to: what it records, or why it is refused. */
 import type { Definition } from "../authoring/Definition.js"
-import type { Entry } from "../core/Entry.js"
+import type { Cut } from "../core/Discards.js"
+import type { Act, Entry } from "../core/Entry.js"
 import {
   type CheckpointRefused,
   HistoryMismatch,
@@ -27,6 +28,8 @@ export interface Decision {
   readonly definition: Definition | undefined
   /** tokens that end with it, if nobody has completed them */
   readonly close?: ReadonlyArray<string>
+  /** what is forgotten with that, and who says so */
+  readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
   /** what is recorded, and whose undo would see what is amended */
   readonly amended?: ReadonlyArray<PhaseRecord>
 }

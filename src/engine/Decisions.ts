@@ -11,6 +11,7 @@ import { type History, isPartial } from "../core/History.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type * as Decision from "./Decision.js"
+import * as Discarding from "./Discarding.js"
 import * as Journals from "./Journals.js"
 
 export type Refusal = Decision.Refusal | PlanOutdated | StoreError
@@ -55,6 +56,7 @@ export const about =
   (history: History): Effect.Effect<Decision.Decision, Refusal> =>
     Effect.gen(function* () {
       yield* current(execution, action, history)
+      if (action._tag === "discard") return yield* Discarding.decide(store, execution, action, history, definition)
       const known = yield* read(store, execution, action, history)
       // What would still fit may be in a stage that was left.
       const decision = yield* Effect.catchTag(

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Keep from "../authoring/Keep.js"
 import type { SendOptions } from "../authoring/Sending.js"
 import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
@@ -90,11 +91,11 @@ class Engine {
 
   readonly contextOf: Service["contextOf"] = (id, phase) =>
     Effect.flatMap(this.live.history(id), (history) =>
-      Seeing.contextOf(id, history, phase, this.registry.get(history.task)?.definition)
+      Seeing.contextOf(id, history, phase, this.registry.get(history.task, history.version)?.definition)
     )
 
   /** Whether an execution is to go on by itself: with the code of this engine, or when its child has ended. */
-  private goesOn({ id, status, task }: ExecutionRow): Effect.Effect<boolean, ReadError> {
+  private goesOn({ id, status }: ExecutionRow): Effect.Effect<boolean, ReadError> {
     const due = Effect.map(
       Effect.suspend(() => this.store.due({ id, now: this.now(), lanes: this.lanes.known })),
       ({ length }) => length > 0
@@ -102,9 +103,10 @@ class Engine {
     if (status === "Pending") return due
     if (status !== "Waiting") return Effect.succeed(isActive(status))
     return Effect.gen(this, function* () {
-      const has = this.registry.get(task) !== undefined || this.live.standby.first(id) !== undefined
+      const { open, task, version } = yield* this.live.history(id)
+      const has = this.registry.get(task, version) !== undefined || this.live.standby.first(id) !== undefined
       if (has && (yield* due)) return true
-      for (const { child, state } of (yield* this.live.history(id)).open) {
+      for (const { child, state } of open) {
         const row = child === undefined || state !== "waiting" ? undefined : yield* this.store.get(child)
         if (row !== undefined && (yield* this.goesOn(row))) return true
       }
@@ -179,6 +181,8 @@ class Engine {
       close: (id, options = {}) => this.request(id, { _tag: "close", ...options }, this.after(id)),
       revert: this.revert,
       goTo: this.goTo,
+      discard: (id, { before, ...options }) =>
+        this.request(id, { _tag: "discard", before, ...options }, this.status(id)),
       skip: (id, phase, value, options = {}) => {
         const given = value === undefined ? {} : { value }
         return this.request(id, { _tag: "skip", phase, ...options, ...given }, this.status(id))
@@ -195,7 +199,8 @@ class Engine {
       list: (query = {}) => this.store.list(query),
       watch: (id) => watch(this.store, this.live, id),
       settled: this.settled,
-      check: (options) => Check.stream(this.store, ({ task }) => this.registry.get(task)?.definition, options)
+      check: (options) =>
+        Check.stream(this.store, ({ task, version }) => this.registry.get(task, version)?.definition, options)
     }
   }
 }
@@ -215,6 +220,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const ownership = new Ownership(store, config, owned, yield* Effect.makeSemaphore(1), now)
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
+  Keep.make("keep of the engine", config.keep)
   const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)
   const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, now)
   const completions = new Completions(store, config, registry, live, recovery, now)
@@ -232,7 +238,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
       const history = yield* live.history(id)
       const told = yield* completions.told(history)
       const holders = History.isInLine(history, now()) ? yield* lanes.holders(history) : undefined
-      return View.statusOf(id, history, registry.get(history.task) !== undefined, told, holders)
+      return View.statusOf(id, history, registry.get(history.task, history.version) !== undefined, told, holders)
     })
   const schedules = new Schedules(store, config, joins.start, now)
   const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, now, status)

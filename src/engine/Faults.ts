@@ -1,7 +1,8 @@
 /** The reasons for which the engine itself stops an execution, as failures for its journal. */
 import type { Failure } from "../core/Failure.js"
+import type { History } from "../core/History.js"
 import type { Json, Problem } from "../core/Json.js"
-import type { PhaseRecord } from "../core/PhaseRecord.js"
+import { isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import * as Sentence from "../core/Sentence.js"
 import type { Found, Step } from "../core/Step.js"
 
@@ -181,4 +182,22 @@ export const ofStep = (step: Step, version: number): Failure | undefined => {
     default:
       return undefined
   }
+}
+
+/** The code did not fit what is recorded: not what was sent since, and waits to be. */
+export const isOfCode = ({ phases }: Pick<History, "phases">, failure: Failure): boolean => {
+  if (failure._tag !== "Fault") return false
+  const { path, reason } = failure
+  if (reason !== "ValueNotDecodable") return reason === "HistoryMismatch" || reason === "StageNotRegistered"
+  const record = phases.get(path)
+  return record === undefined || isSettled(record)
+}
+
+/** Whether the code stops where it stopped before: the guess at why may be another. */
+export const isSame = (before: Failure | undefined, now: Failure): boolean => {
+  const told = (failure: Failure | undefined) => {
+    const { message: _, ...rest } = failure?._tag === "Fault" ? failure : { message: "" }
+    return JSON.stringify(rest, (key, value: unknown) => (key === "cause" ? undefined : value))
+  }
+  return told(before) === told(now)
 }

@@ -5,7 +5,7 @@
 import * as vm from "node:vm"
 
 /** In milliseconds. */
-const moment = 50
+const moment = 100
 
 const script = new vm.Script("turn()")
 

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import { isDeclared } from "../authoring/Checkpoint.js"
 import type { Definition } from "../authoring/Definition.js"
+import * as Discards from "../core/Discards.js"
 import { CheckpointRefused } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
@@ -32,6 +33,20 @@ export const refuse = (execution: string, checkpoint: string, reason: Reason, wh
     reason,
     message: `execution ${execution} cannot go to checkpoint ${checkpoint}: ${why}`
   })
+
+/** Why what it did cannot be undone as a whole, where some of it is forgotten. */
+export const forgotten = (execution: string, history: History): CheckpointRefused | undefined => {
+  const discarded = Discards.binds(history)
+  if (discarded === undefined) return undefined
+  return new CheckpointRefused({
+    execution,
+    checkpoint: "",
+    reason: "discarded",
+    message:
+      `execution ${execution} cannot be reverted as a whole: what was before ${discarded.before} is discarded. ` +
+      "It can go back to a checkpoint that status shows"
+  })
+}
 
 /** Why the execution as a whole goes nowhere. */
 const standstill = ({ closing, status }: History): readonly [Reason, string] | undefined => {

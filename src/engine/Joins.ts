@@ -13,7 +13,8 @@ import {
   ExecutionConflict,
   InvalidName,
   PayloadInvalid,
-  type StoreError
+  type StoreError,
+  TaskNotRegistered
 } from "../core/Errors.js"
 import { type History, isEarly, isQueued } from "../core/History.js"
 import * as Json from "../core/Json.js"
@@ -23,14 +24,14 @@ import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import { Births, type Unborn } from "./Births.js"
 import { type Call, isParent } from "./Children.js"
-import type { LoadError, Opening } from "./Claims.js"
+import type { LoadError, Opened, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import type { Delivery } from "./Delivery.js"
 import { Fibers } from "./Fibers.js"
 import * as GoingBack from "./GoingBack.js"
 import { type Lanes, nameOf } from "./Lanes.js"
-import type { Entered, Finished, Live, Run } from "./Live.js"
+import type { Entered, Finished, Live, Run, Services } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
@@ -42,6 +43,12 @@ import type { CommitError } from "./Writer.js"
 class Settled {
   readonly _tag = "Settled"
   constructor(readonly history: History) {}
+}
+
+/** It goes by another version of the task, and would be taken up. */
+class OtherVersion {
+  readonly _tag = "OtherVersion"
+  constructor(readonly version: number) {}
 }
 
 const resumable = (status: Status): boolean => status === "Failed" || status === "Paused"
@@ -70,6 +77,7 @@ type JoinError =
   | CheckpointRefused
   | PayloadInvalid
   | ExecutionConflict
+  | TaskNotRegistered
   | EngineBusy
   | LoadError
   | CommitError
@@ -87,6 +95,8 @@ const again: Moved = { woken: false, delivery: undefined }
 /** Somebody who starts an execution, or joins it. */
 interface Visit extends Omit<Joining, "id">, Unborn {
   readonly call?: Call
+  /** what another version of the task runs with */
+  readonly services?: Services
 }
 
 /** Whether it is to be taken up, also if others than standing by decide that. */
@@ -117,13 +127,17 @@ const goal = ({ stopAt }: { readonly stopAt?: string }) => (stopAt === undefined
 
 /** How a visitor takes an execution up, if it is the one that was meant: as it stands, or resumed. */
 const takingUp =
-  (visit: Visit, now: () => number): Opening<Settled | ExecutionConflict> =>
+  (visit: Visit, now: () => number): Opening<Settled | OtherVersion | ExecutionConflict> =>
   (history) =>
-    Effect.flatMap(same(visit, history), () => {
+    Effect.flatMap(same(visit, history), (): Effect.Effect<Opened, Settled | OtherVersion> => {
       const { call, definition, isNext, resume, woken } = visit
       const waits = isQueued(history) && isNext !== true && (woken !== true || call !== undefined)
       if (waits || isEarly(history, now())) return Effect.fail(new Settled(history))
       const { status } = history
+      const goesUp = isActive(status) || status === "Waiting" || (call !== undefined && goesOn(call, history))
+      if (history.version !== definition.version && (goesUp || (resume === true && resumable(status)))) {
+        return Effect.fail(new OtherVersion(history.version))
+      }
       if (isActive(status) || (status === "Waiting" && woken === true))
         return Effect.succeed({ entries: [], definition })
       if (call !== undefined && goesOn(call, history)) {
@@ -200,7 +214,7 @@ export class Joins {
   /** Waits for a run. If the caller that began it is interrupted, the execution is handed back, or closed. */
   private finished<E>({ call, definition, onInterrupt }: Visit, begun: Effect.Effect<Entered<E>>) {
     // What becomes of a child is its parent's to say.
-    const detach = (run: Run) => Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition.name, run.id))
+    const detach = (run: Run) => Effect.zipRight(this.live.suspend(run), this.recovery.wake(definition, run.id))
     const abandon = (run: Run) => {
       if (call !== undefined) return Effect.void
       return onInterrupt === "close" ? Effect.orElse(this.closeAbandoned(run.id), () => detach(run)) : detach(run)
@@ -239,7 +253,7 @@ export class Joins {
 
   /** A child whose code nobody here has but its parent: that wakes it. */
   private isOrphan({ call, definition }: Visit): boolean {
-    return call !== undefined && this.registry.get(definition.name) === undefined
+    return call !== undefined && this.registry.get(definition.name, definition.version) === undefined
   }
 
   /** Waits for it where it runs. */
@@ -266,22 +280,38 @@ export class Joins {
         const known = yield* Effect.either(this.live.history(id))
         if (Either.isRight(known) && this.isLetGo(known.right)) {
           yield* same(visit, known.right)
-          return yield* this.standBy(visit, known.right)
+          return yield* this.standBy(yield* this.inVersion(visit, known.right.version), known.right)
         }
       }
-      const taken = this.live.takeOver(id, call?.services, takingUp(visit, this.now), { delivery })
+      const services = visit.services ?? call?.services
+      const taken = this.live.takeOver(id, services, takingUp(visit, this.now), { delivery })
       const finished = yield* Effect.either(this.finished(visit, taken))
       if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
+      if (finished.left instanceof OtherVersion) {
+        return yield* this.takeUp(yield* this.inVersion(visit, finished.left.version))
+      }
       if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
       const { history } = finished.left
       const standing = { id, history, present: false }
       const { status } = history
       if (status !== "Waiting" && status !== "Pending") return standing
       if (call !== undefined && !(isQueued(history) && this.isOrphan(visit))) return standing
-      if (call === undefined && !this.ownership.isPassive) return yield* this.standBy(visit, history)
+      if (call === undefined && !this.ownership.isPassive) {
+        return yield* this.standBy(yield* this.inVersion(visit, history.version), history)
+      }
       const due = yield* this.store.due({ id, now: this.now(), lanes: this.lanes.known })
       return due.length > 0 ? { ...again, woken: true, isNext: true } : standing
     })
+  }
+
+  /** The visitor with the code that the execution goes by. */
+  private inVersion(visit: Visit, version: number): Effect.Effect<Visit, TaskNotRegistered> {
+    const { name, version: own } = visit.definition
+    if (own === version) return Effect.succeed(visit)
+    const code = this.registry.get(name, version)
+    return code === undefined
+      ? new TaskNotRegistered({ execution: visit.id, task: name, version })
+      : Effect.succeed({ ...visit, ...code })
   }
 
   /** It waits: for something in it, for its time, or for a place. */
@@ -298,8 +328,9 @@ export class Joins {
   }
 
   /** Waits until an execution that was let go is to go on, or has gone on elsewhere. */
-  private standBy({ definition, id, onInterrupt }: Visit, history: History): Effect.Effect<Moved, StoreError> {
-    return Effect.flatMap(Fibers.here, (services) => {
+  private standBy(visit: Visit, history: History): Effect.Effect<Moved, StoreError> {
+    const { definition, id, onInterrupt } = visit
+    return Effect.flatMap(visit.services === undefined ? Fibers.here : Effect.succeed(visit.services), (services) => {
       const lane = isQueued(history) ? nameOf(history.task, history.lane!) : undefined
       const { leave, moved } = this.live.standby.enter(id, definition, services, lane)
       // It may have moved before anybody stood by.
@@ -338,7 +369,7 @@ export class Joins {
         yield* same(visit, history)
       }
       if (due === undefined || due <= this.now()) {
-        yield* this.recovery.wake(definition.name, id, visit.key !== undefined)
+        yield* this.recovery.wake(definition, id, visit.key !== undefined)
       } else this.recovery.poke()
       return id
     })

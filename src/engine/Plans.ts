@@ -8,6 +8,7 @@ import type { Entry } from "../core/Entry.js"
 import type { JournalCorrupt, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
+import * as Path from "../core/Path.js"
 import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
 import type { Phase, Plan, Step } from "../core/Plan.js"
 import type { Store } from "../store/Store.js"
@@ -85,7 +86,7 @@ export class Plans {
       const { plan: _plan, ...rest } = asked
       const action = rest as Action
       const history = yield* this.live.history(id)
-      const code = this.live.standby.first(id) ?? this.registry.get(history.task)
+      const code = this.live.standby.first(id) ?? this.registry.get(history.task, history.version)
       const hash = Decisions.hashOf(id, action, history)
       const { status, task } = history
       const decided = yield* this.decide(id, action, history, code?.definition)
@@ -110,6 +111,26 @@ export class Plans {
     )
   }
 
+  /** The phases of which nothing, or the outcome alone, stays. */
+  private forgotten(
+    id: string,
+    known: History.History,
+    { discard }: Decision
+  ): Effect.Effect<ReadonlyArray<Step>, StoreError> {
+    if (discard === undefined) return Effect.succeed([])
+    const { before, checkpoint } = discard.cut
+    const history = History.isPartial(known) ? Journals.whole(this.store, id) : Effect.succeed(known)
+    return Effect.map(history, ({ phases }) => {
+      const records = [...phases.values()]
+      const end = records.findIndex(({ path }) => path === before || Path.bodyOf(path) === before)
+      const note = checkpoint === undefined ? {} : { note: "its outcome stays, where it is in this body" }
+      return records
+        .slice(0, end < 0 ? Infinity : end)
+        .filter(({ discarded, forward }) => forward && !discarded)
+        .map(({ kind, name, path }) => ({ does: "discard", path, name, kind, ...note }))
+    })
+  }
+
   /** What is known of an action that is refused: where it takes the task's code, what the journal says. */
   private outline(id: string, action: Action, history: History.History, refused: Requirements.Refused): Told {
     const told = { ...nothing(history), commits: committed(history) }
@@ -126,6 +147,7 @@ export class Plans {
   ): Effect.Effect<Told, StoreError | JournalCorrupt> {
     return Effect.gen(this, function* () {
       if (action._tag === "pause") return { ...nothing(known), to: "Paused" as const, steps: ending(known) }
+      if (action._tag === "discard") return { ...nothing(known), steps: yield* this.forgotten(id, known, decision) }
       const { entries } = decision
       const waits = definition !== undefined && needsPlace(known, entries) && !(yield* this.lanes.hasRoom(known))
       const history = yield* Journals.before(this.store, id, known, entries)

@@ -12,11 +12,12 @@ import { OrderRefused, StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Completing, Due, Order, Store, TokenRow } from "../store/Store.js"
+import type { Completing, Due, ExecutionRow, Order, Store, TokenRow } from "../store/Store.js"
 import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Delivery } from "./Delivery.js"
+import * as Faults from "./Faults.js"
 import type { Lanes } from "./Lanes.js"
 import type { Live, Services } from "./Live.js"
 import * as Orders from "./Orders.js"
@@ -39,6 +40,8 @@ export class Recovery {
   private readonly queued = new Set<string>()
   /** those that were due, or were sent something, while they still ran */
   private readonly overtaken = new Set<string>()
+  /** the versions of executions that do not go by the code that was at hand for them */
+  private readonly versions = new Map<string, number>()
   private readonly trouble = new Trouble()
   private readonly answering = new Set<number>()
   private readonly wakes: Wakes
@@ -140,8 +143,21 @@ export class Recovery {
   private mayGoOnNow(id: string, task: string): boolean {
     if (!this.ownership.isOwner || this.ended || this.queued.has(id) || this.live.runs.has(id)) return false
     return (
-      this.live.standby.first(id) !== undefined || (this.registry.get(task) !== undefined && this.places.isOpen(task))
+      this.live.standby.first(id) !== undefined ||
+      (typeof this.codeAtHand(id, task) === "object" && this.places.isOpen(task))
     )
+  }
+
+  /** The code that an execution goes by, if this engine has it; where its versions are several, the execution says which. */
+  private codeAtHand(id: string, task: string): Registered | "several" | undefined {
+    const version = this.versions.get(id)
+    return version === undefined ? this.registry.sole(task) : this.registry.get(task, version)
+  }
+
+  private codeOf(id: string, task: string): Effect.Effect<Registered | undefined, StoreError> {
+    const code = this.codeAtHand(id, task)
+    if (code !== "several") return Effect.succeed(code)
+    return Effect.map(this.store.get(id), (row) => row && this.registry.get(task, row.version))
   }
 
   /**
@@ -154,9 +170,11 @@ export class Recovery {
       if (this.live.runs.has(id)) this.overtaken.add(id)
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.succeed(true)
       const attached = this.live.standby.first(id)
-      const registered = this.registry.get(task)
-      if (attached === undefined)
-        return registered === undefined ? this.rouseOthers(due) : this.admit(registered, id, delivery)
+      if (attached === undefined) {
+        return Effect.flatMap(this.codeOf(id, task), (code) =>
+          code === undefined ? this.rouseOthers(due) : this.admit(code, id, delivery)
+        )
+      }
       attached.wake(delivery)
       return Effect.succeed(true)
     })
@@ -213,7 +231,7 @@ export class Recovery {
    * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
    */
   begin(definition: Definition, id: string, payload: Json): Effect.Effect<boolean> {
-    const registered = this.registry.get(definition.name)
+    const registered = this.registry.get(definition.name, definition.version)
     if (registered?.definition !== definition || this.ended || this.ownership.isPassive) return notBegun
     const begun = Effect.suspend(() => {
       if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
@@ -224,8 +242,8 @@ export class Recovery {
   }
 
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */
-  wake(task: string, id: string, isQueued = false): Effect.Effect<void> {
-    const registered = this.registry.get(task)
+  wake({ name, version }: Definition, id: string, isQueued = false): Effect.Effect<void> {
+    const registered = this.registry.get(name, version)
     if (registered === undefined || this.ended || this.ownership.isPassive) return Effect.void
     const admitted = Effect.suspend(() => {
       if (this.live.runs.has(id) || this.queued.has(id)) return Effect.void
@@ -242,6 +260,28 @@ export class Recovery {
   private background(work: Effect.Effect<void, { readonly message: string }>, scope = this.scope): Effect.Effect<void> {
     const logged = Effect.catchAll(work, (error) => Effect.logWarning(error.message))
     return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), scope))
+  }
+
+  /** It began with this code, or with one that nobody has here: it may have moved on to this one since. */
+  private mayBeFor({ definition: { name, version } }: Registered, { id, version: first }: ExecutionRow): boolean {
+    const known = this.versions.get(id) ?? first
+    return known === version || this.registry.get(name, known) === undefined
+  }
+
+  /** Has an execution go on with the code that it goes by, where other code was tried. */
+  private redirect(id: string, tried: Definition): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const code = this.versions.has(id) ? this.codeAtHand(id, tried.name) : undefined
+      if (typeof code !== "object" || code.definition === tried) return Effect.void
+      return Effect.flatMap(this.places.enter(tried.name), (leave) => this.launch(code, id, leave))
+    })
+  }
+
+  /** Whether an execution goes by this code; if not, its own takes it up, where that is at hand. */
+  private isFor({ version }: Definition, id: string, history: History.History): boolean {
+    if (history.version === version) return true
+    this.versions.set(id, history.version)
+    return false
   }
 
   private mayGoOn(history: History.History): boolean {
@@ -262,7 +302,11 @@ export class Recovery {
         this.live.takeOver(
           id,
           services,
-          (history) => Effect.sync(() => ({ entries: [], definition: this.mayGoOn(history) ? definition : undefined })),
+          (history) =>
+            Effect.sync(() => ({
+              entries: [],
+              definition: this.isFor(definition, id, history) && this.mayGoOn(history) ? definition : undefined
+            })),
           { delivery }
         ),
         ({ entered, opened, run }) => {
@@ -277,7 +321,8 @@ export class Recovery {
       }
       const over = Effect.matchEffect(taken, { onFailure: failed, onSuccess: () => this.wakes.succeeded }).pipe(
         Effect.onInterrupt(() => Effect.sync(leave)),
-        Effect.ensuring(Effect.sync(() => this.queued.delete(id)))
+        Effect.ensuring(Effect.sync(() => this.queued.delete(id))),
+        Effect.zipRight(this.redirect(id, definition))
       )
       return this.background(over)
     })
@@ -309,25 +354,24 @@ export class Recovery {
           limit: page,
           ...(after === undefined ? {} : { after })
         })
-        for (const row of rows) yield* visit(row.id)
+        for (const row of rows) if (this.mayBeFor(task, row)) yield* visit(row.id)
         if (rows.length < page || this.ended) return
         after = rows[rows.length - 1]!.id
       }
     })
   }
 
-  /** An execution that did not fit the code of another version goes on if it fits this one. */
+  /** An execution that did not fit other code goes on if it fits this one. */
   private reconsider(task: Registered, id: string): Effect.Effect<void> {
     const { definition, services } = task
     const misfits = (history: History.History) =>
-      history.status === "Failed" &&
-      history.failures.some((failure) => failure._tag === "Fault" && failure.reason === "HistoryMismatch")
+      history.status === "Failed" && history.failures.some((failure) => Faults.isOfCode(history, failure))
     const decide = (history: History.History): Opened => {
-      if (!misfits(history)) return { entries: [], definition: undefined }
+      if (!this.isFor(definition, id, history) || !misfits(history)) return { entries: [], definition: undefined }
       const { misfit } = Replay.fresh(definition, history)
       const act = { by: "engine", reason: "the code fits the journal again" }
       if (misfit === undefined) return { entries: [{ _tag: "Resumed", act }], definition }
-      const known = JSON.stringify(history.failures[0]) === JSON.stringify(misfit)
+      const known = Faults.isSame(history.failures[0], misfit)
       return { entries: known ? [] : [{ _tag: "Failed", failures: [misfit] }], definition: undefined }
     }
     return this.live

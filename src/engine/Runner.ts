@@ -5,8 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
+import * as Keep from "../authoring/Keep.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
+import type { Keep as Kept } from "../core/Keep.js"
 import * as Path from "../core/Path.js"
 import * as Spine from "../core/Spine.js"
 import * as Stages from "../core/Stages.js"
@@ -40,6 +42,8 @@ export class Runner {
   private readonly tokens: Tokens
   private readonly driver: Driver
   private readonly replay: Replay
+  /** how much of its past it keeps */
+  private readonly keep: Kept
 
   constructor(
     readonly definition: Definition,
@@ -52,6 +56,7 @@ export class Runner {
     children: Children,
     private readonly store: Store
   ) {
+    this.keep = definition.keep ?? Keep.make("keep of the engine", config.keep) ?? "all"
     this.replay = new Replay(definition, start, writer.history, config.maxValue)
     this.family = new Family(writer, children, fibers, this.replay)
     const requests = new Requests(writer, config, signals)
@@ -62,6 +67,7 @@ export class Runner {
       fibers,
       error: definition.error,
       checkpoints: definition.checkpoints,
+      keep: this.keep,
       family: this.family,
       post: new Post(store, writer, writer.isNew),
       tokens: this.tokens,
@@ -152,6 +158,7 @@ export class Runner {
       history.past = undefined
       writer.stage(Stages.entered(history, entered))
       if (Spine.isGoalStage(history)) writer.stage({ _tag: "PauseRequested", act: {}, at: history.position })
+      writer.keep(this.keep)
       const start = Bodies.currentOf(this.definition, history)
       if (Either.isLeft(start)) return this.fail([start.left], "park")
       this.replay.begin(start)

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type { Failure } from "../core/Failure.js"
 import { type Codec, type Instruction, isComposite } from "../core/Instruction.js"
+import type { Keep } from "../core/Keep.js"
 import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
@@ -32,6 +33,8 @@ export interface StartOptions {
   readonly now: () => number
   /** the checkpoints that the body may come to; none: any */
   readonly checkpoints: ReadonlySet<string> | undefined
+  /** how much of its past it keeps */
+  readonly keep: Keep
 }
 
 export const isFailure = (start: Start | ReadonlyArray<Start> | Work | Failure): start is Failure => "_tag" in start
@@ -129,6 +132,7 @@ export class Starts {
     return () => {
       this.start(placed)
       this.outcomes.succeeded(placed.path, data.right)
+      if (Path.isBody(placed.scope)) this.options.writer.keep(instruction.keep ?? this.options.keep)
       return this.stopAt(placed, instruction)
     }
   }

@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
-import type { ExecutionStatus, PhaseStatus, Progress, Wait } from "../authoring/ExecutionStatus.js"
+import type { DiscardedStatus, ExecutionStatus, PhaseStatus, Progress, Wait } from "../authoring/ExecutionStatus.js"
 import {
   ExecutionClosed,
   ExecutionFailed,
@@ -77,6 +77,14 @@ const waitKind = ({ child, kind, state }: PhaseRecord): Wait["kind"] | undefined
   return kind === "sleep" ? "timer" : kind === "signal" ? "signal" : "delegate"
 }
 
+const discardedOf = ({ act, at, before, through, until }: History.Discarded): DiscardedStatus => ({
+  before,
+  at,
+  entries: through,
+  ...(until === undefined ? {} : { until }),
+  ...act
+})
+
 /** One plain object about an execution. */
 export const statusOf = (
   id: string,
@@ -126,6 +134,7 @@ export const statusOf = (
     data,
     commit: mark?.commit ?? false
   })),
+  discarded: history.discarded && discardedOf(history.discarded),
   closeError: history.cleanedUp?.error
 })
 

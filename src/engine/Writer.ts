@@ -7,13 +7,29 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Abandoned from "../core/Abandoned.js"
-import type { Entry } from "../core/Entry.js"
-import type { Fenced, StoreError } from "../core/Errors.js"
+import * as Discards from "../core/Discards.js"
+import type { Act, Entry } from "../core/Entry.js"
+import { type Fenced, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
+import type { Keep } from "../core/Keep.js"
+import * as Snapshots from "../core/Snapshots.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Answer, Beside, BesideAppend, ExecutionRow, Head, Letter, NewToken, Store } from "../store/Store.js"
+import {
+  type Answer,
+  type Beside,
+  type BesideAppend,
+  type EntryRow,
+  type ExecutionRow,
+  type Head,
+  type Letter,
+  type NewToken,
+  rowInstead,
+  rowsOf,
+  type Store
+} from "../store/Store.js"
 import type { Delivery } from "./Delivery.js"
+import * as Keeping from "./Keeping.js"
 import type { Now } from "./Steady.js"
 
 /** An execution that is not in the store yet: its first flush creates it. */
@@ -41,6 +57,8 @@ export class Writer {
   private delivery: Delivery | undefined
   /** the letters that are taken, or will be with the next commit */
   taken: Set<number> | undefined
+  /** how much of its past is kept, where a checkpoint was come to since the last commit */
+  private keeps: Keep | undefined
   private status: History["status"]
   /** the time of the entries that are staged now */
   private at = 0
@@ -136,6 +154,41 @@ export class Writer {
     this.beside.letters = [...(this.beside.letters ?? []), letter]
   }
 
+  /** It has come to a checkpoint: with the next commit, it keeps no more of its past than that. */
+  keep(keep: Keep): void {
+    this.keeps = keep
+  }
+
+  /** Forgets with the next commit what was before. */
+  discard(cut: Discards.Cut, act?: Act): Effect.Effect<void, StoreError> {
+    const { history, id, store } = this
+    return Effect.flatMap(this.rowAt(cut.through), (row) => {
+      if (row === undefined) return new StoreError({ reason: "Corrupt", store: store.name, message: missing(id, cut) })
+      const { before, checkpoint, through, until } = cut
+      const { through: after = 0, values } = (checkpoint && history.discarded?.values && history.discarded) || {}
+      const instead = checkpoint && rowInstead(id, row, Snapshots.take(history, checkpoint, through), values)
+      this.stage({
+        _tag: "Discarded",
+        before,
+        through,
+        hash: row.hash,
+        ...(instead === undefined ? {} : { values: instead.hash }),
+        ...(until === undefined ? {} : { until }),
+        ...(act === undefined ? {} : { act })
+      })
+      this.beside.discard = { after: values === undefined ? 0 : after, through, ...(instead && { instead }) }
+      return Effect.void
+    })
+  }
+
+  /** An entry as it is kept, or will be with the next commit. */
+  private rowAt(seq: number): Effect.Effect<EntryRow | undefined, StoreError> {
+    const { head } = this
+    if (!("epoch" in head) || seq < head.next) return this.store.row(this.id, seq)
+    const rows = rowsOf({ ...head, epoch: this.epoch }, this.at, this.staged.slice(0, seq - head.next + 1))
+    return Effect.succeed(rows.at(-1))
+  }
+
   /** The next commit, that claims it, takes a place in its lane, if fewer than so many others have one. */
   within(limit: number): void {
     this.beside.limit = limit
@@ -153,7 +206,17 @@ export class Writer {
 
   /** Commits what is staged. A full disk is waited out; anything else ends the run, with nothing acknowledged. */
   get flush(): Effect.Effect<void, CommitError> {
-    return Effect.suspend(() => this.commitStaged())
+    return Effect.suspend(() => {
+      const { history, keeps } = this
+      if (keeps === undefined || this.isNew || !Discards.mayForget(history)) return this.commitStaged()
+      this.keeps = undefined
+      const cut = Keeping.cutOf(this.store, this.id, history, keeps, this.at)
+      const discarded = Effect.flatMap(cut, (found) => (found === undefined ? Effect.void : this.discard(found)))
+      return Effect.zipRight(
+        discarded,
+        Effect.suspend(() => this.commitStaged())
+      )
+    })
   }
 
   private commitStaged(): Effect.Effect<void, CommitError> {
@@ -251,6 +314,9 @@ const delivering = <A>(
       return committed(made)
     }
   })
+
+const missing = (id: string, { through }: Discards.Cut): string =>
+  `the journal of execution ${id} is damaged: entry ${through} is missing`
 
 const isFull = (error: CommitError): boolean => error._tag === "StoreError" && error.reason === "Full"
 

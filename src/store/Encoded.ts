@@ -63,6 +63,13 @@ export interface Beside {
   readonly told?: ReadonlyArray<Told>
 }
 
+/** What goes of a journal: the entries after `after`, and up to `through`, with the tokens that were given out in them. `instead` comes in the place of the last of them. */
+export interface Discard {
+  readonly after: number
+  readonly through: number
+  readonly instead?: EntryRow
+}
+
 /** What goes in the same transaction as the entries of an execution that there was before. */
 export interface BesideAppend extends Beside {
   /** a new owner: raises the epoch from the one before `epoch`, and nothing is written if it is another */
@@ -75,6 +82,8 @@ export interface BesideAppend extends Beside {
   readonly close?: ReadonlyArray<Closed>
   /** with a claim: it takes a place in its lane, if it has none; `Fenced` if that many others have one */
   readonly limit?: number
+  /** of the journal that the entries then are in; never its last entry */
+  readonly discard?: Discard
 }
 
 /**
@@ -199,8 +208,8 @@ export interface Encoded {
   /** raises the epoch and sets the owner; nothing if there is no such execution */
   readonly claim: (id: string, owner: string) => Effect.Effect<number | undefined, StoreError>
   readonly get: (id: string) => Effect.Effect<ExecutionRow | undefined, StoreError>
-  /** the entries from `from` on, in order, in one read */
-  readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /** the entries from `from` on, in order, in one read; at most `limit` */
+  readonly read: (id: string, from: number, limit?: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   /** the last `count` entries, in order; all, if there are fewer */
   readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   /**
@@ -208,6 +217,8 @@ export interface Encoded {
    * the first one, and from the one before the last of these on. It costs no more, however many were before
    */
   readonly latest: (id: string) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /** of these, those with which stages were entered; it costs no more, however many others there are */
+  readonly stages: (id: string, from: number, limit: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<ExecutionRow>, StoreError>
   /** puts an order into the inbox, in a transaction of its own */
   readonly order: (order: Omit<Order, "id">) => Effect.Effect<number, StoreError>
@@ -260,6 +271,14 @@ export const stagePrefix = '{"_tag":"StageEntered"'
 
 /** Whether an entry is such a one. */
 export const entersStage = ({ body }: Pick<EntryRow, "body">): boolean => body.startsWith(stagePrefix)
+
+/** How the text of an entry begins that says what was discarded before it, and of one that stands for what was. */
+const discardedPrefix = '{"_tag":"Discarded"'
+export const snapshotPrefix = '{"_tag":"Snapshot"'
+
+export const isDiscarded = ({ body }: Pick<EntryRow, "body">): boolean => body.startsWith(discardedPrefix)
+
+export const isSnapshot = ({ body }: Pick<EntryRow, "body">): boolean => body.startsWith(snapshotPrefix)
 
 /** Why an append of nothing is refused: it has no place in the journal. */
 export const nothingToAppend = "an append needs at least one entry"

@@ -7,7 +7,7 @@ import type { TokenRow } from "./Token.js"
 /** An execution with its journal. */
 export interface KeptExecution {
   row: ExecutionRow
-  readonly rows: Array<EntryRow>
+  rows: Array<EntryRow>
   /** where the last entry stands that enters a stage; 0 */
   base: number
   readonly priority: number

@@ -9,6 +9,7 @@ import type {
   AppendRequest,
   Beside,
   CreateRequest,
+  Discard,
   Encoded,
   EntryRow,
   ExecutionRow,
@@ -47,9 +48,19 @@ const writeBeside = (kept: Memory, id: string, { answers, letters, rest, told, t
 /** Where the last of these stands that enters a stage. */
 const baseOf = (rows: ReadonlyArray<EntryRow>): number | undefined => rows.findLast(entersStage)?.seq
 
+const copies = (rows: ReadonlyArray<EntryRow>): ReadonlyArray<EntryRow> => rows.map((row) => ({ ...row }))
+
+/** They are dense at the end: what is looked for first is mostly there. */
+const rowsOf = (kept: Memory, id: string, from: number): ReadonlyArray<EntryRow> => {
+  const rows = kept.executions.get(id)?.rows ?? []
+  const at = Math.max(0, from - 1 - (rows.at(-1)?.seq ?? 0) + rows.length)
+  return rows[at]?.seq === from ? rows.slice(at) : rows.filter(({ seq }) => seq >= from)
+}
+
 const latest = (kept: Memory, id: string): ReadonlyArray<EntryRow> => {
   const { base, rows } = kept.executions.get(id) ?? { base: 0, rows: [] }
-  return [...rows.slice(0, 1), ...rows.slice(Math.max(1, base - 1))].map((row) => ({ ...row }))
+  const from = Math.max(1, base - 1)
+  return copies([...rows.slice(0, 1), ...rowsOf(kept, id, from)])
 }
 
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
@@ -74,7 +85,7 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { accepted, claim, close, epoch, execution, limit, rows, status, taken } = request
+  const { accepted, claim, close, discard, epoch, execution, limit, rows, status, taken } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
@@ -84,7 +95,8 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
   const ended = accepted !== undefined && !MemoryTokens.isOpen(kept, execution, accepted)
   const late =
     gone || ended || completed === true || (claim !== undefined && MemoryLanes.isFull(kept, execution, limit))
-  if (found === undefined || found.row.epoch !== before || found.rows.length !== rows[0]!.seq || late) {
+  const next = (found?.rows.at(-1)?.seq ?? -1) + 1
+  if (found === undefined || found.row.epoch !== before || next !== rows[0]!.seq || late) {
     return Exit.fail(new Fenced({ execution, epoch, seq: rows[0]!.seq }))
   }
   if (isForged(kept, request)) return failed(tokenThere)
@@ -103,8 +115,27 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
   for (const letter of taken ?? []) kept.letters.delete(letter)
   for (const { hash } of close ?? []) MemoryTokens.end(kept, { hash, as: "closed" })
   writeBeside(kept, execution, request, last.at)
+  if (discard !== undefined) {
+    for (const hash of tokensIn(found.rows, discard)) kept.tokens.delete(hash)
+    found.rows = without(found.rows, discard)
+    found.base = baseOf(found.rows) ?? 0
+  }
   return Exit.void
 }
+
+/** The tokens that were given out in what goes. */
+const tokensIn = (rows: ReadonlyArray<EntryRow>, { after, through }: Discard): ReadonlyArray<string> =>
+  rows.flatMap(({ body, seq }) => {
+    if (seq <= after || seq > through) return []
+    const { token } = JSON.parse(body) as { readonly token?: unknown }
+    return typeof token === "string" ? [token] : []
+  })
+
+const without = (rows: ReadonlyArray<EntryRow>, { after, instead, through }: Discard): Array<EntryRow> => [
+  ...rows.filter(({ seq }) => seq <= after),
+  ...(instead === undefined ? [] : [{ ...instead }]),
+  ...rows.filter(({ seq }) => seq > through)
+]
 
 const setAnswer = (kept: Memory, id: number, body: Json): void => {
   const waiting = kept.inbox.get(id)
@@ -190,12 +221,13 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
           const found = kept.executions.get(id)
           return found === undefined ? undefined : { ...found.row }
         }),
-      read: (id, from) =>
-        Effect.sync(() => (kept.executions.get(id)?.rows ?? []).slice(from).map((row) => ({ ...row }))),
+      read: (id, from, limit) => Effect.sync(() => copies(rowsOf(kept, id, from).slice(0, limit))),
+      stages: (id, from, limit) =>
+        Effect.sync(() => copies(rowsOf(kept, id, from).filter(entersStage).slice(0, limit))),
       tail: (id, count) =>
         Effect.sync(() => {
           const rows = kept.executions.get(id)?.rows ?? []
-          return rows.slice(Math.max(0, rows.length - count)).map((row) => ({ ...row }))
+          return copies(rows.slice(Math.max(0, rows.length - count)))
         }),
       latest: (id) => Effect.sync(() => latest(kept, id)),
       list: (query) => Effect.sync(() => list(kept, query)),

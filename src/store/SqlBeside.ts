@@ -1,7 +1,7 @@
 /** What goes beside entries, in SQL: in the transaction that appends them. */
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../core/Errors.js"
-import type { Answer, AppendRequest, Beside, EntryRow } from "./Encoded.js"
+import type { Answer, AppendRequest, Beside, Discard, EntryRow } from "./Encoded.js"
 import type { Sql } from "./Sql.js"
 import * as SqlLetters from "./SqlLetters.js"
 import * as SqlTokens from "./SqlTokens.js"
@@ -13,6 +13,7 @@ export const isNothing = ({
   answers,
   claim,
   close,
+  discard,
   letters,
   rest,
   taken,
@@ -22,6 +23,7 @@ export const isNothing = ({
   claim === undefined &&
   accepted === undefined &&
   rest === undefined &&
+  discard === undefined &&
   !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
@@ -57,6 +59,15 @@ export const write = Effect.fnUntraced(function* (
   for (const token of told) yield* SqlTokens.told(sql, token)
   const at = rows[rows.length - 1]?.at ?? 0
   for (const letter of letters) yield* SqlLetters.notify(sql, letter, at)
+})
+
+/** What goes of a journal, after its entries: it may be some of these. */
+export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string, { after, instead, through }: Discard) {
+  yield* sql.run(Statements.discardTokens, [execution, after, through])
+  yield* sql.run(Statements.discard, [execution, after, through])
+  if (instead === undefined) return
+  const { at, body, epoch, hash, seq } = instead
+  yield* sql.run(Statements.instead, [seq, epoch, at, body, hash, execution])
 })
 
 /** Sets when the execution is due by itself, after its entries: a status that they move would take it away. */

@@ -157,7 +157,8 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     claim: (id, owner) => unfenced(write({ _tag: "Claim", id, owner })),
     get: (id) =>
       Effect.map(all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0]))),
-    read: (id, from) => Effect.map(all(Statements.read, [id, from]), (rows) => rows.map(entryRow)),
+    read: (id, from, limit = -1) => Effect.map(all(Statements.read, [id, from, limit]), (rows) => rows.map(entryRow)),
+    stages: (id, from, limit) => Effect.map(all(Statements.stages, [id, from, limit]), (rows) => rows.map(entryRow)),
     tail: (id, count) => Effect.map(all(Statements.tail, [id, count]), (rows) => rows.map(entryRow).reverse()),
     latest: (id) => Effect.map(all(Statements.latest, [id, id, id]), (rows) => rows.map(entryRow)),
     list,

@@ -9,7 +9,7 @@
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
 import { StoreError } from "../core/Errors.js"
-import type { Encoded, EntryRow } from "./Encoded.js"
+import { type Encoded, type EntryRow, isSnapshot, snapshotPrefix } from "./Encoded.js"
 import type { Sql } from "./Sql.js"
 import { fromCause } from "./SqliteErrors.js"
 import * as Statements from "./Statements.js"
@@ -63,10 +63,13 @@ const write = (database: string, anchor: Anchor): Effect.Effect<void, StoreError
 const count = (all: Sql["all"]): Effect.Effect<number, StoreError> =>
   Effect.map(all("SELECT coalesce(max(number), 0) AS count FROM execution", []), (rows) => Number(rows[0]!.count))
 
+/** What was acknowledged may have been discarded since: then something stands in its place, or comes after it. */
 const compareHeads = `SELECT v.value ->> 0 AS execution, v.value ->> 1 AS seq, v.value ->> 2 AS expected, j.hash AS found
   FROM json_each(?) v LEFT JOIN execution e ON e.id = v.value ->> 0
   LEFT JOIN journal j ON j.execution = e.number AND j.seq = v.value ->> 1
-  WHERE j.hash IS NOT v.value ->> 2`
+  WHERE j.hash IS NOT v.value ->> 2
+    AND substr(coalesce(j.body, ''), 1, ${snapshotPrefix.length}) <> '${snapshotPrefix}'
+    AND NOT (j.hash IS NULL AND EXISTS (SELECT 1 FROM journal k WHERE k.execution = e.number AND k.seq > v.value ->> 1))`
 
 /** What the owner knows of the journals' ends, and what anybody found to be missing. */
 class Heads {
@@ -194,7 +197,8 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
       })
     },
     append: (request) => Effect.map(encoded.append(request), () => ended(request.execution, request.rows)),
-    read: (id, from) => reads(id, from, encoded.read(id, from)),
+    read: (id, from, limit) =>
+      limit === undefined ? reads(id, from, encoded.read(id, from)) : encoded.read(id, from, limit),
     latest: (id) => reads(id, 0, encoded.latest(id)),
     damage: Effect.sync(() => new Map(heads.damaged)),
     accept: Effect.fnUntraced(function* (executions) {
@@ -218,5 +222,5 @@ const holds = (rows: ReadonlyArray<EntryRow>, { hash, seq }: Head): boolean => {
   const row = rows[rows.length - 1 - (last.seq - seq)]
   return row === undefined || row.seq !== seq
     ? seq < last.seq && rows[1] !== undefined && rows[1].seq > 1
-    : row.hash === hash
+    : row.hash === hash || isSnapshot(row)
 }

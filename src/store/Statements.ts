@@ -60,7 +60,21 @@ export const get = `SELECT ${columns} FROM execution WHERE id = ?`
 
 const journalOf = "FROM journal WHERE execution = (SELECT number FROM execution WHERE id = ?)"
 
-export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ? ORDER BY seq`
+export const read = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq >= ? ORDER BY seq LIMIT ?`
+
+/** Of these, those with which stages were entered. */
+export const stages = `SELECT seq, epoch, at, body, hash ${journalOf} AND ${entersStage} AND seq >= ? ORDER BY seq LIMIT ?`
+
+/** The tokens that were given out in the entries after one, up to another one. */
+export const discardTokens = `DELETE FROM token WHERE hash IN (
+  SELECT body ->> '$.token' ${journalOf} AND seq > ? AND seq <= ? AND body ->> '$.token' IS NOT NULL)`
+
+/** The entries after one, up to another one. */
+export const discard = `DELETE ${journalOf} AND seq > ? AND seq <= ?`
+
+/** What stays in the place of the last of them. */
+export const instead = `INSERT INTO journal (execution, seq, epoch, at, body, hash)
+  SELECT number, ?, ?, ?, ?, ? FROM execution WHERE id = ?`
 
 /** The last entries of a journal, the last one first. */
 export const tail = `SELECT seq, epoch, at, body, hash ${journalOf} ORDER BY seq DESC LIMIT ?`

@@ -19,8 +19,18 @@ import {
   type ExecutionRow,
   entersStage
 } from "./Encoded.js"
+import { Links } from "./Links.js"
 
-export type { Answer, Beside, BesideAppend, BesideCreate, Due, ExecutionRow, Order } from "./Encoded.js"
+export type {
+  Answer,
+  Beside,
+  BesideAppend,
+  BesideCreate,
+  Due,
+  EntryRow,
+  ExecutionRow,
+  Order
+} from "./Encoded.js"
 export type { Letter } from "./Letter.js"
 export type { Completing, EndAnswer, NewToken, TokenRow } from "./Token.js"
 
@@ -45,7 +55,7 @@ export interface Journal {
 }
 
 /** The typed store that the engine works with. */
-export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest" | "tail"> {
+export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest" | "tail" | "stages"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
   readonly create: (
     row: ExecutionRow,
@@ -66,6 +76,14 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
   readonly latest: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The entries from `from` on. Their link to what came before is taken on trust. */
   readonly entries: (id: string, from: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
+  /** Of these, at most `limit` with which stages were entered. What they say is taken on trust. */
+  readonly stages: (
+    id: string,
+    from: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
+  /** One entry as it is kept, if it is there. */
+  readonly row: (id: string, seq: number) => Effect.Effect<EntryRow | undefined, StoreError>
   /** The last entries, at most `count`; the same is trusted. */
   readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
 }
@@ -73,28 +91,22 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
 /** Keeps journals: SQLite, memory, and whatever else implements `Encoded`. */
 export class TaskStore extends Context.Tag("tidemark/TaskStore")<TaskStore, Store>() {}
 
+/** The entries from `first` on, each of them linked to the one before; where some were discarded, to what is said of these. */
 const parse = (execution: string, rows: ReadonlyArray<EntryRow>, first: number): Array<Recorded> | JournalCorrupt => {
   const recorded: Array<Recorded> = []
-  for (let index = 0; index < rows.length; index++) {
-    const row = rows[index]!
-    const reason =
-      row.seq !== first + index
-        ? `expected entry ${first + index}, found ${row.seq}`
-        : index === 0 && first > 0
-          ? undefined
-          : Chain.problem(execution, index === 0 ? Chain.genesis : rows[index - 1]!.hash, row)
+  const links = new Links(rows, first)
+  for (const row of rows) {
+    const { expected } = links
+    const reason = links.problem(execution, row)
     const entry = reason === undefined ? entryOf(row.body) : undefined
-    if (entry === undefined) {
-      return new JournalCorrupt({
-        execution,
-        seq: first + index,
-        reason: reason ?? "it is not an entry that this version knows"
-      })
-    }
+    if (entry === undefined) return unreadable(execution, expected, reason)
     recorded.push({ seq: row.seq, at: row.at, epoch: row.epoch, entry })
   }
   return recorded
 }
+
+const unreadable = (execution: string, seq: number, reason = "it is not an entry that this version knows") =>
+  new JournalCorrupt({ execution, seq, reason })
 
 const entryOf = (body: string): Entry | undefined => {
   try {
@@ -106,10 +118,14 @@ const entryOf = (body: string): Entry | undefined => {
   }
 }
 
-/** The first entry, and what comes from a stage on: the hash of the entry before that is all that is needed of it. */
+/**
+ * The first entry, and what comes from a stage on: the hash of the entry before that is all that is needed of it. Or all,
+ * where no stage was entered, or what was before it is discarded.
+ */
 const parseLatest = (execution: string, rows: ReadonlyArray<EntryRow>): Array<Recorded> | JournalCorrupt => {
-  const [first, before] = rows
-  if (first === undefined || before === undefined || before.seq <= 1) return parse(execution, rows, 0)
+  const [first, before, stage] = rows
+  if (first === undefined || before === undefined || stage === undefined || !entersStage(stage) || before.seq === 1)
+    return parse(execution, rows, 0)
   const created = parse(execution, [first], 0)
   if (created instanceof JournalCorrupt) return created
   const others = parse(execution, rows.slice(1), before.seq)
@@ -127,18 +143,34 @@ const sizeOf = (rows: ReadonlyArray<EntryRow>, before: number): number => {
   return size
 }
 
+/** Entries as they are kept, from where a journal stands on. */
+export const rowsOf = (
+  { epoch, execution, hash: last, next }: Head,
+  at: number,
+  entries: ReadonlyArray<Entry>
+): ReadonlyArray<EntryRow> => {
+  let hash = last
+  return entries.map((entry, index) => {
+    const seq = next + index
+    const body = JSON.stringify(entry)
+    hash = Chain.hash(execution, hash, { seq, epoch, at, body })
+    return { seq, epoch, at, body, hash }
+  })
+}
+
+/** What stands in the place of an entry that was discarded; `before` is the hash of what stands for those before it. */
+export const rowInstead = (
+  execution: string,
+  { at, epoch, seq }: EntryRow,
+  entry: Entry,
+  before = Chain.genesis
+): EntryRow => {
+  const [row] = rowsOf({ execution, epoch, next: seq, hash: before, size: 0 }, at, [entry])
+  return row!
+}
+
 /** The typed store over a driver. */
 export const fromEncoded = (encoded: Encoded): Store => {
-  const rowsOf = (head: Head, at: number, entries: ReadonlyArray<Entry>): ReadonlyArray<EntryRow> => {
-    const { epoch, execution, next } = head
-    let hash = head.hash
-    return entries.map((entry, index) => {
-      const seq = next + index
-      const body = JSON.stringify(entry)
-      hash = Chain.hash(execution, hash, { seq, epoch, at, body })
-      return { seq, epoch, at, body, hash }
-    })
-  }
   const after = (head: Head, rows: ReadonlyArray<EntryRow>): Head => ({
     execution: head.execution,
     epoch: head.epoch,
@@ -196,6 +228,17 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const entries = parse(id, yield* readable(id, from, encoded.read(id, from)), from)
       return entries instanceof JournalCorrupt ? yield* entries : entries
     }),
+    stages: Effect.fnUntraced(function* (id, from, limit) {
+      const rows = yield* encoded.stages(id, from, limit)
+      const found: Array<Recorded> = []
+      for (const row of rows) {
+        const entry = entryOf(row.body)
+        if (entry === undefined) return yield* unreadable(id, row.seq)
+        found.push({ seq: row.seq, at: row.at, epoch: row.epoch, entry })
+      }
+      return found
+    }),
+    row: (id, seq) => Effect.map(encoded.read(id, seq, 1), ([row]) => (row?.seq === seq ? row : undefined)),
     tail: Effect.fnUntraced(function* (id, count) {
       const rows = yield* readable(id, 0, encoded.tail(id, count))
       const entries = parse(id, rows, rows[0]?.seq ?? 0)

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import type { Encoded, EntryRow } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
 import { standingBeside } from "./StoreSuiteBeside.js"
+import { discarding } from "./StoreSuiteDiscards.js"
 import { lining } from "./StoreSuiteLanes.js"
 import { sending, waking } from "./StoreSuiteLetters.js"
 import { claiming, noticing, owning } from "./StoreSuiteOwners.js"
@@ -42,6 +43,7 @@ export const storeSuite = (name: string, driver: Driver): void => {
     describe("lanes", () => lining(test))
     describe("load", () => loading(test))
     describe("stages", () => staging(test))
+    describe("discards", () => discarding(test))
     describe("list", () => listing(test))
     describe("inbox", () => ordering(test))
     describe("values", () => keeping(test))

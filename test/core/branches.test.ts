@@ -100,6 +100,8 @@ describe("a fork", () => {
     assert.strictEqual(more._tag === "Mismatch" ? more.found.path : more._tag, "all/b")
     const fewer = standOf(sequence(one), all, inside("all", "b"), succeed("all/b"))
     assert.strictEqual(fewer._tag === "Mismatch" ? fewer.recorded.path : fewer._tag, "all/b")
+    const begun = standOf(sequence(one), all, inside("all", "a"), inside("all", "b"))
+    assert.strictEqual(begun._tag === "Mismatch" ? begun.recorded.path : begun._tag, "all/b")
   })
 
   it("waits for what runs in it, together with the fork around it", () => {

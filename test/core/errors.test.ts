@@ -153,6 +153,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "execution order-7 cannot go to checkpoint paid: no such checkpoint stands: it has come to none"
   ],
   [
+    new Errors.TaskConflict({ task: "order", version: 2 }),
+    "there are two tasks called order of version 2 in this engine: give the later one a higher version, or another name"
+  ],
+  [
     new Errors.PlanOutdated({ execution, verb: "close", plan: "0123456789abcdef" }),
     "execution order-7 has moved since this close was planned: look at the new plan, 0123456789abcdef, and confirm that"
   ],

@@ -79,7 +79,14 @@ describe("a history in a stage", () => {
     assert.strictEqual(journal.history.until, 99)
     assert.isTrue(History.isPartial(journal.history))
     assert.isFalse(History.isPartial(running().history))
-    assert.deepStrictEqual(journal.history.stage, { name: "page", n: 2, state: { n: 2 }, enteredAt: 8 })
+    assert.deepStrictEqual(journal.history.stage, {
+      name: "page",
+      n: 2,
+      state: { n: 2 },
+      marks: 2,
+      enteredAt: 8,
+      seq: 8
+    })
   })
 
   it("keeps what matters: its deadline, its owner, its reverts, who paused it", () => {

@@ -38,7 +38,8 @@ const verbs: Record<Status.Verb, string> = {
   close: "xxxxx......",
   revert: "...xx..xxx.",
   skip: "...xx..x...",
-  goTo: "...xx......"
+  goTo: "...xx......",
+  discard: "..xxx......"
 }
 
 describe("statuses", () => {

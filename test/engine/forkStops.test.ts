@@ -335,7 +335,7 @@ describe("an operator and one branch", () => {
       yield* Effect.flip(run(task.execute({}, { id })))
       assert.instanceOf(yield* Effect.flip(service.skip(id, "all")), Errors.PhaseNotOpen)
       assert.instanceOf(yield* Effect.flip(service.skip(id, "all/b", "x")), Errors.PhaseNotOpen)
-      assert.instanceOf(yield* Effect.flip(service.skip(id, "all/a", 7)), Errors.PhaseNotOpen)
+      assert.instanceOf(yield* Effect.flip(service.skip(id, "all/a", 7)), Errors.RequirementsMissing)
       yield* service.skip(id, "all/a", "given")
       const { failures, status } = yield* service.settled(id)
       assert.deepStrictEqual([status, failures.map(({ path }) => path)], ["Failed", ["all/c"]])

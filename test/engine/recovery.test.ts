@@ -169,15 +169,14 @@ describe("an engine that starts after a crash", () => {
 
 describe("code that does not fit the journal", () => {
   const stop = (number: number) => (number === 1 ? (Effect.never as Effect.Effect<void>) : Effect.die("stop"))
-  const version = (log: Log, number: number, names: ReadonlyArray<string>) =>
+  const release = (log: Log, number: number, names: ReadonlyArray<string>) =>
     Task.make("t", {
-      version: number,
       *run() {
         for (const name of names) yield* Phase.make(name, name === "stop" ? stop(number) : log.note(name))
       }
     })
 
-  it.scoped("runs nothing and is recorded once for each version and position; the fitting code goes on by itself", () =>
+  it.scoped("runs nothing and is recorded once for each difference; the fitting code goes on by itself", () =>
     Effect.gen(function* () {
       const log = logbook()
       const store = memory()
@@ -185,29 +184,29 @@ describe("code that does not fit the journal", () => {
         entries(store, "m1").flatMap((entry) =>
           entry._tag === "Failed" && entry.failures[0]._tag === "Fault" ? [entry.failures[0].path] : []
         )
-      const start = (code: ReturnType<typeof version>) => engine(store, [code])
-      const one = yield* start(version(log, 1, ["a", "b", "stop"]))
-      yield* one.run(version(log, 1, ["a", "b", "stop"]).start({}, { id: "m1" }))
+      const start = (code: ReturnType<typeof release>) => engine(store, [code])
+      const one = yield* start(release(log, 1, ["a", "b", "stop"]))
+      yield* one.run(release(log, 1, ["a", "b", "stop"]).start({}, { id: "m1" }))
       yield* recorded(store, "m1", "PhaseStarted", "stop")
       yield* one.kill
-      const two = yield* start(version(log, 2, ["a", "x", "stop"]))
+      const two = yield* start(release(log, 2, ["a", "x", "stop"]))
       const status = yield* two.service.settled("m1")
       assert.deepInclude(status.failures[0], { _tag: "Fault", reason: "HistoryMismatch", path: "b" })
       assert.instanceOf(yield* Effect.flip(two.service.resume("m1")), Errors.HistoryMismatch)
       yield* two.end
       for (let turn = 0; turn < 3; turn++) {
-        const again = yield* start(version(log, 2, ["a", "x", "stop"]))
+        const again = yield* start(release(log, 2, ["a", "x", "stop"]))
         yield* idle
         yield* again.end
       }
       assert.deepStrictEqual(mismatches(), ["b"])
-      const three = yield* start(version(log, 3, ["y"]))
+      const three = yield* start(release(log, 3, ["y"]))
       yield* idle
       yield* three.end
       assert.deepStrictEqual(mismatches(), ["b", "a"])
       assert.deepStrictEqual(log.lines, ["a", "b"])
       const four = yield* start(
-        version(
+        release(
           log,
           4,
           ["a", "b", "stop", "c"].filter((name) => name !== "stop" || !log.lines.includes("go"))

@@ -38,16 +38,22 @@ describe("the example crawl", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.scopedLive("goes on with what has come since, for ever, and is taken back whole when it is closed", () =>
+  it.scopedLive("goes on with what has come since, for ever, and keeps its last five pages alone", () =>
     Effect.gen(function* () {
       const { from, to } = yield* folders
       yield* crawl.start({ from, to, every: 0.002 }, { id: "c2" })
       yield* until(() => Object.keys(tree(to)).length === 5)
       write(from, { "f.txt": "f" })
       yield* until(() => "f.txt" in tree(to))
-      yield* TaskEngine.close("c2", { revert: true })
-      assert.strictEqual((yield* TaskEngine.settled("c2")).status, "Reverted")
-      assert.deepStrictEqual(tree(to), {})
+      yield* Effect.repeat(TaskEngine.status("c2"), {
+        until: ({ stage }) => stage!.n > 9,
+        schedule: Schedule.spaced("1 millis")
+      })
+      assert.deepInclude(yield* Effect.flip(TaskEngine.close("c2", { revert: true })), { reason: "discarded" })
+      const entered = (yield* TaskEngine.history("c2")).filter(({ entry }) => entry._tag === "StageEntered")
+      assert.lengthOf(entered, 5)
+      yield* TaskEngine.close("c2")
+      assert.deepStrictEqual(Object.keys(tree(to)).sort(), [...Object.keys(files), "f.txt"])
     }).pipe(Effect.provide(world))
   )
 

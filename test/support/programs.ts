@@ -123,6 +123,7 @@ export const instructionOf = (piece: Piece, log: Log): Instruction => {
         name: piece.name,
         commit: piece.commit,
         pause: false,
+        keep: undefined,
         data: undefined,
         value: plain,
         strategy: piece.strategy === undefined ? undefined : strategyOf(piece.strategy)

@@ -1,7 +1,8 @@
 /**
- * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|stages|marks|plans|queues FIRST COUNT SECONDS`.
- * Prints `seeds N` now and then, and a JSON line a failing seed.
+ * A share of a test that goes by seeds: `model.js model|concurrent|pairs|nests|grids|races|stages|marks|plans|queues|changes
+ * FIRST COUNT SECONDS`. Prints `seeds N` now and then, and a JSON line a failing seed.
  */
+import * as Changes from "../Changes.js"
 import * as Grids from "../Grids.js"
 import * as Marks from "../Marks.js"
 import * as Model from "../Model.js"
@@ -23,7 +24,8 @@ const all = {
   stages: { run: StagedPrograms.run, block: 20 },
   plans: { run: Plans.run, block: 20 },
   marks: { run: Marks.run, block: 4 },
-  queues: { run: Queues.run, block: 20 }
+  queues: { run: Queues.run, block: 20 },
+  changes: { run: Changes.run, block: 5 }
 }
 
 const [, , which, ...numbers] = process.argv
