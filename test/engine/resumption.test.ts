@@ -419,6 +419,50 @@ describe("rerun", () => {
     })
   )
 
+  it.scoped("of an item of several phases needs consent where their undos would see the new input", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.forEach("each", ["x", "y"], (item) =>
+            Phase.group("part", function* () {
+              yield* Phase.make("begin", { run: log.note(`begin ${item}`), undo: () => log.note(`undo ${item}`) })
+              yield* Phase.make("end", item === "x" ? Effect.asVoid(Effect.fail("no")) : log.note(`end ${item}`))
+            })
+          )
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      const items = [{ item: "0", input: "z" }]
+      const { missing } = yield* refusedAlike(one, { _tag: "rerun", items }, one.service.rerun("x", { items }))
+      assert.deepInclude(missing[0], { needs: "consent", paths: ["each/0/begin"] })
+      yield* one.service.rerun("x", { items, amend: "undo-too" })
+      assert.strictEqual((yield* one.service.settled("x")).status, "Completed")
+      yield* one.service.revert("x")
+      assert.deepStrictEqual(log.lines, ["begin x", "end z", "begin y", "end y", "undo y", "undo z"])
+    })
+  )
+
+  it.scoped("gives no other input to an item that is no plain JSON", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.forEach("each", [{ at: new Map() }], () => Phase.make("one", Effect.asVoid(Effect.fail("no"))))
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      const items = [{ item: "0", input: 1 }]
+      const { refused } = yield* refusedAlike(one, { _tag: "rerun", items }, one.service.rerun("x", { items }))
+      assert.match(refused.message, /the item is no plain JSON/)
+    })
+  )
+
   it.scoped("is asked of another process's engine with all of it, and refused the same", () =>
     Effect.gen(function* () {
       const repaired = new Set<string>()
