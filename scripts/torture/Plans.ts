@@ -10,6 +10,7 @@ import type { History } from "../../src/core/History.js"
 import { isComposite } from "../../src/core/PhaseRecord.js"
 import type { Plan, Step } from "../../src/core/Plan.js"
 import * as Spine from "../../src/core/Spine.js"
+import { allows } from "../../src/core/Status.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Command, type Program, weave } from "./Program.js"
 import { Random } from "./Random.js"
@@ -19,30 +20,49 @@ import { World } from "./World.js"
 
 const id = "x1"
 
-/** What an operator may ask of an execution that stands like this: something sensible, as a rule. */
+/** What an operator may ask of an execution that stands like this: mostly something that its status allows. */
 const draw = (random: Random, history: History): Action => {
   const leaves = [...history.phases.values()].filter((record) => !isComposite(record)).map(({ path }) => path)
-  const failed = [...history.open].filter(({ state }) => state === "failed").map(({ path }) => path)
+  const failed = [...history.open]
+    .filter(({ kind, state }) => state === "failed" && kind !== "fail")
+    .map(({ path }) => path)
   const checkpoints = Spine.targets(history).map(({ path }) => path)
-  const some = random.pick([...failed, ...failed, ...leaves, "nowhere"])
-  const checkpoint = random.pick([...checkpoints, ...checkpoints, "nowhere"])
-  const values = Object.fromEntries(failed.filter(() => random.chance(0.5)).map((path) => [path, "given"]))
-  return random.pick<Action>([
+  const some = random.pick([...failed, ...failed, ...failed, ...leaves, "nowhere"])
+  const checkpoint = random.pick([...checkpoints, ...checkpoints, ...checkpoints, "nowhere"])
+  const half = (of: ReadonlyArray<string>) => of.filter(() => random.chance(0.5))
+  const values = Object.fromEntries(half(failed).map((path) => [path, "given"]))
+  const all: ReadonlyArray<Action> = [
     { _tag: "resume" },
     { _tag: "resume", inDoubt: "rerun" },
     { _tag: "resume", from: some },
     { _tag: "resume", values },
-    { _tag: "resume", from: failed.filter(() => random.chance(0.5)), values },
+    { _tag: "resume", from: half(failed), values },
     { _tag: "rerun" },
+    { _tag: "rerun", items: [some] },
     { _tag: "skip", phase: some, value: "given" },
     { _tag: "pause" },
     { _tag: "close" },
     { _tag: "close", revert: true },
     { _tag: "revert" },
-    { _tag: "revert" },
     { _tag: "revert", to: checkpoint },
-    { _tag: "goTo", checkpoint }
-  ])
+    { _tag: "goTo", checkpoint },
+    { _tag: "discard", before: checkpoint }
+  ]
+  const allowed = all.filter(({ _tag }) => allows(history.status, _tag))
+  return random.pick(allowed.length > 0 && random.chance(0.9) ? allowed : all)
+}
+
+/** A program of a seed that mostly stands still where something fails. */
+const programOf = (seed: number): Program => {
+  const random = new Random(-6 - seed)
+  const program = weave(seed)
+  const rests = random.chance(0.8)
+  return {
+    ...program,
+    onFailure: rests ? "halt" : program.onFailure,
+    command: rests && program.command?.verb !== "pause" ? undefined : program.command,
+    body: rests ? [...program.body, { _tag: "Fail" }] : program.body
+  }
 }
 
 const carryOut = (engine: TaskEngine["Type"], action: Action, plan: string): Effect.Effect<unknown, unknown> => {
@@ -124,7 +144,7 @@ const live = (seed: number, program: Program): Lived => {
     })
     yield* engine.settled(id)
     const isRefused = refused !== undefined && refusals.has(refused._tag)
-    const added = world.entries(id).slice(length)
+    const added = world.entries(id).filter(({ seq }) => seq >= length)
     if (refused?._tag === "PlanOutdated") problems.push("nothing moved, and the plan was out of date")
     return {
       plan,
@@ -187,7 +207,9 @@ const opened: { readonly [T in Entry["_tag"]]?: Plan["to"] } = {
 const astray = ({ added, plan }: Lived): ReadonlyArray<string> => {
   const wanted = paths(plan, "run")
   const began = new Set(first(added))
-  const touched = new Set(added.flatMap((entry) => ("path" in entry ? [entry.path] : [])))
+  const touched = new Set(
+    added.flatMap((entry) => ("path" in entry ? [entry.path] : entry._tag === "Rewound" ? [entry.to] : []))
+  )
   // An undo that fails, which nobody can foresee, keeps the author's revert from the rest.
   const stopped = added.some(({ _tag }) => _tag === "RevertFailed")
   const undoing = (path: string) => path.includes("revert#") || path.includes("/undo/")
@@ -215,6 +237,11 @@ const dishonest = (program: Program, lived: Lived): ReadonlyArray<string> => {
   if (refused !== undefined) {
     for (const { message } of plan.missing) expect(refused.includes(message), `${message} is not in ${refused}`)
     expect(added.length === 0, "what was refused was recorded")
+    return problems
+  }
+  if (plan.action._tag === "discard") {
+    expect(plan.to === before.status && !added.some(begins), "what was discarded went on")
+    expect(added.length === 0 || added.some(({ _tag }) => _tag === "Discarded"), "nothing was discarded")
     return problems
   }
   const led = added.flatMap(({ _tag }) => opened[_tag] ?? [])[0]
@@ -256,7 +283,7 @@ const unlikeUndos = (program: Program, lived: Lived): ReadonlyArray<string> => {
 
 export const check = (seed: number): ReadonlyArray<string> => {
   try {
-    const program = weave(seed)
+    const program = programOf(seed)
     const lived = live(seed, program)
     const problems = [...lived.problems, ...dishonest(program, lived)]
     return problems.length === 0 ? [] : [JSON.stringify(lived.plan.action), ...problems]
@@ -267,7 +294,7 @@ export const check = (seed: number): ReadonlyArray<string> => {
 
 /** What was planned in the world of a seed, and what came of it. */
 export const trace = (seed: number) => {
-  const { added, plan, refused } = live(seed, weave(seed))
+  const { added, plan, refused } = live(seed, programOf(seed))
   return { plan, refused, added }
 }
 

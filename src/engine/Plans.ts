@@ -31,11 +31,13 @@ const placesOf = (records: Iterable<PhaseRecord>): Array<Phase> =>
 const committed = ({ phases }: History.History): Array<Phase> =>
   placesOf([...phases.values()].filter(({ commit, forward, state }) => commit && forward && state === "succeeded"))
 
-/** What has failed, and nobody has taken up. */
-const failed = ({ open, status }: History.History): Array<Phase> =>
-  status === "Running"
-    ? placesOf([...open].filter((record) => record.forward && record.state === "failed" && !isComposite(record)))
-    : []
+/** What has failed, and nobody has taken up; nor is it being undone. */
+const failed = (history: History.History): Array<Phase> => {
+  if (history.status !== "Running") return []
+  const isLeft = (record: PhaseRecord) =>
+    record.forward && record.state === "failed" && !isComposite(record) && !History.isRewinding(history, record)
+  return placesOf([...history.open].filter(isLeft))
+}
 
 /** What happens to what runs when it is asked to pause: it ends first. */
 const ending = ({ open }: History.History): ReadonlyArray<Step> =>

@@ -10,15 +10,17 @@ import type { Entry } from "../core/Entry.js"
 import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
-import { hasUndo, isComposite, type Undoable } from "../core/Instruction.js"
+import { hasUndo, type Instruction, isComposite, type Undoable } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
 import * as Path from "../core/Path.js"
 import * as PhaseRecord from "../core/PhaseRecord.js"
 import type { Doubt, Phase, Step } from "../core/Plan.js"
+import * as Spine from "../core/Spine.js"
 import type { Consequence, Placed, Step as Standing } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
 import { isEndless } from "./Endless.js"
 import * as Faults from "./Faults.js"
+import * as Perform from "./Perform.js"
 import { Replay } from "./Replay.js"
 import * as Started from "./Started.js"
 import * as Work from "./Work.js"
@@ -74,23 +76,57 @@ export class Rehearsal {
   /** As far as it goes without an effect. */
   private advanced(body: Cursor): Standing {
     let step = body.advance(this.history)
-    while (step._tag === "Blocked" && this.open(step)) step = body.advance(this.history)
+    while (step._tag === "Blocked" && this.open(step)) {
+      // It has reached the checkpoint at which it pauses.
+      if (this.history.stopsAt !== undefined) return { _tag: "Done", value: undefined }
+      step = body.advance(this.history)
+    }
     return step
   }
 
-  /** What is made of other phases begins, and ends, without an effect; so does a change. Whether anything did. */
+  /** What follows by itself is over, or else what takes no effect begins, as the driver has it. Whether anything did. */
   private open({ consequences, idle }: Blocked): boolean {
-    const fresh = idle.filter(
-      ({ instruction, path }) =>
-        (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
-    )
-    for (const placed of fresh) {
-      this.add(Started.of(this.execution, this.history, placed))
-      if (placed.kind === "changed") this.add({ _tag: "PhaseSucceeded", path: placed.path, value: true })
-    }
     const ended = consequences.flatMap((one) => this.ended(one))
     for (const entry of ended) this.add(entry)
-    return fresh.length + ended.length > 0
+    if (ended.length > 0) return true
+    // What ends at once may end what it is in, too: what comes after it may not begin.
+    const end = idle.findIndex(({ instruction }) => instruction._tag === "Fail" || instruction._tag === "Checkpoint")
+    const fresh = end < 0 ? idle.filter((placed) => this.isBegun(placed)) : idle.slice(0, end + 1)
+    for (const placed of fresh) this.begin(placed)
+    return fresh.length > 0
+  }
+
+  /** It begins without an effect, and has not. */
+  private isBegun({ instruction, path }: Placed): boolean {
+    return (isComposite(instruction) || instruction._tag === "Changed") && !this.history.phases.has(path)
+  }
+
+  private begin(placed: Placed): void {
+    const { instruction, path } = placed
+    const known = this.history.phases.get(path)
+    if (!this.isBegun(placed)) this.run(placed)
+    if (known === undefined) this.add(Started.of(this.execution, this.history, placed))
+    else this.add({ _tag: "AttemptStarted", path, attempt: known.attempt + 1 })
+    if (instruction._tag === "Changed") this.add({ _tag: "PhaseSucceeded", path, value: true })
+    if (instruction._tag === "Checkpoint") this.mark(placed, instruction)
+    if (instruction._tag !== "Fail") return
+    const { attempt } = this.history.phases.get(path)!
+    const failure = Perform.failureOf(instruction.error, this.definition.error, path, Number.POSITIVE_INFINITY)
+    this.add({ _tag: "PhaseFailed", path, attempt, failures: [failure] })
+  }
+
+  /** A checkpoint is passed, unless it is one to pause at. */
+  private mark(placed: Placed, { data, pause, value }: Extract<Instruction, { readonly _tag: "Checkpoint" }>): void {
+    const { path } = placed
+    const kept = value.encode(data)
+    if (Either.isLeft(kept))
+      this.stops(`the data of ${path} cannot be recorded at ${kept.left.at}: ${kept.left.reason}`)
+    const known = Either.getOrElse(kept, () => undefined)
+    this.add({ _tag: "PhaseSucceeded", path, ...(known === undefined ? {} : { value: known }) })
+    const { phases, status } = this.history
+    const stops =
+      status === "Running" && phases.get(path)?.forward === true && (pause || Spine.isGoal(this.history, placed))
+    if (stops) this.add({ _tag: "PauseRequested", act: {}, at: path })
   }
 
   private ended(one: Consequence): ReadonlyArray<Entry> {
@@ -137,6 +173,7 @@ export class Rehearsal {
       case "Closed":
         return
       case "Stuck":
+        this.more = true
         return this.stops(step.failures.map(render).join("; "))
       case "Threw":
         return this.stops(`the task threw ${step.defect.message}`)

@@ -215,4 +215,34 @@ describe("a plan", () => {
       assert.deepStrictEqual(brief(revert), ["undo both/c"])
     })
   )
+
+  it.scoped("goes through checkpoints, up to the one where it stops", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const fixed = { current: false }
+      const task = Task.make("marked", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.make(
+            "a",
+            Effect.suspend(() => (fixed.current ? log.note("a") : Effect.fail("no")))
+          )
+          yield* Phase.checkpoint("one", { commit: true, data: { n: 1 } })
+          yield* Phase.checkpoint("two")
+          yield* Phase.make("b", log.note("b"))
+        }
+      })
+      const one = yield* engine(memory(), [task])
+      yield* Effect.flip(one.run(task.execute({}, { id: "m" })))
+      const skip = { _tag: "skip", phase: "a" } as const
+      const through = yield* plan(one, "m", skip)
+      assert.deepStrictEqual(brief(through), ["skip a", "run one", "run two", "run b"])
+      assert.deepStrictEqual(through.commits, [{ path: "one", name: "one" }])
+      const stops = yield* plan(one, "m", { _tag: "resume", values: { a: null }, stopAt: "one" })
+      assert.deepStrictEqual([brief(stops), stops.more], [["skip a", "run one"], false])
+      yield* one.service.resume("m", { values: { a: null }, stopAt: "one", plan: stops.hash })
+      assert.deepInclude(yield* one.service.settled("m"), { status: "Paused", position: "one" })
+      assert.deepStrictEqual(log.lines, [])
+    })
+  )
 })

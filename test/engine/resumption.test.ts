@@ -252,6 +252,33 @@ describe("values for phases that failed", () => {
   )
 })
 
+describe("a value for a phase that was left because it failed", () => {
+  it.scoped("is refused, with what to do instead", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.race({
+            lost: Phase.make("lost", Effect.asVoid(Effect.fail("no"))),
+            slow: Phase.group("slow", function* () {
+              yield* Phase.make("done", { run: Effect.void, undo: () => Effect.fail("stays") })
+              yield* Phase.make("hangs", { run: Effect.never as Effect.Effect<void>, undoUnknown: () => Effect.void })
+            }),
+            won: Phase.make("won", Effect.repeatN(Effect.yieldNow(), 200))
+          })
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      assert.match(yield* Effect.map(one.service.status("x"), ({ position }) => position), /undo/)
+      const action = { _tag: "skip", phase: "race/lost" } as const
+      const { refused } = yield* refusedAlike(one, action, one.service.skip("x", "race/lost"))
+      assert.match(refused.message, /what it is in was left because it failed/)
+    })
+  )
+})
+
 describe("several branches that failed", () => {
   it.scoped("are each resumed, skipped or left, and the plan says which remain", () =>
     Effect.gen(function* () {
@@ -389,6 +416,50 @@ describe("rerun", () => {
       const other = yield* started(new Set(["b"]))
       const { refused } = yield* refusedAlike(other, { _tag: "rerun" }, other.service.rerun("x"))
       assert.match(refused.message, /no item of a forEach has failed/)
+    })
+  )
+
+  it.scoped("of an item of several phases needs consent where their undos would see the new input", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.forEach("each", ["x", "y"], (item) =>
+            Phase.group("part", function* () {
+              yield* Phase.make("begin", { run: log.note(`begin ${item}`), undo: () => log.note(`undo ${item}`) })
+              yield* Phase.make("end", item === "x" ? Effect.asVoid(Effect.fail("no")) : log.note(`end ${item}`))
+            })
+          )
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      const items = [{ item: "0", input: "z" }]
+      const { missing } = yield* refusedAlike(one, { _tag: "rerun", items }, one.service.rerun("x", { items }))
+      assert.deepInclude(missing[0], { needs: "consent", paths: ["each/0/begin"] })
+      yield* one.service.rerun("x", { items, amend: "undo-too" })
+      assert.strictEqual((yield* one.service.settled("x")).status, "Completed")
+      yield* one.service.revert("x")
+      assert.deepStrictEqual(log.lines, ["begin x", "end z", "begin y", "end y", "undo y", "undo z"])
+    })
+  )
+
+  it.scoped("gives no other input to an item that is no plain JSON", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.forEach("each", [{ at: new Map() }], () => Phase.make("one", Effect.asVoid(Effect.fail("no"))))
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      const items = [{ item: "0", input: 1 }]
+      const { refused } = yield* refusedAlike(one, { _tag: "rerun", items }, one.service.rerun("x", { items }))
+      assert.match(refused.message, /the item is no plain JSON/)
     })
   )
 

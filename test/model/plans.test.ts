@@ -16,7 +16,7 @@ describe("an action that was planned, of a random program that stands somewhere"
     return
   }
 
-  it("does what the plan said, seeds 0 to 99", () => {
-    assert.strictEqual(run(100, 0).join("\n"), "")
+  it("does what the plan said, seeds 0 to 59", () => {
+    assert.strictEqual(run(60, 0).join("\n"), "")
   })
 })
