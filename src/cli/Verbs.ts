@@ -10,6 +10,7 @@ import * as Changes from "./Changes.js"
 import type * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
 import * as Exported from "./Exported.js"
+import * as Filter from "./Filter.js"
 import * as History from "./History.js"
 import * as Ls from "./Ls.js"
 import type { Screen } from "./Screen.js"
@@ -29,9 +30,6 @@ const over = <A>(db: string, work: (source: Source.Source) => Effect.Effect<A, T
 const reading = <A>(db: string, work: (store: Store) => Effect.Effect<A, Told, Screen>) =>
   over(db, ({ encoded }) => work(fromEncoded(encoded)))
 
-const named = (text: string): Option.Option<Status.Status> =>
-  Option.fromNullable(Status.all.find((one) => one.toLowerCase() === text.toLowerCase()))
-
 const ls = Command.make(
   "ls",
   {
@@ -39,11 +37,19 @@ const ls = Command.make(
     json: jsonLines,
     task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
     status: Options.text("status").pipe(
-      said(`only those that are so; may be given several times: ${Status.all.join(", ")}`),
+      said("only those that are so, as in STATUS; several times"),
       Options.withPseudoName("STATUS"),
       Options.repeated,
-      Options.filterMap((texts) => Option.all(texts.map(named)), `--status is one of ${Status.all.join(", ")}`)
+      Options.filterMap(
+        (texts) => Option.all(texts.map((text) => Option.fromNullable(Filter.status(text)))),
+        `--status is one of ${Status.all.join(", ")}`
+      )
     ),
+    text: text("text", "TEXT", "only those with this in their id or task"),
+    since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
+    until: text("until", "TIME", "only those created before"),
+    failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
+    waitingOn: text("waiting-on", "WHAT", "only those that wait for this phase, kind of wait, or child"),
     limit: Options.integer("limit").pipe(
       said("how many at most; 50 unless given, 0 for all"),
       Options.withPseudoName("N"),
@@ -170,4 +176,16 @@ const check = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.all, check, doctor, exported] as const
+export const all = [
+  ls,
+  show,
+  tree,
+  history,
+  watch,
+  ...Changes.starts,
+  ...Changes.all,
+  check,
+  doctor,
+  exported,
+  ...Changes.brings
+] as const

@@ -16,6 +16,7 @@ import * as Sentence from "../core/Sentence.js"
 import { all, isFinal } from "../core/Status.js"
 import type { ExecutionRow, Journal, Store } from "../store/Store.js"
 import * as Journals from "./Journals.js"
+import * as Search from "./Search.js"
 import * as Verdict from "./Verdict.js"
 
 /** The code of a task, if it is here. */
@@ -98,9 +99,9 @@ export const stream = (
 ): Stream.Stream<Checked, StoreError> =>
   Stream.paginateChunkEffect(undefined as string | undefined, (after) =>
     Effect.gen(function* () {
-      const rows = yield* store.list({
+      const rows = yield* Search.search(store, {
         status: unfinished,
-        ...filter,
+        ...Search.queryOf(filter),
         order: "oldest",
         limit: page,
         ...(after === undefined ? {} : { after })

@@ -29,6 +29,7 @@ export type {
   Due,
   EntryRow,
   ExecutionRow,
+  ListQuery,
   Order
 } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
