@@ -26,7 +26,7 @@ export type Code = (row: Pick<ExecutionRow, "task" | "version">) => Definition |
 const unfinished = all.filter((status) => !isFinal(status))
 
 /** How many executions are listed at a time. */
-const page = 500
+const page = 100
 
 const missing = ({ task }: ExecutionRow): Verdict.Verdict => ({
   verdict: "missing",
@@ -48,33 +48,47 @@ const told = ({ id, status, task, version }: ExecutionRow, verdict: Verdict.Verd
   ...verdict
 })
 
-/** What becomes of one execution, once it is read, if there is code for it. */
-const judged = <E>(
-  code: Code,
+/** What becomes of one execution, once it is read; `rowOf` answers another one, as far as that is known. */
+const judge = <E>(
+  definition: Definition,
   row: ExecutionRow,
-  read: Effect.Effect<History | undefined, E | JournalCorrupt>
-): Effect.Effect<Checked | undefined, E> => {
-  const definition = code(row)
-  if (definition === undefined) return Effect.succeed(told(row, missing(row)))
-  return Effect.map(read, (history) => history && told(row, Verdict.of(definition, history))).pipe(
-    Effect.catchIf(
-      (error): error is JournalCorrupt => error instanceof JournalCorrupt,
-      (corrupt) => Effect.succeed(told(row, damaged(corrupt)))
-    )
-  ) as Effect.Effect<Checked | undefined, E>
-}
+  history: History,
+  rowOf: (id: string) => Effect.Effect<ExecutionRow | undefined, E>
+) =>
+  Effect.gen(function* () {
+    const verdict = Verdict.of(definition, history)
+    if (verdict.verdict !== "fits") return told(row, verdict)
+    for (const call of Verdict.calls(definition, history)) {
+      const called = yield* rowOf(call.child)
+      if (called !== undefined && called.task !== call.task) {
+        return told(row, { ...Verdict.ofCall(call, called.task), reverts: verdict.reverts })
+      }
+    }
+    return told(row, verdict)
+  })
+
+const isCorrupt = (error: unknown): error is JournalCorrupt => error instanceof JournalCorrupt
 
 /** What becomes of an execution whose journal is at hand, all of it. */
-export const journal = (code: Code, { entries, row }: Pick<Journal, "row" | "entries">) =>
-  Effect.map(judged(code, row, Journals.folded(row.id, Fold.whole, entries)), (checked) => checked!)
+export const journal = (code: Code, { entries, row }: Pick<Journal, "row" | "entries">): Effect.Effect<Checked> => {
+  const definition = code(row)
+  if (definition === undefined) return Effect.succeed(told(row, missing(row)))
+  const read = Journals.folded(row.id, Fold.whole, entries)
+  return Effect.flatMap(read, (history) => judge(definition, row, history, () => Effect.succeed(undefined))).pipe(
+    Effect.catchAll((corrupt) => Effect.succeed(told(row, damaged(corrupt))))
+  )
+}
 
 /** One execution of a store; nothing if it is gone. */
 const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) => {
-  const read = Effect.flatMap(whole ? store.load(row.id) : store.latest(row.id), (found) => {
-    if (found === undefined) return Effect.succeed(undefined)
-    return whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
-  })
-  return judged(code, row, read)
+  const definition = code(row)
+  if (definition === undefined) return Effect.succeed(told(row, missing(row)))
+  return Effect.gen(function* () {
+    const found = yield* whole ? store.load(row.id) : store.latest(row.id)
+    if (found === undefined) return undefined
+    const history = yield* whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
+    return yield* judge(definition, row, history, store.get)
+  }).pipe(Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))))
 }
 
 /** The executions of a store, oldest first, each with what becomes of it under this code. */

@@ -105,3 +105,30 @@ export const of = (definition: Definition, history: History.History): Verdict =>
   if (misfit === undefined) return { verdict: "fits", ...rest }
   return { ...misfit, ...marksOf(definition, history), ...rest }
 }
+
+/** A call that has not ended: of which execution, and of which task by this code. */
+export interface Call {
+  readonly path: string
+  readonly child: string
+  readonly task: string
+}
+
+/** The calls for whose children it waits, as this code has them. */
+export const calls = (definition: Definition, history: History.History): ReadonlyArray<Call> => {
+  const open = [...history.open].filter(({ child }) => child !== undefined)
+  const cursor = open.length === 0 ? undefined : fresh(definition, history).cursor
+  return open.flatMap(({ child = "", path }) => {
+    const instruction = cursor?.standing(path)?.instruction
+    return instruction?._tag === "Child" ? [{ path, child, task: (instruction.definition as Definition).name }] : []
+  })
+}
+
+/** It waits for a child of another task than the code calls. */
+export const ofCall = ({ child, path, task }: Call, recorded: string): Misfit => ({
+  verdict: "differs",
+  path,
+  recorded: { path, kind: "child", name: recorded },
+  found: { path, kind: "child", name: task },
+  cause: "kind",
+  why: `it waits for ${child}, an execution of task ${recorded}; the code calls task ${task} there`
+})

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import { Checked } from "../../src/authoring/Checked.js"
 import { Phase, Task } from "../../src/index.js"
 import type * as MemoryStore from "../../src/store/MemoryStore.js"
-import { engine, idle, memory } from "../support/engines.js"
+import { engine, idle, memory, recorded } from "../support/engines.js"
 
 type Body = () => Generator<Phase.Yielded<string, never>, void, never>
 type Options = { readonly revert?: (completed: ReadonlyArray<Task.Completed>) => Generator<never, void, never> }
@@ -207,6 +207,36 @@ describe("check", () => {
       assert.deepStrictEqual(yield* verdicts(taskOf(grouped("b", "end"))), ["fits no"])
       assert.deepStrictEqual(yield* verdicts(taskOf(grouped("a", "other"))), ["differs no"])
       assert.deepStrictEqual(yield* verdicts(taskOf(grouped("b", "other"), { *revert() {} })), ["differs yes"])
+    })
+  )
+
+  it.scoped("tells that a child for which it waits is one of another task", () =>
+    Effect.gen(function* () {
+      const child = (name: string) =>
+        Task.make(name, {
+          *run() {
+            yield* Phase.sleep("a day", "1 day")
+          }
+        })
+      const calling = (name: string) =>
+        taskOf(function* () {
+          yield* child(name).phase({}, { name: "call" })
+        })
+      const store = memory()
+      const live = yield* engine(store, [calling("one")])
+      yield* live.run(calling("one").start({ n: 1 }, { id }))
+      yield* recorded(store, id, "Waiting")
+      yield* live.end
+      const [same] = yield* checked(store, calling("one"), { filter: { task: "t" } })
+      assert.strictEqual(same?.verdict, "fits")
+      const [other] = yield* checked(store, calling("two"), { filter: { task: "t" } })
+      assert.deepInclude(other, {
+        verdict: "differs",
+        path: "call",
+        recorded: { path: "call", kind: "child", name: "one" },
+        found: { path: "call", kind: "child", name: "two" },
+        why: "it waits for c1/call, an execution of task one; the code calls task two there"
+      })
     })
   )
 
