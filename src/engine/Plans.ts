@@ -7,7 +7,8 @@ import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
 import type { JournalCorrupt, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
-import type * as History from "../core/History.js"
+import * as History from "../core/History.js"
+import * as Path from "../core/Path.js"
 import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
 import type { Phase, Plan, Step } from "../core/Plan.js"
 import type { Store } from "../store/Store.js"
@@ -110,6 +111,26 @@ export class Plans {
     )
   }
 
+  /** The phases of which nothing, or the outcome alone, stays. */
+  private forgotten(
+    id: string,
+    known: History.History,
+    { discard }: Decision
+  ): Effect.Effect<ReadonlyArray<Step>, StoreError> {
+    if (discard === undefined) return Effect.succeed([])
+    const { before, checkpoint } = discard.cut
+    const history = History.isPartial(known) ? Journals.whole(this.store, id) : Effect.succeed(known)
+    return Effect.map(history, ({ phases }) => {
+      const records = [...phases.values()]
+      const end = records.findIndex(({ path }) => path === before || Path.bodyOf(path) === before)
+      const note = checkpoint === undefined ? {} : { note: "its outcome stays, where it is in this body" }
+      return records
+        .slice(0, end < 0 ? Infinity : end)
+        .filter(({ discarded, forward }) => forward && !discarded)
+        .map(({ kind, name, path }) => ({ does: "discard", path, name, kind, ...note }))
+    })
+  }
+
   /** What is known of an action that is refused: where it takes the task's code, what the journal says. */
   private outline(id: string, action: Action, history: History.History, refused: Requirements.Refused): Told {
     const told = { ...nothing(history), commits: committed(history) }
@@ -126,6 +147,7 @@ export class Plans {
   ): Effect.Effect<Told, StoreError | JournalCorrupt> {
     return Effect.gen(this, function* () {
       if (action._tag === "pause") return { ...nothing(known), to: "Paused" as const, steps: ending(known) }
+      if (action._tag === "discard") return { ...nothing(known), steps: yield* this.forgotten(id, known, decision) }
       const { entries } = decision
       const waits = definition !== undefined && needsPlace(known, entries) && !(yield* this.lanes.hasRoom(known))
       const history = yield* Journals.before(this.store, id, known, entries)

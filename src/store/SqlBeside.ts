@@ -63,6 +63,7 @@ export const write = Effect.fnUntraced(function* (
 
 /** What goes of a journal, after its entries: it may be some of these. */
 export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string, { after, instead, through }: Discard) {
+  yield* sql.run(Statements.discardTokens, [execution, after, through])
   yield* sql.run(Statements.discard, [execution, after, through])
   if (instead === undefined) return
   const { at, body, epoch, hash, seq } = instead

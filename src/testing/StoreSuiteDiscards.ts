@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Entry } from "../core/Entry.js"
 import type { Encoded } from "../store/Encoded.js"
 import { fromEncoded, type Head, rowInstead } from "../store/Store.js"
-import { row, type Test, tagOf } from "./StoreSuiteRows.js"
+import { row, type Test, tagOf, token } from "./StoreSuiteRows.js"
 
 const created: Entry = { _tag: "Created", task: "place-order", version: 1, payload: null }
 const claim: Entry = { _tag: "Claimed", owner: "me", crashed: false }
@@ -108,6 +108,20 @@ export const discarding = (test: Test): void => {
       ]) {
         assert.strictEqual(yield* loaded(changed), "JournalCorrupt")
       }
+    }))
+  test("discards the tokens that were given out in what goes, and no others", (encoded) =>
+    Effect.gen(function* () {
+      const store = fromEncoded(encoded)
+      const made = yield* store.create(row("a"), [created])
+      if (!("head" in made)) return assert.fail("it exists already")
+      const gives = (path: string, hash: string): Entry => ({ _tag: "TokenMade", path, token: hash })
+      const before = yield* store.append(made.head, 2, [claim, gives("b", "old"), claim], null, {
+        tokens: [token("old")]
+      })
+      const head = yield* store.append(before, 2, [gives("c", "new")], null, { tokens: [token("new")] })
+      yield* discard(encoded, head, 3)
+      assert.isUndefined(yield* store.token("old"))
+      assert.strictEqual((yield* store.token("new"))?.execution, "a")
     }))
   test("discards nothing if the entries are refused", (encoded) =>
     Effect.gen(function* () {
