@@ -45,6 +45,15 @@ import type { CompleteError, HeartbeatError, SendOptions, SignalError } from "./
 export interface ListOptions {
   readonly task?: string
   readonly status?: ReadonlyArray<Status>
+  /** a part of the id or the name of the task; the case of ASCII letters does not count */
+  readonly text?: string
+  /** created then or later, and before */
+  readonly since?: Instant
+  readonly until?: Instant
+  /** those that stand still for a failure whose text has this part */
+  readonly failedWith?: string
+  /** those that wait for the phase of this name or path, for this execution, or for what is of this kind: timer, signal .. */
+  readonly waitingOn?: string
   readonly order?: "oldest" | "newest"
   readonly after?: string
   readonly limit?: number
@@ -363,7 +372,17 @@ export class TaskEngine extends Context.Tag("tidemark/TaskEngine")<TaskEngine, S
    */
   static readonly history = (id: string, options?: HistoryOptions) =>
     Effect.flatMap(TaskEngine, (engine) => engine.history(id, options))
-  /** The executions of this store, newest first. */
+  /**
+   * The executions of this store, newest first, that all of the query is true of; page by page with `limit` and `after`.
+   *
+   * What `failedWith` and `waitingOn` ask is in the journals: those of all that may be meant are read. Dies with a `TypeError`
+   * for a `since` or an `until` that is no instant.
+   *
+   * @example
+   * import { TaskEngine } from "tidemark"
+   *
+   * const broken = TaskEngine.list({ task: "import", failedWith: "no space left", limit: 20 })
+   */
   static readonly list = (query?: ListOptions) => Effect.flatMap(TaskEngine, (engine) => engine.list(query))
   /** The journal's entries from the first, then live ones, until the execution ends. */
   static readonly watch = (id: string) => Stream.unwrap(Effect.map(TaskEngine, (engine) => engine.watch(id)))

@@ -15,8 +15,7 @@ export const quoted = (text: string): string => {
   return text.startsWith("-") ? `-- ${word}` : word
 }
 
-/** What each does. */
-export const acts: { readonly [V in Verb]: string } = {
+const acts: { readonly [V in Verb]: string } = {
   resume: "goes on; what failed runs again",
   rerun: "items of a forEach that failed run again",
   pause: "no new phase starts",

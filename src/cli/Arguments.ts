@@ -39,11 +39,11 @@ export const id = argument("ID", "the execution")
 /** What every verb takes that changes an execution. */
 export const changing = {
   db,
-  tasks: text("tasks", "MODULE", "the module with the tasks' code: it runs here where no engine runs"),
+  tasks: text("tasks", "MODULE", "the module with the tasks' code"),
   yes: flag("yes", "does it without asking"),
   dryRun: flag("dry-run", "says what would happen, and does nothing"),
   reason: text("reason", "TEXT", "why: it is recorded"),
-  by: text("by", "NAME", "who asks, if that is not the user of the system: it is recorded"),
+  by: text("by", "NAME", "who asks, if not the system's user: it is recorded"),
   json
 }
 

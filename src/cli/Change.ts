@@ -1,20 +1,19 @@
 /** What an operator asks of one execution: it is said what will happen, asked, done, and said how it stands then. */
 
 import * as os from "node:os"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Service } from "../authoring/TaskEngine.js"
-import type { Action } from "../core/Action.js"
+import type { Action, ActionOf } from "../core/Action.js"
 import { ExecutionNotFound } from "../core/Errors.js"
+import type { Plan } from "../core/Plan.js"
+import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acted from "./Acted.js"
-import * as Advice from "./Advice.js"
 import type { Changing } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Control from "./Control.js"
 import * as Listing from "./Listing.js"
-import * as Marks from "./Marks.js"
-import * as Page from "./Page.js"
+import * as Planned from "./Planned.js"
 import * as Refusals from "./Refusals.js"
 import * as Screen from "./Screen.js"
 import * as Seen from "./Seen.js"
@@ -35,13 +34,13 @@ export const actOf = ({ by = user(), reason }: Changing) => ({
 })
 
 /** As the command calls it. */
-const verbOf = ({ _tag }: Action): string => _tag.toLowerCase()
+export const verbOf = ({ _tag }: Action): string => _tag.toLowerCase()
 
 type Tag = Action["_tag"]
 type Asked = Effect.Effect<unknown, Refusals.Refusal>
 
 const ask: {
-  readonly [T in Tag]: (engine: Service, id: string, command: Omit<Extract<Action, { _tag: T }>, "_tag">) => Asked
+  readonly [T in Tag]: (engine: Service, id: string, action: Omit<ActionOf<T>, "_tag">) => Asked
 } = {
   resume: (engine, id, options) => engine.resume(id, options),
   rerun: (engine, id, options) => engine.rerun(id, options),
@@ -56,6 +55,7 @@ const ask: {
 
 /** What an engine without any task can do: it says so itself where it cannot. */
 const codeless: ReadonlySet<Tag> = new Set(["pause", "close", "discard"])
+export const isCodeless = ({ _tag }: Action): boolean => codeless.has(_tag)
 
 /** Whether somebody is there who can do it: the engine that owns the file, or this one, with the tasks. */
 export const attainable = Effect.fnUntraced(function* (
@@ -64,7 +64,7 @@ export const attainable = Effect.fnUntraced(function* (
   isCodeless: boolean
 ) {
   const owner = yield* holder
-  if (tasks !== undefined && (owner === undefined || dryRun)) yield* provide(tasks)
+  if (tasks !== undefined) yield* provide(tasks)
   if (dryRun) return owner
   if (owner?.state === "stopped") {
     return yield* Complaint.refused(
@@ -102,54 +102,70 @@ export const standing = Effect.fnUntraced(function* (store: Store, id: string) {
     : Listing.listed(row, yield* store.tail(id, Listing.told))
 })
 
-/** Prints what came of it; that an execution failed is the exit code. */
-export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
+/** Prints what came of it. */
+export const told = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
   const device = yield* Screen.Screen
   if (json) yield* device.out(Screen.json(acted))
   else yield* Screen.print(device, Acted.page(acted))
+})
+
+/** The same; that the execution failed is the exit code. */
+export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
+  yield* told(acted, json)
+  // What is forgotten is forgotten, however the execution stands.
+  if (acted.verb === "discard") return
   if (acted.outcome === "done" && (acted.status === "Failed" || acted.status === "RevertFailed")) {
     return yield* Complaint.ended(Complaint.codes.failed)
   }
 })
 
-const proposal = (command: Action, { status: { position, status } }: Seen.Seen, id: string): Page.Page => [
-  Page.flow(
-    2,
-    { text: `${verbOf(command)} ${id}`, tone: "strong" },
-    ": it is ",
-    Marks.status(status),
-    `${position === "" ? "" : ` at ${position}`}; ${Advice.acts[command._tag]}`
-  )
-]
+/** What it lacks that nobody who does it has: the engine that does it may have the task. */
+const lacks = ({ missing }: Plan, owner: unknown): ReadonlyArray<string> =>
+  missing.filter(({ needs }) => needs !== "task" || owner === undefined).map(({ message }) => message)
 
-export const act = Effect.fnUntraced(function* (
-  control: Control.Control,
+/** One that goes on meanwhile has moved before anybody can have confirmed a plan. */
+const confirming = ({ hash, status }: Plan): { readonly plan?: string } => (isActive(status) ? {} : { plan: hash })
+
+/** Does what was planned; if the execution has moved since, the new plan is shown. */
+export const carryOut = Effect.fnUntraced(function* (
+  { engine }: Control.Control,
   given: Changing,
   id: string,
-  command: Action
+  plan: Plan
 ) {
+  const device = yield* Screen.Screen
+  const { _tag, ...options } = { ...plan.action, ...actOf(given), ...confirming(plan) }
+  const asked = (ask[_tag] as (engine: Service, id: string, options: object) => Asked)(engine, id, options)
+  yield* Effect.tapError(asked, ({ _tag }) =>
+    _tag === "PlanOutdated" && !given.json
+      ? Effect.flatMap(engine.plan(id, plan.action), (now) => Screen.print(device, Planned.page(now, true)))
+      : Effect.void
+  )
+})
+
+export const act = Effect.fnUntraced(function* (control: Control.Control, given: Changing, id: string, action: Action) {
   const { engine, store } = control
   const device = yield* Screen.Screen
-  const verb = verbOf(command)
-  const now = yield* Clock.currentTimeMillis
-  const seen = yield* Seen.naming(store, id)(Seen.one(store, id, now))
-  const owner = yield* attainable(control, given, codeless.has(command._tag))
-  if (!given.json) yield* Screen.print(device, proposal(command, seen, id))
-  const told = { verb, problem: null }
-  if (given.dryRun) {
-    const found = yield* standing(store, id)
-    return given.json ? yield* tell({ ...told, outcome: "planned", engine: null, ...found }, true) : undefined
-  }
-  yield* confirmed(given)
-  const { _tag, ...options } = { ...command, ...actOf(given) }
-  yield* (ask[_tag] as (engine: Service, id: string, options: object) => Asked)(engine, id, options)
-  yield* tell({ ...told, outcome: "done", engine: owner?.pid ?? null, ...(yield* standing(store, id)) }, given.json)
+  const verb = verbOf(action)
+  yield* Seen.naming(store, id)(standing(store, id))
+  const owner = yield* attainable(control, given, isCodeless(action))
+  const plan = yield* engine.plan(id, action)
+  if (given.dryRun)
+    return yield* given.json
+      ? device.out(Screen.json(plan))
+      : Screen.print(device, Planned.page(plan, owner !== undefined))
+  if (!given.json) yield* Screen.print(device, Planned.page(plan, owner !== undefined))
+  const missing = lacks(plan, owner)
+  if (missing.length === 0) yield* confirmed(given)
+  yield* carryOut(control, given, id, plan)
+  const stands = yield* standing(store, id)
+  yield* tell({ verb, problem: null, outcome: "done", engine: owner?.pid ?? null, ...stands }, given.json)
 })
 
 /** The same over a file. */
-export const run = (given: Changing, id: string, command: Action) =>
+export const run = (given: Changing, id: string, action: Action) =>
   Effect.scoped(
     Effect.flatMap(Control.open(given.db, given.dryRun ? "read" : "write"), (control) =>
-      act(control, given, id, command)
+      act(control, given, id, action)
     )
   ).pipe(Effect.mapError(Refusals.of))

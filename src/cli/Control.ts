@@ -61,9 +61,6 @@ export const open = Effect.fnUntraced(function* (
     Scope.Scope
   > = how === "read" ? SqliteStore.openReadonly(options) : SqliteStore.open(options)
   const { encoded, real } = yield* opened
-  return yield* over(
-    fromEncoded(encoded),
-    Effect.sync(() => SqliteLock.holding(real).holder),
-    mode
-  )
+  const holder = Effect.sync(() => SqliteLock.holding(real).holder)
+  return { ...(yield* over(fromEncoded(encoded), holder, mode)), encoded }
 })

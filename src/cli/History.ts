@@ -35,7 +35,7 @@ export const run = Effect.fnUntraced(function* (store: Store, { id, json }: Opti
 })
 
 /** Nothing goes on by itself, nor when somebody answers it: it ended, or is for somebody to decide. */
-const standsStill = (status: Status): boolean =>
+export const standsStill = (status: Status): boolean =>
   status === "Completed" ||
   status === "Closed" ||
   status === "Reverted" ||
@@ -58,7 +58,8 @@ export const watch = Effect.fnUntraced(function* (store: Store, { id, json }: Op
   }
 })
 
-const ended = Effect.fnUntraced(function* (id: string, status: Status, json: boolean) {
+/** Its last word, and the exit code. */
+export const ended = Effect.fnUntraced(function* (id: string, status: Status, json: boolean) {
   const device = yield* Screen.Screen
   if (!json && device.paper.columns !== undefined) {
     yield* Screen.print(device, [Page.line({ text: id, tone: "strong" }, " is ", Marks.status(status))])

@@ -3,9 +3,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { ExecutionNotFound } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
-import type { ListQuery } from "../store/Encoded.js"
+import type { Query } from "../engine/Search.js"
+import * as Search from "../engine/Search.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
 import * as Advice from "./Advice.js"
+import * as Filter from "./Filter.js"
 import * as Listing from "./Listing.js"
 import * as Page from "./Page.js"
 import * as Screen from "./Screen.js"
@@ -14,6 +16,11 @@ import * as Seen from "./Seen.js"
 export interface Options {
   readonly task: string | undefined
   readonly status: ReadonlyArray<Status>
+  readonly text: string | undefined
+  readonly since: string | undefined
+  readonly until: string | undefined
+  readonly failedWith: string | undefined
+  readonly waitingOn: string | undefined
   /** 0: all */
   readonly limit: number
   readonly after: string | undefined
@@ -22,12 +29,22 @@ export interface Options {
   readonly json: boolean
 }
 
-const queryOf = ({ after, limit, oldest, status, task }: Options): ListQuery => ({
-  order: oldest ? "oldest" : "newest",
-  ...(task === undefined ? {} : { task }),
-  ...(status.length === 0 ? {} : { status }),
-  ...(limit === 0 ? {} : { limit }),
-  ...(after === undefined ? {} : { after })
+const queryOf = Effect.fnUntraced(function* (options: Options) {
+  const { after, failedWith, limit, oldest, since, status, task, text, until, waitingOn } = options
+  const now = yield* Clock.currentTimeMillis
+  const query: Query = {
+    order: oldest ? "oldest" : "newest",
+    ...(task === undefined ? {} : { task }),
+    ...(status.length === 0 ? {} : { status }),
+    ...(text === undefined ? {} : { text }),
+    ...(since === undefined ? {} : { since: yield* Filter.time("--since", since, now) }),
+    ...(until === undefined ? {} : { until: yield* Filter.time("--until", until, now) }),
+    ...(failedWith === undefined ? {} : { failedWith }),
+    ...(waitingOn === undefined ? {} : { waitingOn }),
+    ...(limit === 0 ? {} : { limit }),
+    ...(after === undefined ? {} : { after })
+  }
+  return query
 })
 
 const listed = (store: Store, row: ExecutionRow) =>
@@ -41,7 +58,7 @@ const rowsOf = Effect.fnUntraced(function* (store: Store, options: Options) {
   if (after !== undefined && (yield* store.get(after)) === undefined) {
     return yield* Seen.naming(store, after)(new ExecutionNotFound({ execution: after }))
   }
-  return yield* Effect.forEach(yield* store.list(queryOf(options)), (row) => listed(store, row))
+  return yield* Effect.forEach(yield* Search.search(store, yield* queryOf(options)), (row) => listed(store, row))
 })
 
 const more = (rows: ReadonlyArray<Listing.Listed>, { limit, oldest }: Options): Page.Page => {

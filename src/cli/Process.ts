@@ -1,22 +1,9 @@
 /** The process of the command: its streams and its signals. What else it needs is loaded here, so that it can be missing. */
-import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
+import * as Manifest from "./Manifest.js"
 import * as Missing from "./Missing.js"
 import type { Device } from "./Screen.js"
-
-const version = (): string => {
-  for (const folder of ["../..", "../../.."]) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), "utf8"))
-      const found = (manifest as { readonly version?: unknown }).version
-      if (typeof found === "string") return found
-    } catch {
-      // one folder further up, where it was built into `dist`
-    }
-  }
-  return "unknown"
-}
 
 /** Waits where a reader is slow, so that nothing piles up. */
 const write = (stream: NodeJS.WriteStream) => (text: string) =>
@@ -45,7 +32,7 @@ const device = (): Device => {
   const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb"
   return {
     paper: { columns, colours: columns !== undefined && !plain },
-    rows: stdout.isTTY ? stdout.rows : undefined,
+    rows: stdout.isTTY ? stdout.rows || 24 : undefined,
     out: write(stdout),
     err: write(stderr),
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined
@@ -70,7 +57,9 @@ export const main = async (): Promise<void> => {
     }
   )
   if (start === undefined) return exit(2)
-  const { code, stop } = start(process.argv.slice(2), version(), device())
+  // What tasks print by themselves does not get between lines of JSON.
+  if (process.argv.includes("--json")) console.log = console.error
+  const { code, stop } = start(process.argv.slice(2), Manifest.read().version, device())
   let stopped = 0
   // A reader that went away (`| head`) has what it wanted.
   process.stdout.on("error", stop)

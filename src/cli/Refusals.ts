@@ -26,6 +26,7 @@ const advice: { readonly [tag: string]: (execution: string | undefined) => strin
   InvalidName: () => "give another one",
   HistoryMismatch: () => "put the code back that wrote the journal, or give --tasks another module",
   RevertIncomplete: (execution) => `${show(execution)}: resume tries that undo again, skip passes it over`,
+  PlanOutdated: () => "look at it again, and confirm that",
   Fenced: () => "ask again"
 }
 

@@ -6,7 +6,11 @@ import { pathToFileURL } from "node:url"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
@@ -63,6 +67,17 @@ const layerOf = Effect.fnUntraced(function* (module: string) {
   return yield* Complaint.usage(`${module} ${what}`, exporting)
 })
 
+/** What tasks log and print goes where complaints go: stdout is the command's own. */
+const aloud = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.consoleWith((console) => {
+    const loud = (...args: ReadonlyArray<unknown>) => Effect.sync(() => console.unsafe.error(...args))
+    return effect.pipe(
+      Effect.withConsole({ ...console, log: loud, error: loud }),
+      Effect.locally(FiberRef.currentLoggers, HashSet.make(Logger.withConsoleError(Logger.stringLogger))),
+      Logger.withMinimumLogLevel(LogLevel.Info)
+    )
+  })
+
 /** Registers the tasks of a module with an engine, until the scope closes. */
 export const provide = (
   module: string,
@@ -79,7 +94,7 @@ export const provide = (
         return engine.register(definition)
       })
     const context = Context.make(TaskEngine, { ...engine, register } as Service)
-    yield* Effect.catchAllCause(Effect.provide(Layer.build(layer), context), (cause) =>
+    yield* Effect.catchAllCause(aloud(Effect.provide(Layer.build(layer), context)), (cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
         : Complaint.usage(`the layer of ${module} fails: ${line(Cause.squash(cause))}`, "run it by itself to see where")

@@ -34,3 +34,19 @@ export const optional = (
   text: string | undefined
 ): Effect.Effect<Json | undefined, Complaint.Complaint> =>
   text === undefined ? Effect.succeed(undefined) : parse(option, text)
+
+/** `NAME=JSON`, where a name may hold what parts it from the value. */
+export const named = (
+  option: string,
+  text: string
+): Effect.Effect<readonly [name: string, value: Json], Complaint.Complaint> =>
+  Effect.gen(function* () {
+    for (let at = text.indexOf("="); at > 0; at = text.indexOf("=", at + 1)) {
+      const found = yield* Effect.either(parse(option, text.slice(at + 1)))
+      if (found._tag === "Right") return [text.slice(0, at), found.right] as const
+    }
+    return yield* Complaint.usage(
+      `${option}: ${text} is no name with a value`,
+      `${option} NAME=JSON; a text is in quotes of its own: ${option} 'name="text"'`
+    )
+  })

@@ -5,17 +5,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Status from "../core/Status.js"
 import { fromEncoded, type Store } from "../store/Store.js"
-import { about, db, flag, id, json, jsonLines, maybe, said } from "./Arguments.js"
+import { about, db, flag, id, json, jsonLines, maybe, said, text } from "./Arguments.js"
 import * as Changes from "./Changes.js"
 import type * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
 import * as Exported from "./Exported.js"
+import * as Filter from "./Filter.js"
 import * as History from "./History.js"
 import * as Ls from "./Ls.js"
 import type { Screen } from "./Screen.js"
 import * as Show from "./Show.js"
 import * as Source from "./Source.js"
 import * as Tree from "./Tree.js"
+
+const checking = Source.load(() => import("./Check.js"))
 
 type Told = Complaint.Complaint | Complaint.Trouble
 
@@ -27,9 +30,6 @@ const over = <A>(db: string, work: (source: Source.Source) => Effect.Effect<A, T
 const reading = <A>(db: string, work: (store: Store) => Effect.Effect<A, Told, Screen>) =>
   over(db, ({ encoded }) => work(fromEncoded(encoded)))
 
-const named = (text: string): Option.Option<Status.Status> =>
-  Option.fromNullable(Status.all.find((one) => one.toLowerCase() === text.toLowerCase()))
-
 const ls = Command.make(
   "ls",
   {
@@ -37,11 +37,19 @@ const ls = Command.make(
     json: jsonLines,
     task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
     status: Options.text("status").pipe(
-      said(`only those that are so; may be given several times: ${Status.all.join(", ")}`),
+      said("only those that are so, as in STATUS; several times"),
       Options.withPseudoName("STATUS"),
       Options.repeated,
-      Options.filterMap((texts) => Option.all(texts.map(named)), `--status is one of ${Status.all.join(", ")}`)
+      Options.filterMap(
+        (texts) => Option.all(texts.map((text) => Option.fromNullable(Filter.status(text)))),
+        `--status is one of ${Status.all.join(", ")}`
+      )
     ),
+    text: text("text", "TEXT", "only those with this in their id or task"),
+    since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
+    until: text("until", "TIME", "only those created before"),
+    failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
+    waitingOn: text("waiting-on", "WHAT", "only those that wait for this phase, kind of wait, or child"),
     limit: Options.integer("limit").pipe(
       said("how many at most; 50 unless given, 0 for all"),
       Options.withPseudoName("N"),
@@ -147,4 +155,37 @@ const exported = Command.make(
   )
 )
 
-export const all = [ls, show, tree, history, watch, ...Changes.all, doctor, exported] as const
+const check = Command.make(
+  "check",
+  {
+    tasks: Options.text("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
+    db,
+    json: jsonLines,
+    task: text("task", "NAME", "only executions of this task"),
+    ended: flag("ended", "also what has ended: whether it could still be reverted"),
+    whole: flag("whole", "reads the stages before the present one, too: whether a revert would find its way back")
+  },
+  (options) => Effect.flatMap(checking, ({ run }) => run(options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Says which executions the code at hand can go on with.",
+      "Every journal that has not ended is replayed against it: no effect runs, nothing is written, an engine may run beside it.",
+      "The exit code is 3 if any does not fit: for a deploy to look at. docs/check.md tells what is found, and what to do then."
+    )
+  )
+)
+
+export const all = [
+  ls,
+  show,
+  tree,
+  history,
+  watch,
+  ...Changes.starts,
+  ...Changes.all,
+  check,
+  doctor,
+  exported,
+  ...Changes.brings
+] as const

@@ -39,6 +39,7 @@ import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
 import { Schedules } from "./Schedules.js"
+import * as Search from "./Search.js"
 import * as Seeing from "./Seeing.js"
 import * as Steady from "./Steady.js"
 import * as View from "./View.js"
@@ -196,7 +197,7 @@ class Engine {
       advanceDue: this.advances.advanceDue,
       status: this.status,
       history: this.history,
-      list: (query = {}) => this.store.list(query),
+      list: (query) => Effect.suspend(() => Search.search(this.store, Search.queryOf(query))),
       watch: (id) => watch(this.store, this.live, id),
       settled: this.settled,
       check: (options) =>

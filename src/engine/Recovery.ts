@@ -409,9 +409,13 @@ export class Recovery {
             new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" })
           )
         : this.commands.carryOut(order.execution, command.value, order.id)
-      return Effect.catchAll(done, (error) => this.store.answer({ order: order.id, body: Orders.refusal(error) })).pipe(
-        Effect.ensuring(Effect.sync(() => this.answering.delete(order.id)))
+      const answered = Effect.catchAll(done, (error) =>
+        this.store.answer({ order: order.id, body: Orders.refusal(error) })
       )
+      // Whoever looked before it was answered may come to it after that: once more, it could only be refused.
+      return Effect.flatMap(this.store.orders, (open) =>
+        open.some(({ id }) => id === order.id) ? answered : Effect.void
+      ).pipe(Effect.ensuring(Effect.sync(() => this.answering.delete(order.id))))
     })
   }
 }

@@ -121,6 +121,12 @@ export interface CreateRequest extends BesideCreate {
 export interface ListQuery {
   readonly task?: string
   readonly status?: ReadonlyArray<Status>
+  /** a part of the id or the name of the task; the case of ASCII letters does not count */
+  readonly text?: string
+  /** not created before, in milliseconds UTC */
+  readonly since?: number
+  /** created before then */
+  readonly until?: number
   readonly order?: "oldest" | "newest"
   readonly after?: string
   readonly limit?: number
@@ -285,6 +291,9 @@ export const nothingToAppend = "an append needs at least one entry"
 
 /** By the bytes of both in UTF-8, as databases compare text. */
 export const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** As `list` compares texts. */
+export const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /** The order of `list`, oldest first: by time, then by id. */
 export const byAge = (a: ExecutionRow, b: ExecutionRow): number => a.createdAt - b.createdAt || compareText(a.id, b.id)

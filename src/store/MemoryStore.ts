@@ -16,7 +16,7 @@ import type {
   ListQuery,
   Reached
 } from "./Encoded.js"
-import { byAge, entersStage, nothingToAppend } from "./Encoded.js"
+import { byAge, entersStage, folded, nothingToAppend } from "./Encoded.js"
 import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
 import * as MemoryLanes from "./MemoryLanes.js"
 import * as MemoryLetters from "./MemoryLetters.js"
@@ -149,7 +149,17 @@ const reach = (kept: Memory, { at, begins, schedule }: Reached): number => {
   return now
 }
 
-const list = (kept: Memory, { after, limit, order, status, task }: ListQuery): ReadonlyArray<ExecutionRow> => {
+const list = (kept: Memory, query: ListQuery): ReadonlyArray<ExecutionRow> => {
+  const {
+    after,
+    limit,
+    order,
+    since = Number.NEGATIVE_INFINITY,
+    status,
+    task,
+    until = Number.POSITIVE_INFINITY
+  } = query
+  const text = folded(query.text ?? "")
   const sign = order === "oldest" ? 1 : -1
   const last = after === undefined ? undefined : kept.executions.get(after)?.row
   if (after !== undefined && last === undefined) return []
@@ -157,6 +167,8 @@ const list = (kept: Memory, { after, limit, order, status, task }: ListQuery): R
     .map(({ row }) => row)
     .filter((row) => task === undefined || row.task === task)
     .filter((row) => status === undefined || status.includes(row.status))
+    .filter((row) => row.createdAt >= since && row.createdAt < until)
+    .filter((row) => folded(`${row.id}\n${row.task}`).includes(text))
     .filter((row) => last === undefined || sign * byAge(row, last) > 0)
     .sort((a, b) => sign * byAge(a, b))
     .slice(0, limit)

@@ -12,7 +12,7 @@ import { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import * as Committer from "./Committer.js"
 import type { Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
-import { byAge, nothingToAppend } from "./Encoded.js"
+import { byAge, folded, nothingToAppend } from "./Encoded.js"
 import type { Row, Sql } from "./Sql.js"
 import * as SqlLanes from "./SqlLanes.js"
 import * as SqlLetters from "./SqlLetters.js"
@@ -98,11 +98,12 @@ const committer = (sql: Sql) => {
 
 const lister = (all: Sql["all"]) => {
   const some = (query: ListQuery, last: ExecutionRow | undefined, status: string | undefined) => {
-    const { limit, order, task } = query
-    const by = { status: status !== undefined, task: task !== undefined, after: last !== undefined }
-    return all(Statements.list({ ...by, oldest: order === "oldest" }), [
-      ...(status === undefined ? [] : [status]),
-      ...(task === undefined ? [] : [task]),
+    const { limit, order, since, task, text, until } = query
+    const given = { status, task, since, until, text: text === undefined ? undefined : folded(text) }
+    const has = Statements.filters.map((filter) => [filter, given[filter] !== undefined] as const)
+    const by = Object.fromEntries(has) as Record<keyof typeof given, boolean>
+    return all(Statements.list({ ...by, after: last !== undefined, oldest: order === "oldest" }), [
+      ...Statements.filters.flatMap((filter) => given[filter] ?? []),
       ...(last === undefined ? [] : [last.createdAt, last.id]),
       limit ?? -1
     ])

@@ -89,12 +89,22 @@ export const latest = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq = 
 /** The last entry of a journal. */
 export const last = `SELECT seq, hash ${journalOf} ORDER BY seq DESC LIMIT 1`
 
+/** What `list` can be narrowed down by, in the order of the values. `lower` knows ASCII alone. */
+const conditionOf = {
+  status: "status = ?",
+  task: "task = ?",
+  since: "created_at >= ?",
+  until: "created_at < ?",
+  text: "instr(lower(id) || char(10) || lower(task), ?) > 0"
+} as const
+type Filter = keyof typeof conditionOf
+export const filters = Object.keys(conditionOf) as ReadonlyArray<Filter>
+
 /** The executions of one status and one task, or of any, from a place in the order on; `limit` -1: all. */
-export const list = (by: { status: boolean; task: boolean; after: boolean; oldest: boolean }): string => {
+export const list = (by: Readonly<Record<Filter | "after" | "oldest", boolean>>): string => {
   const direction = by.oldest ? "ASC" : "DESC"
   const conditions = [
-    ...(by.status ? ["status = ?"] : []),
-    ...(by.task ? ["task = ?"] : []),
+    ...filters.filter((filter) => by[filter]).map((filter) => conditionOf[filter]),
     ...(by.after ? [`(created_at, id) ${by.oldest ? ">" : "<"} (?, ?)`] : [])
   ]
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`

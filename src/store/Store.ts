@@ -29,6 +29,7 @@ export type {
   Due,
   EntryRow,
   ExecutionRow,
+  ListQuery,
   Order
 } from "./Encoded.js"
 export type { Letter } from "./Letter.js"
@@ -141,6 +142,16 @@ const sizeOf = (rows: ReadonlyArray<EntryRow>, before: number): number => {
   let size = before
   for (const row of rows) size = entersStage(row) ? row.body.length : size + row.body.length
   return size
+}
+
+/** The whole journal of an execution, if these are its entries, all of them, as they were written. */
+export const verified = (
+  row: ExecutionRow,
+  rows: ReadonlyArray<EntryRow>
+): ReadonlyArray<Recorded> | JournalCorrupt => {
+  const entries = parse(row.id, rows, 0)
+  const problem = entries instanceof JournalCorrupt ? undefined : contradiction(row, entries)
+  return problem === undefined ? entries : new JournalCorrupt({ execution: row.id, seq: 0, reason: problem })
 }
 
 /** Entries as they are kept, from where a journal stands on. */

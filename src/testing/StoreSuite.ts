@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { Encoded, EntryRow } from "../store/Encoded.js"
+import type { Encoded, EntryRow, ListQuery } from "../store/Encoded.js"
 import { fromEncoded } from "../store/Store.js"
 import { standingBeside } from "./StoreSuiteBeside.js"
 import { discarding } from "./StoreSuiteDiscards.js"
@@ -219,6 +219,24 @@ const listing = (test: Test): void => {
       yield* store.append({ ...request("a", 1, ["1"]), status: "Running" })
       assert.deepStrictEqual(yield* store.list({ status: ["Pending"] }), [])
       assert.lengthOf(yield* store.list({ status: ["Running"] }), 1)
+    }))
+  test("is narrowed down by a part of id or task, and by time", (store) =>
+    Effect.gen(function* () {
+      for (const [id, task, createdAt] of [
+        ["Order-1", "place", 10],
+        ["order-2", "Äpfel_%", 20],
+        ["x", "reorder", 30]
+      ] as const) {
+        yield* store.create(created(id, { task, createdAt }))
+      }
+      const found = (query: ListQuery) => Effect.map(store.list(query), (rows) => rows.map(({ id }) => id).sort())
+      assert.deepStrictEqual(yield* found({ text: "ORDER" }), ["Order-1", "order-2", "x"])
+      assert.deepStrictEqual(yield* found({ text: "_%" }), ["order-2"])
+      assert.deepStrictEqual(yield* found({ text: "äpfel" }), [])
+      assert.deepStrictEqual(yield* found({ since: 20 }), ["order-2", "x"])
+      assert.deepStrictEqual(yield* found({ since: 10, until: 20 }), ["Order-1"])
+      assert.deepStrictEqual(yield* found({ text: "order", since: 20, task: "reorder", status: ["Pending"] }), ["x"])
+      assert.deepStrictEqual(yield* found({ status: [] }), [])
     }))
 }
 

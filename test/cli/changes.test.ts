@@ -10,7 +10,8 @@ import * as Control from "../../src/cli/Control.js"
 import * as Refusals from "../../src/cli/Refusals.js"
 import { Screen } from "../../src/cli/Screen.js"
 import type { Action } from "../../src/core/Action.js"
-import type { Entry } from "../../src/core/Entry.js"
+import type { Act, Entry } from "../../src/core/Entry.js"
+import { Plan } from "../../src/core/Plan.js"
 import { Phase, Task } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
@@ -92,7 +93,10 @@ describe("verbs that change an execution", () => {
       assert.deepInclude(decode(resumed.out), { verb: "resume", outcome: "done", engine: 7, id: "job-1" })
       yield* idle
       assert.strictEqual(memory.executions.get("job-1")?.row.status, "Completed")
-      assert.deepInclude(acts(memory)[0], { _tag: "Resumed", act: { by: "ann", reason: "the disk is back" } })
+      assert.deepInclude(acts(memory)[0], { _tag: "Resumed" })
+      const [{ act } = {}] = acts(memory) as ReadonlyArray<{ readonly act?: Act }>
+      assert.deepInclude(act, { by: "ann", reason: "the disk is back" })
+      assert.isString(act?.plan)
     })
   )
 
@@ -103,6 +107,7 @@ describe("verbs that change an execution", () => {
         [{ _tag: "revert" }, "Reverted"],
         [{ _tag: "revert", to: "begun" }, "Paused"],
         [{ _tag: "goTo", checkpoint: "begun" }, "Paused"],
+        [{ _tag: "discard", before: "begun" }, "Failed"],
         [{ _tag: "close", revert: true }, "Reverted"],
         [{ _tag: "close" }, "Closed"]
       ]
@@ -159,12 +164,14 @@ describe("verbs that change an execution", () => {
       assert.deepInclude(yield* resume({ json: false }, ""), { code: 3, what: "nothing was done" })
       assert.deepInclude(yield* resume({}, "no"), { code: 3 })
       const planned = yield* resume({ dryRun: true })
-      assert.deepInclude(decode(planned.out), { outcome: "planned", status: "Failed" })
+      const plan = Schema.decodeUnknownSync(Schema.parseJson(Plan), { onExcessProperty: "error" })(planned.out)
+      assert.deepInclude(plan, { execution: "job-1", status: "Failed" })
       assert.strictEqual(JSON.stringify(entries(memory, "job-1")), before)
       broken = false
       const yes = yield* resume({ json: false }, " Y ")
       assert.strictEqual(yes.code, 0)
       assert.include(yes.err, "Do that? [y/N]")
+      assert.match(yes.out, /^resume job-1 {2}Failed; \d phases? stay as recorded/)
     })
   )
 })

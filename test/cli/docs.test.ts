@@ -16,7 +16,13 @@ runs, \`--tasks MODULE\` has the command be the engine for as long as it takes: 
 default export is a Layer of tasks (\`export default Layer.mergeAll(one.layer, another.layer)\`), in JavaScript, or in TypeScript
 where Node takes it or \`tsx\` is installed. \`complete\` and \`signal\` need no engine: what they say is kept for the next one.
 Each of these says what it will do and asks; \`--yes\` does it without, as it has to where nobody is at a terminal;
-\`--dry-run\` only says. Who asked (the user of the system, or \`--by\`) and why (\`--reason\`) are recorded.
+\`--dry-run\` only says. What was confirmed is what is done: if the execution has moved meanwhile, it is refused, and the new plan
+is shown. Who asked (the user of the system, or \`--by\`) and why (\`--reason\`) are recorded.
+
+\`resume\`, \`pause\`, \`close\` and \`revert\` take \`--where KEY=VALUE\` instead of an ID, several times, and are then asked of all
+executions of which all of that is true, the oldest first: \`tidemark close --where task=import --where failed-with="no space"
+--limit 20 --dry-run\`. Each is told of on its own; one that is refused keeps nobody from the next, and the exit code is 3.
+Values are JSON, or \`@FILE\` that holds it. What tasks print goes to stderr.
 
 It is a part of the package, and needs \`@effect/cli\`, \`@effect/printer\` and \`@effect/printer-ansi\` beside what
 \`tidemark/sqlite\` needs. Where one is missing it says which.

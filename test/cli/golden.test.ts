@@ -12,6 +12,11 @@ import { scene } from "./support/scene.js"
 const ls: Ls.Options = {
   task: undefined,
   status: [],
+  text: undefined,
+  since: undefined,
+  until: undefined,
+  failedWith: undefined,
+  waitingOn: undefined,
   limit: 50,
   after: undefined,
   oldest: false,

@@ -28,6 +28,11 @@ const verbs: ReadonlyArray<readonly [string, Schema.Schema.AnyNoContext, Run]> =
       Ls.run(store, {
         task: undefined,
         status: [],
+        text: undefined,
+        since: undefined,
+        until: undefined,
+        failedWith: undefined,
+        waitingOn: undefined,
         limit: 0,
         after: undefined,
         oldest: false,

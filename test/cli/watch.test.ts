@@ -24,6 +24,11 @@ const told = Task.make("told", {
 const all: Ls.Options = {
   task: undefined,
   status: [],
+  text: undefined,
+  since: undefined,
+  until: undefined,
+  failedWith: undefined,
+  waitingOn: undefined,
   limit: 0,
   after: undefined,
   oldest: false,

@@ -1,0 +1,133 @@
+/** An execution followed until it stands still: a live list of its phases on a terminal, otherwise what happens to it. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Definition } from "../authoring/Definition.js"
+import { isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
+import * as Replay from "../engine/Replay.js"
+import type { Store } from "../store/Store.js"
+import type { Control } from "./Control.js"
+import * as History from "./History.js"
+import * as Marks from "./Marks.js"
+import * as Page from "./Page.js"
+import type { Refusal } from "./Refusals.js"
+import * as Screen from "./Screen.js"
+import * as Seen from "./Seen.js"
+import type { Span } from "./Text.js"
+import * as Times from "./Times.js"
+
+const wide = 20
+
+/** How much of something is done, as far as that is known. */
+const bar = (done: number, all: number): string => {
+  const full = all <= 0 ? wide : Math.min(wide, Math.floor((wide * done) / all))
+  return `${"█".repeat(full)}${"░".repeat(wide - full)}`
+}
+
+/** How many branches there are at a path: the code tells, and is asked once for each. */
+class Counts {
+  private readonly known = new Map<string, number | undefined>()
+
+  constructor(private readonly definition: Definition | undefined) {}
+
+  of({ history }: Seen.Seen, { generation, path }: PhaseRecord): number | undefined {
+    const key = `${generation} ${path}`
+    if (this.definition !== undefined && !this.known.has(key)) {
+      const placed = Replay.fresh(this.definition, history).cursor?.standing(path)
+      const instruction = placed?.instruction
+      this.known.set(key, instruction?._tag === "Fork" ? instruction.branches.length : undefined)
+    }
+    return this.known.get(key)
+  }
+}
+
+/** What is to be seen of a phase beside its name and its time. */
+const barOf = (seen: Seen.Seen, record: PhaseRecord, counts: Counts): string => {
+  const { kind, path } = record
+  const told = seen.status.waits.find((wait) => wait.path === path)?.progress
+  if (told !== undefined) {
+    const far = told.progress === undefined ? "" : `${bar(told.progress, 1)} ${Math.round(told.progress * 100)} %`
+    return [far, told.text].filter((part) => part !== undefined && part !== "").join("  ")
+  }
+  if (isSettled(record) || (kind !== "forEach" && kind !== "all" && kind !== "graph")) return ""
+  const all = counts.of(seen, record)
+  if (all === undefined) return ""
+  let done = 0
+  for (const { scope, state } of seen.history.phases.values()) if (scope === path && state === "succeeded") done++
+  return `${bar(done, all)} ${done}/${all}`
+}
+
+/** How it stands now, in at most so many lines. */
+const page = (seen: Seen.Seen, counts: Counts, now: number, rows: number): Page.Page => {
+  const { id, phases, status, task, times } = seen.status
+  const shown = phases.slice(-Math.max(1, rows - 3))
+  const cells = shown.map(({ path, state }): ReadonlyArray<Span | string> => {
+    const record = seen.history.phases.get(path)!
+    const took = (record.endedAt ?? now) - record.startedAt
+    return [Marks.phase(state), path, Marks.state(state), Times.span(took), barOf(seen, record, counts)]
+  })
+  const columns = [
+    { title: "" },
+    { title: "", least: 12 },
+    { title: "" },
+    { title: "", end: true },
+    { title: "", least: 5 }
+  ]
+  const left = phases.length - shown.length
+  return [
+    Page.line(
+      { text: id, tone: "strong" },
+      `  ${task}  `,
+      Marks.status(status),
+      `  ${Times.span((times.ended ?? now) - (times.started ?? times.created))}${left > 0 ? `  after ${left} other phases` : ""}`
+    ),
+    Page.table(2, columns, cells)
+  ]
+}
+
+/** Shows it until it stands still: what was shown before is written over. */
+const live = Effect.fnUntraced(function* ({ store }: Control, id: string, definition: Definition | undefined) {
+  const device = yield* Screen.Screen
+  const counts = new Counts(definition)
+  for (let before = 0; ; ) {
+    const now = yield* Clock.currentTimeMillis
+    const seen = yield* Seen.one(store, id, now)
+    const lines = Page.lines(page(seen, counts, now, device.rows ?? 24), device.paper)
+    const back = before === 0 ? "" : `\u001b[${before}A\u001b[J`
+    yield* device.out(`${back}${lines.join("\n")}\n`)
+    before = lines.length
+    if (History.standsStill(seen.status.status)) return yield* History.ended(id, seen.status.status, false)
+    const took = (yield* Clock.currentTimeMillis) - now
+    yield* Effect.sleep(Math.max(200, 5 * took))
+  }
+})
+
+/** Has it go on whenever it can, as long as no other engine does that, until it stands still. */
+const move = ({ engine, store }: Control, id: string): Effect.Effect<void, Refusal> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const version = yield* store.changed(undefined, 0)
+      const advanced = yield* Effect.either(engine.advance(id))
+      if (advanced._tag === "Left" && advanced.left._tag !== "EngineBusy") return yield* advanced.left
+      const until = advanced._tag === "Left" ? undefined : advanced.right.until
+      const row = yield* store.get(id)
+      if (row === undefined || History.standsStill(row.status)) return
+      const now = yield* Clock.currentTimeMillis
+      // One that waits is due by its time, or when somebody has sent it something.
+      const pause = until === undefined ? 500 : Math.min(500, Math.max(0, until - now))
+      yield* Effect.raceFirst(Effect.sleep(pause), store.changed(version, "100 millis"))
+    }
+  })
+
+/** Ends when it stands still: with code 1 unless it is Completed. With its `definition`, it goes on here meanwhile. */
+export const run = Effect.fnUntraced(function* (
+  control: Control,
+  id: string,
+  { definition, json }: { readonly definition: Definition | undefined; readonly json: boolean }
+) {
+  const { paper } = yield* Screen.Screen
+  // What is written here is no change that the store would tell of.
+  const store: Store = { ...control.store, changed: (_, every) => Effect.as(Effect.sleep(every), 0) }
+  const shown = paper.columns === undefined || json ? History.watch(store, { id, json }) : live(control, id, definition)
+  if (definition === undefined) return yield* shown
+  yield* Effect.all([shown, move(control, id)], { concurrency: 2, discard: true })
+})
