@@ -38,7 +38,7 @@ describe("migrations", () => {
       yield* connection.pragma("journal_mode = WAL")
       const schemas = [
         schemaOf(filename),
-        ...(yield* Effect.forEach([1, 2, 3], (n) => Effect.map(golden(n), schemaOf)))
+        ...(yield* Effect.forEach([1, 2, 3, 4], (n) => Effect.map(golden(n), schemaOf)))
       ]
       let statements = 0
       // The files as a kill at this moment would leave them.
