@@ -53,6 +53,25 @@ const replayOf = (folder: string, phases: number): Group => {
 
 export const replay = (folder: string): ReadonlyArray<Group> => [replayOf(folder, 1_000), replayOf(folder, 10_000)]
 
+export const check = (folder: string): Group => {
+  const [phases, count] = [50, 10_000]
+  const file = path.join(folder, "check.db")
+  const stand = Effect.suspend(() => (fs.existsSync(file) ? Effect.void : program("standing", file, phases, count)))
+  const on = (name: string) => Effect.zipRight(stand, figure(name, file, phases, count))
+  const [rows, checked] = [`rows of ${count} executions read`, `${count} executions checked`]
+  return {
+    name: "check",
+    about: `in a new process, executions of ${phases} phases each that have not ended`,
+    rounds: 3,
+    warmUp: 0,
+    variants: [
+      { name: rows, unit: "ms", round: on("rows") },
+      { name: checked, unit: "ms", round: on("check") }
+    ],
+    ratios: [{ name: "check / rows", of: checked, to: rows, goal: { most: 5 } }]
+  }
+}
+
 const earlier = [10, 1_000, 100_000]
 
 export const stages = (folder: string): Group => {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [PART ...] [--rounds N]`: what tidemark costs, against what SQLite and Effect do without it, in
- * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay stages endless cold-start cli
+ * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay check stages endless cold-start cli
  * memory waiting; all by default.
  */
 import * as fs from "node:fs"
@@ -23,6 +23,7 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   branches: Throughput.branches,
   interpreter: () => [Throughput.interpreter()],
   replay: Processes.replay,
+  check: (folder) => [Processes.check(folder)],
   stages: (folder) => [Processes.stages(folder)],
   endless: (folder) => [Processes.endless(folder)],
   "cold-start": (folder) => [Processes.coldStart(folder)],

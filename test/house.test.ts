@@ -48,12 +48,14 @@ const rows: ReadonlyArray<Row> = [
       "store/Store.ts",
       "store/Encoded.ts",
       "store/Token.ts",
+      "store/Exported.ts",
       "engine/*",
       "effect/*",
       "node:fs",
       "node:os",
       "node:path"
-    ]
+    ],
+    types: ["authoring/*"]
   },
   { files: "testing/StoreSuite*.ts", may: ["store/Chain.ts", "@effect/vitest"] },
   {

@@ -8,6 +8,7 @@ import * as Kill9 from "./Kill9.js"
 import * as Orderly from "./Orderly.js"
 import type { Part } from "./Part.js"
 import * as Power from "./Power.js"
+import * as Rolling from "./Rolling.js"
 import * as Sleepers from "./Sleepers.js"
 import * as Takeover from "./Takeover.js"
 import * as ThreeProcesses from "./ThreeProcesses.js"
@@ -20,6 +21,7 @@ export const parts: ReadonlyArray<Part> = [
   Completions.part,
   ThreeProcesses.part,
   Duels.part,
+  Rolling.part,
   Sleepers.part,
   WallClock.part,
   Disk.part,

@@ -31,6 +31,11 @@ export interface ResumeOptions extends Act {
   readonly values?: { readonly [path: string]: Json }
   /** of what has failed, the phases (by their paths, with all that is in them) that go on; others stay. Default: all of it */
   readonly from?: string | ReadonlyArray<string>
+  /**
+   * carries the execution over: it goes on in the stage `from` of the newest version of the task that the engine has, with this
+   * state, as it is recorded. Nothing of what it did is undone or replayed, and no `finally` runs: see docs/changing-code.md
+   */
+  readonly state?: Json
   /** undos that would see the amended payload, and not what their phases ran with, are to see it */
   readonly amend?: "undo-too"
 }

@@ -135,6 +135,7 @@ export const delegate = <
     _tag: "Run",
     name,
     delegate: true,
+    irreversible: false,
     capture: "none",
     run: Effect.as(telling(name, given.notify), new Later(undefined, heartbeat)),
     value: given.success === undefined ? nothingSaid : codec(given.success),

@@ -82,6 +82,8 @@ export interface PhaseStatus {
   readonly attempt: number
   /** the execution that it called */
   readonly child: string | undefined
+  /** its author says that nothing undoes it */
+  readonly irreversible?: boolean
 }
 
 /** A checkpoint that an execution has come to, and can go back to. */

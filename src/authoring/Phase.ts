@@ -57,6 +57,8 @@ export interface Policy<A, E, Success, Failure, Limit, R2, R3, R4, R5> {
   readonly success?: Success
   /** the schema of the failures; needed by `Phase.either` and `Phase.exit` unless they are plain JSON */
   readonly error?: Failure
+  /** nothing undoes it: shown in `status`, recorded with it; takes no `undo`. See `warnings` of tidemark/testing */
+  readonly irreversible?: boolean
   /** undoes the phase, given what it answered; run by a revert, newest first */
   readonly undo?: (value: NoInfer<Answer<A, Success>>) => Effect.Effect<unknown, unknown, R2>
   /** tries a failed undo again; its attempts are recorded as those of `retry` */
@@ -152,6 +154,7 @@ const expected: {
   run: ["an Effect", Effect.isEffect],
   success: ["a Schema", Schema.isSchema],
   error: ["a Schema", Schema.isSchema],
+  irreversible: ["a boolean", Predicate.isBoolean],
   undo: ["a function", Predicate.isFunction],
   undoRetry: ["a Schedule", Schedule.isSchedule],
   undoUnknown: ["a function", Predicate.isFunction],
@@ -176,7 +179,7 @@ const checkOptions = (name: string, given: Partial<AnyOptions>): void => {
  * The result must be plain JSON or void, or `success` given; failures are recorded by `error`, else by the task's own
  * `error` schema. An effect that answers `Phase.later` leaves the result to somebody else. What goes with the effect stands beside it in one object, or in a third argument: there TypeScript
  * infers what `undo` gets whatever the effect, also through `Effect.map(effect, f)`. Throws `InvalidName` where the name
- * cannot be kept, a `TypeError` for what is no Effect or no such option. A Scope that
+ * cannot be kept, a `TypeError` for what is no Effect or no such option, and for an `irreversible` one with an `undo`. A Scope that
  * the effects require ends with each of them. The idea is Mistral's task and TaskFlow's atom.
  *
  * @example
@@ -206,11 +209,15 @@ export const make = <
   const given = { ...(policy as AnyPolicy), ...work } as AnyOptions
   checkName(name)
   checkOptions(name, given)
+  const irreversible = given.irreversible ?? false
+  if (irreversible && given.undo !== undefined)
+    throw new TypeError(`phase ${name} is irreversible and has an undo: take one of the two away`)
   const error = given.error === undefined ? undefined : errorCodec(given.error)
   return describe({
     _tag: "Run",
     name,
     delegate: false,
+    irreversible,
     capture: "none",
     run: given.run,
     value: given.success === undefined ? plain : codec(given.success),

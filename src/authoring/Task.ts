@@ -23,6 +23,7 @@ import * as Stage from "./Stage.js"
 import { type ExecuteOptions, type StartOptions, TaskEngine } from "./TaskEngine.js"
 
 export type { FailuresOf, RequirementsOf } from "./Body.js"
+export { type Migrations, migrated } from "./Migrated.js"
 export { type Stage, type StageBody, stage } from "./Stage.js"
 
 /** A phase that happened, as `revert` gets it. */

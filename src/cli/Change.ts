@@ -112,6 +112,8 @@ export const told = Effect.fnUntraced(function* (acted: Acted.Acted, json: boole
 /** The same; that the execution failed is the exit code. */
 export const tell = Effect.fnUntraced(function* (acted: Acted.Acted, json: boolean) {
   yield* told(acted, json)
+  // What is forgotten is forgotten, however the execution stands.
+  if (acted.verb === "discard") return
   if (acted.outcome === "done" && (acted.status === "Failed" || acted.status === "RevertFailed")) {
     return yield* Complaint.ended(Complaint.codes.failed)
   }

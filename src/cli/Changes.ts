@@ -195,13 +195,19 @@ const goto = Command.make(
 
 const discard = Command.make(
   "discard",
-  { id, before: argument("CHECKPOINT", "or stage: what was before it goes"), ...changing },
-  ({ before, id, ...given }) => Effect.flatMap(change, ({ run }) => run(given, id, { _tag: "discard", before }))
+  {
+    id,
+    before: argument("CHECKPOINT", "what was before it goes; or before a stage: page, page#3"),
+    ...changing,
+    force: flag("force", "also the child of another execution")
+  },
+  ({ before, force, id, ...given }) =>
+    Effect.flatMap(change, ({ run }) => run(given, id, { _tag: "discard", before, ...known({ force }) }))
 ).pipe(
   Command.withDescription(
     about(
-      "Forgets what was before a checkpoint or a stage.",
-      "Nothing goes back beyond it any more. It cannot be undone."
+      "Has an execution forget what was before a checkpoint.",
+      "No revert goes back beyond it then. What is needed to go on stays."
     )
   )
 )

@@ -1,43 +1,13 @@
 /** `export`: an execution with its whole journal as one JSON value: docs/export.md has the format. */
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { ExecutionNotFound } from "../core/Errors.js"
-import { all } from "../core/Status.js"
 import type { Encoded } from "../store/Encoded.js"
+import type { Exported } from "../store/Exported.js"
 import { fromEncoded } from "../store/Store.js"
 import * as Complaint from "./Complaint.js"
 import * as Screen from "./Screen.js"
 import * as Seen from "./Seen.js"
-
-/** The format of this version. A reader refuses one that it does not know. */
-export const Exported = Schema.Struct({
-  format: Schema.Literal("tidemark-execution"),
-  version: Schema.Literal(1),
-  /** of the database that it is from */
-  schema: Schema.Int,
-  execution: Schema.Struct({
-    id: Schema.String,
-    task: Schema.String,
-    version: Schema.Int,
-    status: Schema.Literal(...all),
-    epoch: Schema.Int,
-    owner: Schema.NullOr(Schema.String),
-    createdAt: Schema.Number,
-    updatedAt: Schema.Number
-  }),
-  /** `body` is the entry's JSON text as it is kept, for `hash` is that of this text, chained to the entry before */
-  journal: Schema.Array(
-    Schema.Struct({
-      seq: Schema.Int,
-      epoch: Schema.Int,
-      at: Schema.Number,
-      body: Schema.String,
-      hash: Schema.String
-    })
-  )
-})
-export type Exported = typeof Exported.Type
 
 export interface Options {
   readonly id: string

@@ -18,6 +18,8 @@ import * as Show from "./Show.js"
 import * as Source from "./Source.js"
 import * as Tree from "./Tree.js"
 
+const checking = Source.load(() => import("./Check.js"))
+
 type Told = Complaint.Complaint | Complaint.Trouble
 
 /** Opens the database for as long as the verb takes. */
@@ -154,6 +156,27 @@ const exported = Command.make(
   )
 )
 
+const check = Command.make(
+  "check",
+  {
+    tasks: Options.text("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
+    db,
+    json: jsonLines,
+    task: text("task", "NAME", "only executions of this task"),
+    ended: flag("ended", "also what has ended: whether it could still be reverted"),
+    whole: flag("whole", "reads the stages before the present one, too: whether a revert would find its way back")
+  },
+  (options) => Effect.flatMap(checking, ({ run }) => run(options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Says which executions the code at hand can go on with.",
+      "Every journal that has not ended is replayed against it: no effect runs, nothing is written, an engine may run beside it.",
+      "The exit code is 3 if any does not fit: for a deploy to look at. docs/check.md tells what is found, and what to do then."
+    )
+  )
+)
+
 export const all = [
   ls,
   show,
@@ -162,6 +185,7 @@ export const all = [
   watch,
   ...Changes.starts,
   ...Changes.all,
+  check,
   doctor,
   exported,
   ...Changes.brings

@@ -25,6 +25,8 @@ const Resume = Schema.TaggedStruct("resume", {
   payload: optional(JsonValue),
   values: optional(Values),
   from: optional(Schema.Union(Schema.String, Schema.Array(Schema.String))),
+  /** `from` is a stage, which begins with it */
+  state: optional(JsonValue),
   inDoubt: optional(Schema.Literal("rerun")),
   stopAt: optional(Schema.String)
 })

@@ -46,6 +46,8 @@ const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
   scope: optional(Schema.String),
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
+  /** its author says that nothing undoes it */
+  irreversible: optional(Schema.Boolean),
   undoes: optional(Schema.String),
   /** of what is made of other phases, of a child, a delegate, a signal: how its failure reaches its generator */
   capture: optional(Schema.Literal("either", "exit")),
@@ -165,6 +167,8 @@ const Suspended = Schema.TaggedStruct("Suspended", { queued: optional(Schema.Boo
  * is that of the parent's phase, where a child goes on with its parent; `stopAt` the checkpoint at which it is to pause.
  */
 const Resumed = Schema.TaggedStruct("Resumed", {
+  /** it goes on in this stage of this version of the task, whatever was before */
+  carried: optional(Schema.Struct({ stage: Schema.String, state: JsonValue, version: Schema.Int })),
   act: Act,
   rerun: optional(Schema.Boolean),
   round: optional(Schema.Int),

@@ -279,6 +279,16 @@ export class JournalCorrupt extends Schema.TaggedError<JournalCorrupt>()("Journa
   }
 }
 
+/** A file, or a folder, holds no exported journal that this version can read. It was left as it is. */
+export class ExportUnreadable extends Schema.TaggedError<ExportUnreadable>()("ExportUnreadable", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.file} cannot be checked: ${Sentence.open(this.reason)}. tidemark export ID --out FILE makes such files.`
+  }
+}
+
 /** The journal's entries contradict each other: thrown by the fold, met as `JournalCorrupt`. */
 export class BrokenHistory extends Error {
   override readonly name = "BrokenHistory"

@@ -85,6 +85,7 @@ const moveTo = (history: History, to: Status, at: number): void => {
 const create = (history: History, entry: EntryOf<"Created">, at: number): void => {
   history.task = entry.task
   history.version = entry.version
+  history.began = entry.version
   history.payload = entry.payload
   history.parent = entry.parent
   history.round = entry.round ?? 0
@@ -130,6 +131,8 @@ const resume = (history: History, entry: EntryOf<"Resumed">, at: number): void =
   history.pauseRequested = false
   history.stopAt = entry.stopAt
   history.stopsAt = undefined
+  history.carried = entry.carried
+  history.version = entry.carried?.version ?? history.version
   const isLate = history.failures.some(({ _tag, path }) => _tag === "Timeout" && path === Path.root)
   if (isLate && history.timeout !== undefined) history.deadline = at + history.timeout
   amend(history, entry)

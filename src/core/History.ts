@@ -1,5 +1,5 @@
 /** What is known of an execution: what the fold of its entries (Fold.ts) comes to, and what follows from that. */
-import type { Act } from "./Entry.js"
+import type { Act, EntryOf } from "./Entry.js"
 import type { Defect, Failure } from "./Failure.js"
 import type { Json } from "./Json.js"
 import * as Path from "./Path.js"
@@ -80,6 +80,10 @@ export interface History {
   status: Status
   task: string
   version: number
+  /** the version that it began with */
+  began: number
+  /** the stage that it goes on in, once that is entered */
+  carried: EntryOf<"Resumed">["carried"]
   payload: Json
   /** the payload that it was created with, where somebody has amended that */
   given: Json | undefined
@@ -160,6 +164,8 @@ export const empty = (): History => ({
   status: "Pending",
   task: "",
   version: 0,
+  began: 0,
+  carried: undefined,
   payload: null,
   given: undefined,
   inputs: undefined,

@@ -31,6 +31,8 @@ export interface Run {
   readonly name: string
   /** all that its effect does is tell somebody, who answers later */
   readonly delegate: boolean
+  /** its author says that nothing undoes it */
+  readonly irreversible: boolean
   /** whether failures are fed to the generator as values */
   readonly capture: Capture
   readonly run: AnyEffect

@@ -27,7 +27,9 @@ const execution = {
   /** with which generation phases begin, where it went back to an earlier body */
   generation: optional(Schema.Int),
   /** it went back to an earlier body: some of the stages that were entered since then stand no more */
-  crossed: optional(Schema.Boolean)
+  crossed: optional(Schema.Boolean),
+  /** the version of the task, where that is not the one that it began with */
+  version: optional(Schema.Int)
 }
 
 /** Where it enters a stage. */

@@ -30,6 +30,7 @@ export interface PhaseRecord {
   readonly scope: string
   readonly generation: number
   readonly commit: boolean
+  readonly irreversible: boolean
   /** the phase that this one undoes */
   readonly undoes: string | undefined
   readonly key: string | undefined

@@ -47,6 +47,7 @@ export const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: numb
     scope,
     generation: entry.generation ?? 0,
     commit: entry.commit ?? false,
+    irreversible: entry.irreversible ?? false,
     undoes: entry.undoes,
     key: entry.key,
     needs: entry.needs,
@@ -311,13 +312,13 @@ const supersedeOne = (history: History, record: PhaseRecord): void => {
   leave(history, record)
 }
 
-/** What is in it is not needed any more: no generator comes to it again. */
+/** What is in it is not needed any more: no generator comes to it again. Of its checkpoints it is known that they stood. */
 export const forget = (history: History, composite: PhaseRecord): void => {
   for (const scope of scopesOf(composite)) {
     for (const record of history.scopes.get(scope) ?? []) {
       if (isComposite(record) || record.attempt > 1) forget(history, record)
       record.superseded = true
-      history.phases.delete(record.path)
+      if (record.kind !== "checkpoint") history.phases.delete(record.path)
     }
     history.scopes.delete(scope)
   }

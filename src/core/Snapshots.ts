@@ -70,7 +70,7 @@ const eventsOf = (history: History, checkpoint: PhaseRecord, records: ReadonlyAr
   const found: Array<number> = []
   for (let at = records[0]?.begun ?? checkpoint.begun; at < checkpoint.begun; at++) {
     const record = history.events[at]!
-    const index = indexes.get(record)
+    const index = record.superseded ? undefined : indexes.get(record)
     const event = Kept.events.findIndex((name) => record[name] === at)
     if (index !== undefined && event >= 0) found.push(index * Kept.events.length + event)
   }

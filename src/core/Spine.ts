@@ -150,11 +150,11 @@ const list = (all: ReadonlyArray<Target>): string => {
 const gone = ({ discarded }: History): string =>
   discarded === undefined ? "" : `; what was before ${discarded.before} is discarded`
 
-/** Whether a stage is meant by a number that lies behind, and is discarded. */
+/** Whether a stage is meant, or something in it, by a number that lies behind. */
 const lies = ({ discarded, stage }: History, wanted: string): boolean => {
-  const [, at, name, n] = /^(@?)(.+)#(\d+)$/.exec(wanted) ?? []
-  if (discarded === undefined || stage === undefined || Number(n) > stage.n) return false
-  return name !== undefined && (at === "@" || name === stage.name)
+  if (discarded === undefined || stage === undefined) return false
+  const [, at, name, n] = /^(@?)([^/]+)#(\d+)(?:\/|$)/.exec(wanted) ?? []
+  return (at === "@" || name === stage.name) && Number(n) <= stage.n
 }
 
 /**

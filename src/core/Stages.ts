@@ -1,12 +1,22 @@
 /** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
 import type { EntryOf } from "./Entry.js"
-import { bodyOf, type Discarded, type History } from "./History.js"
+import { bodyOf, type Discarded, type History, type StageRecord } from "./History.js"
 import type { AtStage } from "./Kept.js"
+import * as Path from "./Path.js"
 import type { Step } from "./Step.js"
 
 type Execution = Omit<AtStage, "marks" | "discarded">
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+/** The stage that an execution is carried into. */
+export const carriedInto = (
+  history: History,
+  { stage, state }: NonNullable<History["carried"]>
+): Pick<StageRecord, "name" | "n" | "state"> & { readonly path: string } => {
+  const n = (history.stage?.n ?? 0) + 1
+  return { name: stage, n, state, path: Path.stage(stage, n) }
+}
 
 /** The entry with which a stage begins. */
 export const entered = (
@@ -69,6 +79,7 @@ export const keptOf = (history: History, through = Infinity): Execution => {
   if (pausedBy !== undefined) kept.pausedBy = pausedBy
   if (pauseRequested) kept.pauses = true
   if (stopAt !== undefined) kept.stopAt = stopAt
+  if (history.version !== history.began) kept.version = history.version
   if (history.generation !== 0) kept.generation = history.generation
   if (history.crossed) kept.crossed = true
   return kept
@@ -93,6 +104,7 @@ export const enter = (history: History, { kept, n, stage: name, state }: EntryOf
   }
   history.stage = { name, n, state, marks, enteredAt: at, seq: history.entries }
   history.discarded = discarded && { until: undefined, act: undefined, ...discarded, values: undefined }
+  history.carried = undefined
   history.events = []
   history.open.clear()
   history.asked.clear()
@@ -117,6 +129,7 @@ export const restore = (history: History, kept: Execution): void => {
   history.pauseRequested = kept.pauses ?? false
   history.stopAt = kept.stopAt
   history.generation = kept.generation ?? 0
+  history.version = kept.version ?? history.began
   history.crossed = kept.crossed ?? false
   history.until = undefined
   history.crashes = 0

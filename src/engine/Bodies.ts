@@ -2,7 +2,9 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
-import { bodyOf, type History, type StageRecord } from "../core/History.js"
+import type { History, StageRecord } from "../core/History.js"
+import * as Path from "../core/Path.js"
+import * as Stages from "../core/Stages.js"
 import type { Enters } from "../core/Tree.js"
 import * as Faults from "./Faults.js"
 import * as Perform from "./Perform.js"
@@ -14,7 +16,7 @@ export type Start = () => unknown
 export const startOf = (
   definition: Definition,
   payload: History["payload"],
-  stage: StageRecord | undefined
+  stage: Pick<StageRecord, "name" | "n" | "state"> | undefined
 ): Either.Either<Start, Failure> => {
   if (stage === undefined) {
     const decoded = definition.payload.decode(payload)
@@ -23,7 +25,7 @@ export const startOf = (
       onRight: (value) => () => definition.run(value)
     })
   }
-  const scope = bodyOf({ stage })
+  const scope = Path.stage(stage.name, stage.n)
   const known = definition.stages.get(stage.name)
   if (known === undefined) return Either.left(Faults.unregistered(scope, stage.name))
   return Either.mapBoth(known.state.decode(stage.state), {
@@ -33,8 +35,10 @@ export const startOf = (
 }
 
 /** How an execution goes on. */
-export const currentOf = (definition: Definition, { payload, stage }: History): Either.Either<Start, Failure> =>
-  startOf(definition, payload, stage)
+export const currentOf = (definition: Definition, history: History): Either.Either<Start, Failure> => {
+  const { carried, payload, stage } = history
+  return startOf(definition, payload, carried === undefined ? stage : Stages.carriedInto(history, carried))
+}
 
 /** What a task says to the entering of a stage, whose state may take so many characters. */
 export const entersOf =

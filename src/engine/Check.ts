@@ -9,8 +9,9 @@ import * as Stream from "effect/Stream"
 import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
 import type { CheckOptions } from "../authoring/TaskEngine.js"
-import type { JournalCorrupt, StoreError } from "../core/Errors.js"
+import { JournalCorrupt, type StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
+import type { History } from "../core/History.js"
 import * as Sentence from "../core/Sentence.js"
 import { all, isFinal } from "../core/Status.js"
 import type { ExecutionRow, Journal, Store } from "../store/Store.js"
@@ -39,35 +40,41 @@ const damaged = ({ reason, seq }: JournalCorrupt): Verdict.Verdict => ({
   reverts: "no"
 })
 
-/** One execution that was loaded. */
-const verdictOf = (store: Store, definition: Definition, journal: Journal, whole: boolean) =>
-  Effect.map(
-    whole ? Journals.folded(journal.row.id, Fold.whole, journal.entries) : Journals.historyOf(store, journal),
-    (history) => Verdict.of(definition, history)
-  )
+const told = ({ id, status, task, version }: ExecutionRow, verdict: Verdict.Verdict): Checked => ({
+  execution: id,
+  task,
+  version,
+  status,
+  ...verdict
+})
 
-/** One execution; nothing if it is gone. */
-const one = (
-  store: Store,
+/** What becomes of one execution, once it is read, if there is code for it. */
+const judged = <E>(
   code: Code,
   row: ExecutionRow,
-  whole: boolean
-): Effect.Effect<Checked | undefined, StoreError> => {
-  const told = ({ id, status, task, version }: ExecutionRow, verdict: Verdict.Verdict): Checked => ({
-    execution: id,
-    task,
-    version,
-    status,
-    ...verdict
-  })
+  read: Effect.Effect<History | undefined, E | JournalCorrupt>
+): Effect.Effect<Checked | undefined, E> => {
   const definition = code(row)
   if (definition === undefined) return Effect.succeed(told(row, missing(row)))
-  const read = whole ? store.load(row.id) : store.latest(row.id)
-  return Effect.flatMap(read, (journal) =>
-    journal === undefined
-      ? Effect.succeed(undefined)
-      : Effect.map(verdictOf(store, definition, journal, whole), (verdict) => told(journal.row, verdict))
-  ).pipe(Effect.catchTag("JournalCorrupt", (corrupt) => Effect.succeed(told(row, damaged(corrupt)))))
+  return Effect.map(read, (history) => history && told(row, Verdict.of(definition, history))).pipe(
+    Effect.catchIf(
+      (error): error is JournalCorrupt => error instanceof JournalCorrupt,
+      (corrupt) => Effect.succeed(told(row, damaged(corrupt)))
+    )
+  ) as Effect.Effect<Checked | undefined, E>
+}
+
+/** What becomes of an execution whose journal is at hand, all of it. */
+export const journal = (code: Code, { entries, row }: Pick<Journal, "row" | "entries">) =>
+  Effect.map(judged(code, row, Journals.folded(row.id, Fold.whole, entries)), (checked) => checked!)
+
+/** One execution of a store; nothing if it is gone. */
+const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) => {
+  const read = Effect.flatMap(whole ? store.load(row.id) : store.latest(row.id), (found) => {
+    if (found === undefined) return Effect.succeed(undefined)
+    return whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
+  })
+  return judged(code, row, read)
 }
 
 /** The executions of a store, oldest first, each with what becomes of it under this code. */

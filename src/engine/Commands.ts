@@ -8,6 +8,7 @@ import type { History } from "../core/History.js"
 import { allows, isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
+import * as CarryOver from "./CarryOver.js"
 import type { Config } from "./Config.js"
 import { illegal } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
@@ -66,8 +67,9 @@ export class Commands {
       const row = yield* this.store.get(id)
       if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
       const lent = code ?? this.live.standby.first(id)
-      const { version } = yield* this.live.history(id)
-      const registered = lent?.definition.version === version ? lent : this.registry.get(row.task, version)
+      const history = yield* this.live.history(id)
+      const isLent = lent?.definition.version === history.version && !CarryOver.isCarried(command)
+      const registered = isLent ? lent : CarryOver.codeFor(this.registry, command, history)
       const opening = Decisions.about(this.store, id, command, registered?.definition)
       const { entered, opened } = yield* this.live.takeOver(id, registered?.services, opening, { order })
       yield* entered ? opened : this.doAs(id, command, code, order)

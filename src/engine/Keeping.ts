@@ -113,9 +113,9 @@ const cutAt = ({ scope, seq }: Entering, until?: number): Discards.Cut => ({
 })
 
 /** What is to go, if anything: `now` is the time of the checkpoint. */
-export const cutOf = Effect.fnUntraced(function* (store: Store, id: string, history: History, keep: Keep, now: number) {
-  const bound = keep === "all" ? undefined : Discards.bound(history, keep, now)
-  if (keep === "all" || bound === undefined) return undefined
+export const cutOf = Effect.fnUntraced(function* (store: Store, id: string, history: History, keep: Kept, now: number) {
+  const bound = Discards.bound(history, keep, now)
+  if (bound === undefined) return undefined
   if (bound !== "earlier") return Discards.isDone(history, bound.cut) ? undefined : bound.cut
   const found = yield* earlier(store, id, history, keep, now)
   if (found === undefined) return undefined

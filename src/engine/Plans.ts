@@ -13,6 +13,7 @@ import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
 import type { Phase, Plan, Step } from "../core/Plan.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
+import * as CarryOver from "./CarryOver.js"
 import { isClaimed } from "./Claims.js"
 import type { Decision } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
@@ -84,7 +85,8 @@ export class Plans {
       const { plan: _plan, ...rest } = asked
       const action = rest as Action
       const history = yield* this.live.history(id)
-      const code = this.live.standby.first(id) ?? this.registry.get(history.task, history.version)
+      const lent = CarryOver.isCarried(action) ? undefined : this.live.standby.first(id)
+      const code = lent ?? CarryOver.codeFor(this.registry, action, history)
       const hash = Decisions.hashOf(id, action, history)
       const { status, task } = history
       const decided = yield* this.decide(id, action, history, code?.definition)

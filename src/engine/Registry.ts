@@ -28,6 +28,12 @@ export class Registry {
     return this.tasks.get(name)?.get(version)
   }
 
+  /** The highest version of a task. */
+  newest(name: string): Registered | undefined {
+    const versions = [...(this.tasks.get(name)?.entries() ?? [])]
+    return versions.sort(([one], [other]) => other - one)[0]?.[1]
+  }
+
   /** The only version of a task, or that there are several. */
   sole(name: string): Registered | "several" | undefined {
     const versions = [...(this.tasks.get(name)?.values() ?? [])]

@@ -65,6 +65,8 @@ export class Rehearsal {
   // --- forward
 
   private forward({ body }: Replay): void {
+    const { carried } = this.history
+    if (carried !== undefined) return this.follow({ _tag: "Entered", error: undefined, ...carried })
     this.recorded()
     this.follow(this.advanced(body))
   }

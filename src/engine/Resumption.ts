@@ -17,6 +17,7 @@ import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
 import * as Spine from "../core/Spine.js"
 import type { Status } from "../core/Status.js"
 import * as Amendment from "./Amendment.js"
+import * as CarryOver from "./CarryOver.js"
 import { type Decision, mismatch, type Refusal } from "./Decision.js"
 import * as Faults from "./Faults.js"
 import * as Given from "./Given.js"
@@ -68,6 +69,9 @@ export const decide = (
         onRight: ({ from, inputs }) => goOn({ ...about, from, values: [], amendment: { inputs } })
       })
     case "resume": {
+      if (CarryOver.isCarried(action)) {
+        return CarryOver.decide(execution, action, history, definition, resumed(action, history.status))
+      }
       const { from, payload, values = {} } = action
       const paths = typeof from === "string" ? [from] : from
       const amendment = payload === undefined ? {} : { payload }

@@ -124,6 +124,8 @@ export class Runner {
   // --- forward
 
   private get forward(): Effect.Effect<boolean, CommitError> {
+    const { carried } = this.history
+    if (carried !== undefined) return this.enter({ _tag: "Entered", error: undefined, ...carried })
     return Effect.flatMap(this.driver.drive(this.replay.body), (ending) => this.follow(ending))
   }
 

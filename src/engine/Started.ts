@@ -29,6 +29,7 @@ export const of = (
   if (value !== undefined) started.value = value
   if (instruction._tag === "Group" && instruction.timeout !== undefined) started.timeout = instruction.timeout
   if (instruction._tag === "Checkpoint" && instruction.commit) started.commit = true
+  if (instruction._tag === "Run" && instruction.irreversible) started.irreversible = true
   if (instruction._tag === "Undo") started.undoes = instruction.undoes
   if (instruction._tag === "Child") started.child = idOf(execution, path, generation, instruction.id)
   return started

@@ -38,7 +38,15 @@ const ofStep = (step: Step, version: number): Misfit | undefined => {
 /** What keeps the code from going on, if anything does. */
 const misfitOf = (definition: Definition, history: History.History): Misfit | undefined => {
   const { misfit, step } = fresh(definition, history)
-  return step === undefined ? ofFailure(misfit) : (ofStep(step, definition.version) ?? reversalOf(definition, history))
+  if (step === undefined) return ofFailure(misfit)
+  return ofStep(step, definition.version) ?? resultOf(definition, history) ?? reversalOf(definition, history)
+}
+
+const resultOf = ({ success }: Definition, { result, status }: History.History): Misfit | undefined => {
+  const decoded = status === "Completed" ? success.decode(result) : undefined
+  return decoded !== undefined && Either.isLeft(decoded)
+    ? ofFailure(Faults.undecodable("", "the result", decoded.left))
+    : undefined
 }
 
 /** The same of an author's own revert that has begun. */

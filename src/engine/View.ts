@@ -125,7 +125,8 @@ export const statusOf = (
     kind: record.kind,
     state: stateOf(history, record),
     attempt: record.attempt,
-    child: record.child
+    child: record.child,
+    ...(record.irreversible ? { irreversible: true } : {})
   })),
   checkpoints: Spine.targets(history).map(({ at, data, mark, name, path }) => ({
     name,

@@ -58,7 +58,7 @@ export class Writer {
   /** the letters that are taken, or will be with the next commit */
   taken: Set<number> | undefined
   /** how much of its past is kept, where a checkpoint was come to since the last commit */
-  private keeps: Keep | undefined
+  private keeps: Exclude<Keep, "all"> | undefined
   private status: History["status"]
   /** the time of the entries that are staged now */
   private at = 0
@@ -156,7 +156,7 @@ export class Writer {
 
   /** It has come to a checkpoint: with the next commit, it keeps no more of its past than that. */
   keep(keep: Keep): void {
-    this.keeps = keep
+    this.keeps = keep === "all" ? undefined : keep
   }
 
   /** Forgets with the next commit what was before. */

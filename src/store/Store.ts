@@ -144,6 +144,16 @@ const sizeOf = (rows: ReadonlyArray<EntryRow>, before: number): number => {
   return size
 }
 
+/** The whole journal of an execution, if these are its entries, all of them, as they were written. */
+export const verified = (
+  row: ExecutionRow,
+  rows: ReadonlyArray<EntryRow>
+): ReadonlyArray<Recorded> | JournalCorrupt => {
+  const entries = parse(row.id, rows, 0)
+  const problem = entries instanceof JournalCorrupt ? undefined : contradiction(row, entries)
+  return problem === undefined ? entries : new JournalCorrupt({ execution: row.id, seq: 0, reason: problem })
+}
+
 /** Entries as they are kept, from where a journal stands on. */
 export const rowsOf = (
   { epoch, execution, hash: last, next }: Head,

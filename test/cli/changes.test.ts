@@ -107,6 +107,7 @@ describe("verbs that change an execution", () => {
         [{ _tag: "revert" }, "Reverted"],
         [{ _tag: "revert", to: "begun" }, "Paused"],
         [{ _tag: "goTo", checkpoint: "begun" }, "Paused"],
+        [{ _tag: "discard", before: "begun" }, "Failed"],
         [{ _tag: "close", revert: true }, "Reverted"],
         [{ _tag: "close" }, "Closed"]
       ]

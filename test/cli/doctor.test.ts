@@ -9,6 +9,7 @@ import { Finding, type Place } from "../../src/cli/Findings.js"
 import { Screen } from "../../src/cli/Screen.js"
 import * as Chain from "../../src/store/Chain.js"
 import type { EntryRow } from "../../src/store/Encoded.js"
+import * as Format from "../../src/store/Exported.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
 import { write } from "../store/support/Journals.js"
@@ -129,7 +130,7 @@ describe("export", () => {
       const memory = yield* left
       const encoded = yield* MemoryStore.make(memory)
       const text = yield* printed(Exported.run(encoded, 4, { id: "batch-1", out: undefined }))
-      const decode = Schema.decodeUnknownSync(Exported.Exported, { onExcessProperty: "error" })
+      const decode = Schema.decodeUnknownSync(Format.Exported, { onExcessProperty: "error" })
       const { execution, journal } = decode(JSON.parse(text))
       assert.deepStrictEqual(journal, memory.executions.get("batch-1")!.rows)
       let before = Chain.genesis

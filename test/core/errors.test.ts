@@ -26,6 +26,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "execution order-7 exists already: it has another payload. Use another id, or the same task and payload to attach to it."
   ],
   [
+    new Errors.ExportUnreadable({ file: "golden/a.json", reason: "it is empty." }),
+    "golden/a.json cannot be checked: it is empty. tidemark export ID --out FILE makes such files."
+  ],
+  [
     new Errors.TaskNotRegistered({ execution, task: "order" }),
     "execution order-7 needs task order, which this engine does not have: provide its layer (task.layer)"
   ],

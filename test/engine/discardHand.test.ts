@@ -44,7 +44,7 @@ const failed = Effect.gen(function* () {
 describe("discarding by hand", () => {
   it.scoped("records who said so, and why, and leaves the execution as it is", () =>
     Effect.gen(function* () {
-      const { log, service, store, task } = yield* failed
+      const { log, service, store } = yield* failed
       const plan = yield* service.plan(id, { _tag: "discard", before: "second" })
       assert.deepStrictEqual([plan.to, plan.missing], ["Failed", []])
       assert.deepStrictEqual(
@@ -60,10 +60,11 @@ describe("discarding by hand", () => {
       assert.deepStrictEqual(tags(store, id).slice(0, 3), ["Created", "Snapshot", "PhaseStarted"])
       const count = entries(store, id).length
       yield* service.discard(id, { before: "second" })
-      assert.deepInclude(yield* Effect.flip(service.discard(id, { before: "first" })), { reason: "discarded" })
+      for (const before of ["first", "inner", "@page#1", "page#2", "@page#1/first"]) {
+        assert.deepInclude(yield* Effect.flip(service.discard(id, { before })), { reason: "discarded" }, before)
+        assert.deepInclude(yield* Effect.flip(service.goTo(id, before)), { reason: "discarded" }, before)
+      }
       assert.lengthOf(entries(store, id), count)
-      const second = yield* engine(store, [task])
-      yield* second.kill
       assert.deepInclude(yield* Effect.flip(service.revert(id)), { _tag: "CheckpointRefused", reason: "discarded" })
       yield* service.revert(id, { to: "second" })
       assert.deepStrictEqual(log.lines, ["undo c"])

@@ -346,6 +346,43 @@ describe("what was discarded", () => {
     })
   )
 
+  it.scoped("is in nobody's way when groups after it are undone, by the engine that discarded it or by another", () =>
+    Effect.gen(function* () {
+      for (const crashes of [false, true]) {
+        const log = logbook()
+        const store = memory()
+        const make = (end: Phase.Phase<unknown, string>) =>
+          Task.make("t", {
+            error: Schema.String,
+            onFailure: "revert",
+            keep: { last: 1 },
+            *run() {
+              for (const n of [1, 2, 3]) {
+                yield* Phase.group(`g${n}`, function* () {
+                  yield* Phase.group("inner", function* () {
+                    yield* undoable(log, `${n}a`)
+                    yield* Phase.checkpoint("in")
+                  })
+                  yield* undoable(log, `${n}b`)
+                })
+                if (n < 3) yield* Phase.checkpoint(`m${n}`)
+              }
+              yield* end
+            }
+          })
+        const first = yield* engine(store, [make(crashes ? Phase.make("end", never) : fails(log))])
+        yield* first.run(make(ends(log)).start({}, { id }))
+        if (crashes) yield* recorded(store, id, "PhaseStarted", "end")
+        else yield* first.service.settled(id)
+        yield* first.kill
+        const { service } = yield* engine(store, [make(fails(log))])
+        const { discarded, status } = yield* service.settled(id)
+        assert.deepStrictEqual([status, discarded?.before], ["Reverted", "m2"])
+        assert.deepStrictEqual(log.lines.slice(-3), ["end", "undo 3b", "undo 3a"])
+      }
+    })
+  )
+
   it.scoped("is as it was for the generator: groups, branches, races and captured failures", () =>
     Effect.gen(function* () {
       const log = logbook()

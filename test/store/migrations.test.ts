@@ -29,7 +29,35 @@ const golden = Effect.fnUntraced(function* (version: number) {
   return filename
 })
 
+/** Those of which there is a database. */
+const versions = fs
+  .readdirSync(new URL("golden", import.meta.url))
+  .map((name) => Number.parseInt(name, 10))
+  .sort((a, b) => a - b)
+
 describe("migrations", () => {
+  it("have a database of each version that there ever was", () => {
+    const all = Array.from({ length: migrations.current - 1 }, (_, index) => index + 1)
+    assert.deepStrictEqual(versions.slice(0, all.length), all)
+  })
+
+  for (const version of versions) {
+    it.scoped(`bring a database of version ${version} to the newest schema, and lose no journal of it`, () =>
+      Effect.gen(function* () {
+        const filename = yield* golden(version)
+        const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
+        const rows = yield* inspected.list({})
+        assert.isAbove(rows.length, 1)
+        const before = yield* Effect.forEach(rows, ({ id }) => inspected.load(id))
+        const store = fromEncoded(yield* SqliteStore.make({ filename }))
+        assert.deepStrictEqual(yield* Effect.forEach(rows, ({ id }) => store.load(id)), before)
+        const fresh = yield* temporaryFile
+        yield* Effect.scoped(SqliteStore.make({ filename: fresh }))
+        assert.deepStrictEqual(schemaOf(filename), schemaOf(fresh))
+      })
+    )
+  }
+
   it.scoped("killed before or after any statement leave the schema of one version, whole, and go on from there", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
@@ -38,7 +66,7 @@ describe("migrations", () => {
       yield* connection.pragma("journal_mode = WAL")
       const schemas = [
         schemaOf(filename),
-        ...(yield* Effect.forEach([1, 2, 3, 4], (n) => Effect.map(golden(n), schemaOf)))
+        ...(yield* Effect.forEach(versions.slice(0, migrations.current - 1), (n) => Effect.map(golden(n), schemaOf)))
       ]
       let statements = 0
       // The files as a kill at this moment would leave them.

@@ -62,6 +62,7 @@ export const work = (name: string, rest: Partial<Omit<Run, "_tag" | "name">> = {
   _tag: "Run",
   name,
   delegate: false,
+  irreversible: false,
   capture: "none",
   run: Effect.void,
   value: plain,

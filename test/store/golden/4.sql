@@ -1,4 +1,4 @@
--- A database of version 3, as tidemark 0.1.0 made it at its third step: what it holds, and its schema.
+-- A database of version 4, as tidemark 0.1.0 made it at its fourth step: what it holds, and its schema.
 
 CREATE TABLE execution (
     number INTEGER PRIMARY KEY,
@@ -12,8 +12,17 @@ CREATE TABLE execution (
     updated_at INTEGER NOT NULL
   , wake INTEGER, seen INTEGER NOT NULL DEFAULT 0, priority INTEGER NOT NULL DEFAULT 0, lane TEXT, place INTEGER) STRICT;
 INSERT INTO execution VALUES(1,'a','t',1,'Waiting',1,'me',1,2,50,1,0,NULL,NULL);
-INSERT INTO execution VALUES(2,'b','t',1,'Paused',1,'me',1,2,NULL,0,0,NULL,NULL);
+INSERT INTO execution VALUES(2,'b','t',1,'Running',1,'me',1,60,NULL,0,0,NULL,NULL);
 INSERT INTO execution VALUES(3,'c','t',1,'Pending',0,NULL,4,4,40,0,2,'t k',0);
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    execution TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT;
+INSERT INTO inbox VALUES(1,'b','resume','{"_tag":"resume"}',3,NULL);
 CREATE TABLE journal (
     execution INTEGER NOT NULL,
     seq INTEGER NOT NULL,
@@ -32,15 +41,17 @@ INSERT INTO journal VALUES(2,1,1,1,'{"_tag":"Claimed","owner":"me","crashed":fal
 INSERT INTO journal VALUES(2,2,1,2,'{"_tag":"PhaseSucceeded","path":"p","value":"it''s é"}','aafd37fc3d38429ccb68852b2341a2d4',NULL);
 INSERT INTO journal VALUES(2,3,1,2,'{"_tag":"Paused"}','80a0bdd7101fdcd0258ef43109fa9cf7','Paused');
 INSERT INTO journal VALUES(3,0,0,4,'{"_tag":"Created","task":"t","version":1,"payload":{"id":"c"},"due":40}','110a5f42e000d49e5cfa4186c98c3766',NULL);
-CREATE TABLE inbox (
+INSERT INTO journal VALUES(2,4,1,60,'{"_tag":"StageEntered","stage":"s","n":1,"state":{"page":2},"kept":{"startedAt":1,"updatedAt":1,"owner":"me"}}','f1aeba7b6760631936df6f10162cf46a','Running');
+CREATE TABLE letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    execution TEXT NOT NULL,
-    verb TEXT NOT NULL,
+    execution INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
     body TEXT NOT NULL,
     at INTEGER NOT NULL,
-    answer TEXT
+    outcome TEXT
   ) STRICT;
-INSERT INTO inbox VALUES(1,'b','resume','{"_tag":"resume"}',3,NULL);
+INSERT INTO letter VALUES(2,1,'signal','s','1',5,NULL);
 CREATE TABLE schedule (name TEXT NOT NULL PRIMARY KEY, reached INTEGER NOT NULL) STRICT;
 INSERT INTO schedule VALUES('t/daily',7);
 CREATE TABLE token (
@@ -56,16 +67,6 @@ CREATE TABLE token (
     progress TEXT
   ) STRICT;
 INSERT INTO token VALUES('h',1,'q','clear','true',NULL,NULL,NULL,NULL,NULL);
-CREATE TABLE letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    execution INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    body TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    outcome TEXT
-  ) STRICT;
-INSERT INTO letter VALUES(2,1,'signal','s','1',5,NULL);
 CREATE INDEX execution_by_age ON execution (created_at, id);
 CREATE INDEX execution_by_status ON execution (status, created_at, id);
 CREATE INDEX execution_by_task ON execution (task, created_at, id);

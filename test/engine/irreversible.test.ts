@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Phase, Task } from "../../src/index.js"
+import { warnings } from "../../src/testing/Warnings.js"
+import { engine, memory } from "../support/engines.js"
+
+const id = "i1"
+
+const taskOf = (between: ReadonlyArray<Phase.Phase<void>>, after: ReadonlyArray<Phase.Phase<void>>) =>
+  Task.make("t", {
+    *run() {
+      yield* Phase.make("reserve", Effect.void)
+      yield* Phase.make("send", { run: Effect.void, irreversible: true })
+      for (const phase of between) yield* phase
+      for (const phase of after) yield* phase
+    }
+  })
+
+const told = (task: ReturnType<typeof taskOf>) =>
+  Effect.gen(function* () {
+    const { run, service } = yield* engine(memory(), [task])
+    yield* run(task.execute({}, { id }))
+    return { status: yield* service.status(id), found: warnings(yield* service.history(id)) }
+  })
+
+describe("an irreversible phase", () => {
+  it.scoped("is shown as such, and warned of where something after it may fail before a commit checkpoint", () =>
+    Effect.gen(function* () {
+      const commit = Phase.checkpoint("sent", { commit: true })
+      const thank = Phase.make("thank", Effect.void)
+      const { found, status } = yield* told(taskOf([Phase.checkpoint("mark")], [thank]))
+      assert.deepStrictEqual(
+        status.phases.map(({ irreversible, name }) => [name, irreversible]),
+        [
+          ["reserve", undefined],
+          ["send", true],
+          ["mark", undefined],
+          ["thank", undefined]
+        ]
+      )
+      assert.lengthOf(found, 1)
+      assert.include(found[0], "send is irreversible, and thank may fail after it")
+      assert.deepStrictEqual((yield* told(taskOf([commit], [thank]))).found, [])
+      assert.deepStrictEqual((yield* told(taskOf([], []))).found, [])
+    })
+  )
+
+  it("has no undo", () => {
+    assert.throws(() => Phase.make("a", { run: Effect.void, irreversible: true, undo: () => Effect.void }), TypeError)
+  })
+})
