@@ -51,6 +51,8 @@ export interface Definition {
   /** how many independent phases a revert undoes at a time */
   readonly revertConcurrency: number
   readonly idempotencyKey: ((payload: unknown) => string) | undefined
+  /** what its executions are found by */
+  readonly tags: ((payload: unknown) => Iterable<string>) | undefined
   readonly lane: Lane | undefined
   /** the names of all its checkpoints, if it declares them */
   readonly checkpoints: ReadonlySet<string> | undefined

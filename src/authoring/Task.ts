@@ -140,6 +140,8 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
   readonly revertConcurrency?: number
   /** an id derived from the payload, for executions that are started without one */
   readonly idempotencyKey?: (payload: Schema.Struct.Type<NoInfer<F>>) => string
+  /** what its executions are found by (`list`, `tidemark ls --tag`): up to 32 texts as names are */
+  readonly tags?: (payload: Schema.Struct.Type<NoInfer<F>>) => Iterable<string>
   /**
    * executions with the same key stand in line for each other: one begins when fewer than `limit` others have begun and not
    * ended, failed or been closed. By `priority`, then by age. A key is what a name can be: 1 to 255 bytes of printable text.
@@ -285,6 +287,7 @@ export const make = <
     revert: (options.revert ?? undoAll) as Definition.Definition["revert"],
     revertConcurrency,
     customRevert: options.revert !== undefined,
+    tags: options.tags as Definition.Definition["tags"],
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
     lane: Lane.make(name, options.concurrencyKey, options.limit),
     checkpoints: Checkpoint.declared(name, options.checkpoints),

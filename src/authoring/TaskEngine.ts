@@ -50,6 +50,8 @@ export interface ListOptions {
   /** created then or later, and before */
   readonly since?: Instant
   readonly until?: Instant
+  /** those that have all of these */
+  readonly tags?: ReadonlyArray<string>
   /** those that stand still for a failure whose text has this part */
   readonly failedWith?: string
   /** those that wait for the phase of this name or path, for this execution, or for what is of this kind: timer, signal .. */
@@ -79,10 +81,12 @@ export interface ExecuteOptions {
    * `name#3` or its path. An execution that runs already does not stop for it
    */
   readonly stopAt?: string
+  /** what the execution that this starts is found by, beside what its task says: texts as names are */
+  readonly tags?: ReadonlyArray<string>
 }
 
 /** How an execution is started that nobody waits for. */
-export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt"> {
+export interface StartOptions extends Pick<ExecuteOptions, "id" | "stopAt" | "tags"> {
   /** not before then: a Date, a DateTime, or milliseconds UTC. It is Pending until then. Default: at once */
   readonly at?: Instant
   /** of those that are due and for which there is no place yet, the ones with the higher one go first. An integer; default 0 */

@@ -32,7 +32,9 @@ const value = text("value", "JSON", "the value, or @FILE that holds it")
 const which = {
   id: Args.map(Args.optional(id), Option.getOrUndefined),
   where: Options.text("where").pipe(
-    said("instead of an ID, all for which this is true: task, status, text, since, until, failed-with, waiting-on"),
+    said(
+      "instead of an ID, all for which this is true: task, status, tag, text, since, until, failed-with, waiting-on"
+    ),
     Options.withPseudoName("KEY=VALUE"),
     Options.repeated
   ),
@@ -265,6 +267,7 @@ const start = Command.make(
     tasks: module,
     payload: text("payload", "JSON", "or @FILE that holds it; {} unless given"),
     id: text("id", "ID", "of the execution; a fresh one unless given, or what the task makes of the payload"),
+    tag: several("tag", "TAG", "what it is found by; several times"),
     follow: flag("follow", "runs it here unless an engine does, and shows its phases until it stands still"),
     json
   },

@@ -33,6 +33,7 @@ const keys: Readonly<Record<string, Add>> = {
       : Effect.succeed({ ...query, status: [...(query.status ?? []), found] })
   },
   text: (query, text) => Effect.succeed({ ...query, text }),
+  tag: (query, tag) => Effect.succeed({ ...query, tags: [...(query.tags ?? []), tag] }),
   since: (query, text, now) => Effect.map(time("--where since", text, now), (since) => ({ ...query, since })),
   until: (query, text, now) => Effect.map(time("--where until", text, now), (until) => ({ ...query, until })),
   "failed-with": (query, failedWith) => Effect.succeed({ ...query, failedWith }),

@@ -17,6 +17,7 @@ export interface Options {
   readonly task: string | undefined
   readonly status: ReadonlyArray<Status>
   readonly text: string | undefined
+  readonly tag: ReadonlyArray<string>
   readonly since: string | undefined
   readonly until: string | undefined
   readonly failedWith: string | undefined
@@ -30,13 +31,14 @@ export interface Options {
 }
 
 const queryOf = Effect.fnUntraced(function* (options: Options) {
-  const { after, failedWith, limit, oldest, since, status, task, text, until, waitingOn } = options
+  const { after, failedWith, limit, oldest, since, status, tag, task, text, until, waitingOn } = options
   const now = yield* Clock.currentTimeMillis
   const query: Query = {
     order: oldest ? "oldest" : "newest",
     ...(task === undefined ? {} : { task }),
     ...(status.length === 0 ? {} : { status }),
     ...(text === undefined ? {} : { text }),
+    ...(tag.length === 0 ? {} : { tags: tag }),
     ...(since === undefined ? {} : { since: yield* Filter.time("--since", since, now) }),
     ...(until === undefined ? {} : { until: yield* Filter.time("--until", until, now) }),
     ...(failedWith === undefined ? {} : { failedWith }),

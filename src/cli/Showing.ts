@@ -50,6 +50,7 @@ const facts = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
     ...time("ended", times.ended),
     ...(took === undefined ? [] : [fact(times.ended === undefined ? "for" : "took", Times.span(took))]),
     ...(parent === undefined ? [] : [fact("child of", `${parent.execution}, at ${parent.path}`)]),
+    ...(shown.tags === undefined ? [] : [fact("tags", shown.tags.join(", "))]),
     fact("payload", value(shown.payload, viewer)),
     ...(result === undefined ? [] : [fact("result", value(result, viewer))]),
     ...(stage === undefined ? [] : [fact("stage", `${stage.name}, the ${stage.n}. that it entered`)]),

@@ -70,6 +70,7 @@ export const Shown = Schema.Struct({
       reason: optional(Schema.String)
     })
   ),
+  tags: optional(Schema.Array(Schema.String)),
   position: Schema.String,
   failures: Schema.Array(Failure),
   waits: Schema.Array(Wait),
@@ -119,6 +120,7 @@ const phase = (record: PhaseRecord, state: Phase["state"]): Phase => {
 export const make = ({ entries, history, status }: Seen): Shown => {
   const { epoch, failures, id, payload, phases, position, task, times, version, waits } = status
   const records = history.phases
+  const created = entries[0]?.entry
   const { closeError, owner, parent, result, stage } = status
   return {
     id,
@@ -128,6 +130,7 @@ export const make = ({ entries, history, status }: Seen): Shown => {
     ...known({ parent }),
     ...(stage === undefined ? {} : { stage: { name: stage.name, n: stage.n, ...known({ state: stage.state }) } }),
     ...known({ discarded: status.discarded }),
+    ...known({ tags: created?._tag === "Created" ? created.tags : undefined }),
     position,
     failures,
     waits,

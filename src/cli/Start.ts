@@ -23,6 +23,7 @@ export interface Options {
   readonly tasks: string
   readonly payload: string | undefined
   readonly id: string | undefined
+  readonly tag: ReadonlyArray<string>
   readonly follow: boolean
   readonly json: boolean
 }
@@ -44,7 +45,7 @@ const started = Effect.fnUntraced(function* (control: Control.Control, given: Op
   const json = yield* Value.optional("--payload", given.payload)
   const payload = definition.payload.decode(json ?? {})
   if (Either.isLeft(payload)) return yield* new PayloadInvalid({ task: given.task, ...payload.left })
-  const options = given.id === undefined ? {} : { id: given.id }
+  const options = { tags: given.tag, ...(given.id === undefined ? {} : { id: given.id }) }
   const id = yield* control.engine.start(definition, payload.right, options)
   if (given.follow) return yield* Follow.run(control, id, { definition, json: given.json })
   const owner = yield* control.holder

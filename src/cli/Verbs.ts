@@ -46,6 +46,7 @@ const ls = Command.make(
       )
     ),
     text: text("text", "TEXT", "only those with this in their id or task"),
+    tag: Options.text("tag").pipe(said("only those with this tag; several times"), Options.repeated),
     since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
     until: text("until", "TIME", "only those created before"),
     failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
@@ -60,7 +61,7 @@ const ls = Command.make(
       Options.text("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))
     ),
     oldest: flag("oldest", "the oldest first"),
-    watch: flag("watch", "goes on: a live table, or a line for each execution that changes")
+    watch: flag("watch", "goes on: a live table, or a line for each change")
   },
   ({ db, ...options }) => reading(db, (store) => Ls.run(store, options))
 ).pipe(

@@ -32,7 +32,9 @@ const Created = Schema.TaggedStruct("Created", {
   /** the concurrency key, of what needs a place of its own behind it */
   lane: optional(Schema.String),
   /** the checkpoint at which it is to pause */
-  stopAt: optional(Schema.String)
+  stopAt: optional(Schema.String),
+  /** what it is found by */
+  tags: optional(Schema.Array(Schema.String))
 })
 /** An engine took the execution; `crashed` if the engine before it left without handing it back. */
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })

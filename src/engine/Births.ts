@@ -19,6 +19,7 @@ export interface Unborn {
   readonly call?: Call
   /** the checkpoint at which it is to pause */
   readonly stopAt?: string
+  readonly tags: ReadonlyArray<string>
 }
 
 export class Births {
@@ -51,7 +52,7 @@ export class Births {
   }
 
   /** Puts an execution into the store, for whoever owns that to run. */
-  write({ definition, id, key, payload, stopAt }: Unborn, { due, parent, round }: Birth, priority?: number) {
+  write({ definition, id, key, payload, stopAt, tags }: Unborn, { due, parent, round }: Birth, priority?: number) {
     const at = this.now()
     const row: ExecutionRow = {
       id,
@@ -63,7 +64,7 @@ export class Births {
       createdAt: at,
       updatedAt: at
     }
-    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key, stopAt })], {
+    return this.store.create(row, [createdOf(definition, payload, { due, parent, round, lane: key, stopAt, tags })], {
       ...(priority === undefined ? {} : { priority }),
       ...(due === undefined ? {} : { rest: { wake: due, seen: 0 } }),
       ...(key === undefined ? {} : { lane: nameOf(definition.name, key) })

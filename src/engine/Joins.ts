@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import type { Definition } from "../authoring/Definition.js"
 import * as Instant from "../authoring/Instant.js"
 import * as Lane from "../authoring/Lane.js"
+import * as Tags from "../authoring/Tags.js"
 import type { ExecuteOptions, Service } from "../authoring/TaskEngine.js"
 import {
   type CheckpointRefused,
@@ -93,7 +94,7 @@ interface Standing {
 const again: Moved = { woken: false, delivery: undefined }
 
 /** Somebody who starts an execution, or joins it. */
-interface Visit extends Omit<Joining, "id">, Unborn {
+interface Visit extends Omit<Joining, "id" | "tags">, Unborn {
   readonly call?: Call
   /** what another version of the task runs with */
   readonly services?: Services
@@ -183,9 +184,11 @@ export class Joins {
       if (undeclared !== undefined) return yield* undeclared
       const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
       if (lane instanceof InvalidName) return yield* lane
+      const tags = Tags.make([...(options.tags ?? []), ...(definition.tags?.(payload) ?? [])])
+      if (tags instanceof InvalidName) return yield* tags
       this.lanes.learn(definition)
       const encoded = Either.getOrElse(json, () => undefined) ?? null
-      const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key }
+      const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key, tags }
       return visit
     })
   }
@@ -204,7 +207,8 @@ export class Joins {
       if (this.live.runs.has(visit.id) || (yield* this.births.standsInLine(visit))) return yield* this.attach(visit)
       const begun = this.live.begin(visit.definition, visit.id, visit.payload, {
         ...visit.call,
-        stopAt: visit.stopAt
+        stopAt: visit.stopAt,
+        tags: visit.tags
       })
       const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
       return "history" in found ? found : yield* this.attach(visit)
@@ -358,10 +362,11 @@ export class Joins {
   readonly start: Service["start"] = (definition, payload, options) =>
     Effect.gen(this, function* () {
       const given = options.id === undefined ? {} : { id: options.id }
-      const visit = yield* this.accept(definition, payload, { ...given, ...goal(options) })
+      const visit = yield* this.accept(definition, payload, { ...given, ...goal(options), tags: options.tags ?? [] })
       const { id } = visit
       const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
-      const mayBegin = due === undefined && visit.key === undefined && visit.stopAt === undefined
+      const mayBegin =
+        due === undefined && visit.key === undefined && visit.stopAt === undefined && visit.tags.length === 0
       if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
       const made = yield* this.births.write(visit, { due }, options.priority)
       if ("existing" in made) {

@@ -63,6 +63,7 @@ export interface Caller {
   readonly round?: number
   readonly services?: Fibers
   readonly stopAt?: string | undefined
+  readonly tags?: ReadonlyArray<string>
 }
 
 /** The run that has an id now. `entered` if it is the one that was asked for: then `opened` tells when it is on disk. */
@@ -79,13 +80,14 @@ export interface Birth {
   readonly round?: number | undefined
   readonly lane?: string | undefined
   readonly stopAt?: string | undefined
+  readonly tags?: ReadonlyArray<string>
 }
 
 /** How the journal of an execution begins. */
 export const createdOf = (
   { name, timeout, version }: Definition,
   payload: Json,
-  { due, lane, parent, round = 0, stopAt }: Birth = {}
+  { due, lane, parent, round = 0, stopAt, tags = [] }: Birth = {}
 ): EntryOf<"Created"> => ({
   _tag: "Created",
   task: name,
@@ -96,7 +98,8 @@ export const createdOf = (
   ...(parent === undefined ? {} : { parent }),
   ...(round === 0 ? {} : { round }),
   ...(lane === undefined ? {} : { lane }),
-  ...(stopAt === undefined ? {} : { stopAt })
+  ...(stopAt === undefined ? {} : { stopAt }),
+  ...(tags.length === 0 ? {} : { tags })
 })
 
 /** What never began, for somebody else was first, leaves nothing to tell: whoever waits looks again. */
@@ -137,9 +140,9 @@ export class Live {
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
     return this.enter(id, caller, () =>
       Effect.sync(() => {
-        const { parent, round, stopAt } = caller
+        const { parent, round, stopAt, tags = [] } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
-        writer.stage(createdOf(definition, payload, { parent, round, stopAt }))
+        writer.stage(createdOf(definition, payload, { parent, round, stopAt, tags }))
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })

@@ -106,6 +106,8 @@ export interface BesideCreate extends Beside {
    * is left out
    */
   readonly lane?: string
+  /** what it is found by; each once */
+  readonly tags?: ReadonlyArray<string>
 }
 
 /** A new execution and its first entries, from 0 on, all or none; if the id exists, nothing is written and that row is answered. */
@@ -123,6 +125,8 @@ export interface ListQuery {
   readonly status?: ReadonlyArray<Status>
   /** a part of the id or the name of the task; the case of ASCII letters does not count */
   readonly text?: string
+  /** it has all of these */
+  readonly tags?: ReadonlyArray<string>
   /** not created before, in milliseconds UTC */
   readonly since?: number
   /** created before then */

@@ -12,6 +12,7 @@ export interface KeptExecution {
   base: number
   readonly priority: number
   readonly lane: string | undefined
+  readonly tags: ReadonlyArray<string>
   /** whether it has a place in its lane */
   placed: boolean
   wake: number | null

@@ -64,7 +64,7 @@ const latest = (kept: Memory, id: string): ReadonlyArray<EntryRow> => {
 }
 
 const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
-  const { lane, priority = 0, row, rows } = request
+  const { lane, priority = 0, row, rows, tags = [] } = request
   const existing = kept.executions.get(row.id)
   if (existing !== undefined) return Exit.succeed({ ...existing.row })
   if (isForged(kept, request)) return failed(tokenThere)
@@ -75,6 +75,7 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
     rows: entries,
     base: baseOf(rows) ?? 0,
     priority,
+    tags,
     lane,
     placed,
     wake: null,
@@ -163,7 +164,9 @@ const list = (kept: Memory, query: ListQuery): ReadonlyArray<ExecutionRow> => {
   const sign = order === "oldest" ? 1 : -1
   const last = after === undefined ? undefined : kept.executions.get(after)?.row
   if (after !== undefined && last === undefined) return []
+  const { tags = [] } = query
   return [...kept.executions.values()]
+    .filter((execution) => tags.every((tag) => execution.tags.includes(tag)))
     .map(({ row }) => row)
     .filter((row) => task === undefined || row.task === task)
     .filter((row) => status === undefined || status.includes(row.status))

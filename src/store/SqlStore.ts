@@ -98,12 +98,13 @@ const committer = (sql: Sql) => {
 
 const lister = (all: Sql["all"]) => {
   const some = (query: ListQuery, last: ExecutionRow | undefined, status: string | undefined) => {
-    const { limit, order, since, task, text, until } = query
+    const { limit, order, since, tags = [], task, text, until } = query
     const given = { status, task, since, until, text: text === undefined ? undefined : folded(text) }
     const has = Statements.filters.map((filter) => [filter, given[filter] !== undefined] as const)
     const by = Object.fromEntries(has) as Record<keyof typeof given, boolean>
-    return all(Statements.list({ ...by, after: last !== undefined, oldest: order === "oldest" }), [
+    return all(Statements.list({ ...by, after: last !== undefined, oldest: order === "oldest" }, tags.length), [
       ...Statements.filters.flatMap((filter) => given[filter] ?? []),
+      ...tags,
       ...(last === undefined ? [] : [last.createdAt, last.id]),
       limit ?? -1
     ])

@@ -157,6 +157,7 @@ export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
   const no = refused(real)
   const waiting = orNothing(db, migrations.waiting)
   const keyed = orNothing(db, migrations.keyed)
+  const tagged = orNothing(db, migrations.tagged)
   const inspected: Encoded = {
     ...guarded,
     create: no,
@@ -171,6 +172,7 @@ export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     post: no,
     reach: no,
     accept: no,
+    list: (query) => (query.tags?.length ? tagged(guarded.list(query), []) : guarded.list(query)),
     token: (hash) => waiting(guarded.token(hash), undefined),
     letters: (id) => waiting(guarded.letters(id), []),
     due: (query) => keyed(guarded.due(query), []),

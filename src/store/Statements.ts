@@ -89,6 +89,9 @@ export const latest = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq = 
 /** The last entry of a journal. */
 export const last = `SELECT seq, hash ${journalOf} ORDER BY seq DESC LIMIT 1`
 
+/** A tag of an execution. */
+export const addTag = "INSERT OR IGNORE INTO tag (tag, execution) SELECT ?, number FROM execution WHERE id = ?"
+
 /** What `list` can be narrowed down by, in the order of the values. `lower` knows ASCII alone. */
 const conditionOf = {
   status: "status = ?",
@@ -101,10 +104,11 @@ type Filter = keyof typeof conditionOf
 export const filters = Object.keys(conditionOf) as ReadonlyArray<Filter>
 
 /** The executions of one status and one task, or of any, from a place in the order on; `limit` -1: all. */
-export const list = (by: Readonly<Record<Filter | "after" | "oldest", boolean>>): string => {
+export const list = (by: Readonly<Record<Filter | "after" | "oldest", boolean>>, tags: number): string => {
   const direction = by.oldest ? "ASC" : "DESC"
   const conditions = [
     ...filters.filter((filter) => by[filter]).map((filter) => conditionOf[filter]),
+    ...new Array<string>(tags).fill("number IN (SELECT execution FROM tag WHERE tag = ?)"),
     ...(by.after ? [`(created_at, id) ${by.oldest ? ">" : "<"} (?, ?)`] : [])
   ]
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`

@@ -219,7 +219,9 @@ export const fromEncoded = (encoded: Encoded): Store => {
     create: (row, entries, beside) => {
       const start: Head = { execution: row.id, epoch: row.epoch, next: 0, hash: Chain.genesis, size: 0 }
       const rows = rowsOf(start, row.createdAt, entries)
-      return Effect.map(encoded.create({ row, rows, ...beside }), (existing) =>
+      const [first] = entries
+      const tags = first?._tag === "Created" && first.tags !== undefined ? { tags: first.tags } : {}
+      return Effect.map(encoded.create({ row, rows, ...tags, ...beside }), (existing) =>
         existing === undefined ? { head: after(start, rows) } : { existing }
       )
     },

@@ -206,6 +206,7 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
       const { row, rows } = write.request
       if (existing !== undefined) return existing
       groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      for (const tag of write.request.tags ?? []) yield* sql.run(Statements.addTag, [tag, row.id])
       yield* SqlBeside.write(sql, row.id, write.request, rows)
       return undefined
     }

@@ -131,12 +131,20 @@ export const entersStage = `substr(body, 1, ${stagePrefix.length}) = '${stagePre
 /** Entries with which stages begin are few, and each journal is read from the last of them on. */
 const stages = [`CREATE INDEX journal_of_stages ON journal (execution, seq) WHERE ${entersStage}`]
 
+/** By the tag first, for that is what is asked; what goes with its execution is found by that. */
+const tags = [
+  "CREATE TABLE tag (tag TEXT NOT NULL, execution INTEGER NOT NULL, PRIMARY KEY (tag, execution)) STRICT, WITHOUT ROWID",
+  "CREATE INDEX tag_by_execution ON tag (execution)",
+  "CREATE TRIGGER execution_takes_tags AFTER DELETE ON execution BEGIN DELETE FROM tag WHERE execution = OLD.number; END"
+]
+
 /** All steps; the version of a schema is how many of them it has seen. */
 const steps: ReadonlyArray<Step> = [
   { name: "journal", statements: journal },
   { name: "wakes", statements: wakes },
   { name: "lanes", statements: lanes },
-  { name: "stages", statements: stages }
+  { name: "stages", statements: stages },
+  { name: "tags", statements: tags }
 ]
 
 /** The schema version that this build makes and knows. */
@@ -147,6 +155,9 @@ export const waiting = 2
 
 /** The first version that has lanes. */
 export const keyed = 3
+
+/** The first version that has tags. */
+export const tagged = steps.findIndex(({ name }) => name === "tags") + 1
 
 const userVersion = (sql: Sql): Effect.Effect<number, StoreError> =>
   Effect.map(sql.all("PRAGMA user_version", []), (rows) => Number(rows[0]!.user_version))

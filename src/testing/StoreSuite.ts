@@ -220,6 +220,23 @@ const listing = (test: Test): void => {
       assert.deepStrictEqual(yield* store.list({ status: ["Pending"] }), [])
       assert.lengthOf(yield* store.list({ status: ["Running"] }), 1)
     }))
+  test("is narrowed down by tags, all of which an execution has", (store) =>
+    Effect.gen(function* () {
+      for (const [id, tags] of [
+        ["a", ["x"]],
+        ["b", ["x", "y'%"]],
+        ["c", []]
+      ] as const) {
+        yield* store.create({ ...created(id), tags })
+      }
+      yield* store.create({ ...created("c"), tags: ["x"] })
+      const found = (query: ListQuery) => Effect.map(store.list(query), (rows) => rows.map(({ id }) => id).sort())
+      assert.deepStrictEqual(yield* found({ tags: ["x"] }), ["a", "b"])
+      assert.deepStrictEqual(yield* found({ tags: ["x", "y'%"] }), ["b"])
+      assert.deepStrictEqual(yield* found({ tags: ["z"] }), [])
+      assert.deepStrictEqual(yield* found({ tags: ["x"], after: "b", order: "newest" }), ["a"])
+      assert.lengthOf(yield* found({ tags: [] }), 3)
+    }))
   test("is narrowed down by a part of id or task, and by time", (store) =>
     Effect.gen(function* () {
       for (const [id, task, createdAt] of [

@@ -13,6 +13,7 @@ const ls: Ls.Options = {
   task: undefined,
   status: [],
   text: undefined,
+  tag: [],
   since: undefined,
   until: undefined,
   failedWith: undefined,

@@ -29,6 +29,7 @@ const verbs: ReadonlyArray<readonly [string, Schema.Schema.AnyNoContext, Run]> =
         task: undefined,
         status: [],
         text: undefined,
+        tag: [],
         since: undefined,
         until: undefined,
         failedWith: undefined,

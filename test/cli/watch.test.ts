@@ -25,6 +25,7 @@ const all: Ls.Options = {
   task: undefined,
   status: [],
   text: undefined,
+  tag: [],
   since: undefined,
   until: undefined,
   failedWith: undefined,

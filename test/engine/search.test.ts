@@ -15,6 +15,7 @@ const fails = Task.make("fails", {
 
 const waits = Task.make("waits", {
   payload: {},
+  tags: () => ["patient"],
   *run() {
     yield* Phase.all([Phase.sleep("nap", "1 day"), Phase.signal("go", Schema.String)])
   }
@@ -32,7 +33,7 @@ describe("list", () => {
       ] as const) {
         yield* Effect.exit(live.run(fails.execute({ why }, { id })))
       }
-      yield* live.run(waits.start({}, { id: "w-1" }))
+      yield* live.run(waits.start({}, { id: "w-1", tags: ["night", "patient"] }))
       yield* recorded(memory, "w-1", "Waiting")
       yield* idle
       const found = (query: ListOptions) =>
@@ -45,10 +46,16 @@ describe("list", () => {
         [{ waitingOn: "go" }, ["w-1"]],
         [{ waitingOn: "timer" }, ["w-1"]],
         [{ waitingOn: "delegate" }, []],
+        [{ tags: ["patient", "night"] }, ["w-1"]],
+        [{ tags: ["patient", "day"] }, []],
         [{ waitingOn: "go", failedWith: "no" }, []],
         [{ text: "F-", since: 0, until: new Date(1e15) }, ["f-1", "f-2", "f-3"]]
       ]
       for (const [query, ids] of cases) assert.deepStrictEqual(yield* found(query), ids, JSON.stringify(query))
+      const wrong = live.run(waits.start({}, { id: "w-2", tags: ["a\nb"] }))
+      assert.strictEqual((yield* Effect.flip(wrong))._tag, "InvalidName")
+      const entered = live.run(waits.start({}, { id: "w-3", tags: Array.from({ length: 33 }, (_, n) => `${n}`) }))
+      assert.strictEqual((yield* Effect.flip(entered))._tag, "InvalidName")
     })
   )
 })

@@ -1,0 +1,13 @@
+/** What an execution is found by, beside its id and its task: short texts, given when it is created. */
+import { InvalidName } from "../core/Errors.js"
+import * as Name from "../core/Name.js"
+
+/** How many an execution has at most. */
+const most = 32
+
+/** Each once, in their order; what an author wrote may be anything. */
+export const make = (given: Iterable<string>): ReadonlyArray<string> | InvalidName => {
+  const tags = [...new Set(given)]
+  if (tags.length > most) return Name.refuse("a tag", tags[most], `an execution has at most ${most}`)
+  return tags.map((tag) => Name.check("a tag", tag)).find((problem) => problem instanceof InvalidName) ?? tags
+}
