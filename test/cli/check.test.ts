@@ -66,7 +66,7 @@ describe("tidemark check", () => {
         '    the journal has phase "b" here, the code comes to phase "new". It reads as if phase "b" was renamed to "new".',
         "    -> with the code as it was: tidemark revert 'import 1' --to begun",
         "? mail: mail-1",
-        "    there is no task mail here",
+        "    there is no task mail of version 1 here",
         "",
         "8 checked: 7 differ, 1 have no task here",
         ""
