@@ -154,8 +154,13 @@ export class Body implements Opened, Marked {
   private ask(placed: Placed): void {
     const { tree } = this
     if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
-    else if (this.hasGoneOn) this.answered(false)
+    else if (this.hasGoneOn) this.answered(this.isWithout(placed.name))
     else this.current = tree.place(this, placed)
+  }
+
+  private isWithout(change: string): false {
+    this.tree.unchanged.add(change)
+    return false
   }
 
   private get hasGoneOn(): boolean {
@@ -365,7 +370,7 @@ export class Body implements Opened, Marked {
     const isKnown = record === undefined ? this.hasGoneOn : !this.tree.toCome(record.settled)
     if (!isKnown) return undefined
     this.position.count(instruction)
-    return { value: record !== undefined }
+    return { value: record !== undefined || this.isWithout(instruction.name) }
   }
 
   private abandon(): void {
