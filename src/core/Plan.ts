@@ -61,7 +61,7 @@ export const Plan = Schema.Struct({
   inDoubt: Schema.Array(Doubt),
   /** the points of no return that it has passed, or passes next: nothing before them is undone any more */
   commits: Schema.Array(Phase),
-  /** of a revert: what has happened, and nothing undoes */
+  /** what runs next and is marked so; of a revert, what has happened and nothing undoes */
   irreversible: Schema.Array(Phase),
   /** what has failed, and is left as it is */
   remaining: Schema.Array(Phase),

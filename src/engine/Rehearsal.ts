@@ -203,6 +203,7 @@ export class Rehearsal {
       this.warnings.push(`${path} is tried again for as long as it fails: its schedule has no end`)
     }
     if (doubtful === "ask") return this.stops(`nobody knows whether ${path} happened: resume with inDoubt, or skip it`)
+    if (instruction._tag === "Run" && instruction.irreversible) this.irreversible.push({ path, name })
     const goesOn = record?.state === "waiting"
     const attempt = record === undefined ? 1 : goesOn ? record.attempt : record.attempt + 1
     this.steps.push({
@@ -274,7 +275,8 @@ export class Rehearsal {
   private outlook(replay: Replay, { completed, doubts }: History.RevertRecord): void {
     for (const record of completed) {
       const instruction = replay.runAt(record.path)
-      if (this.definition.customRevert || (instruction !== undefined && hasUndo(instruction))) continue
+      const isUndone = this.definition.customRevert || (instruction !== undefined && hasUndo(instruction))
+      if (isUndone && !record.irreversible) continue
       this.irreversible.push(placeOf(record))
     }
     for (const record of doubts) {

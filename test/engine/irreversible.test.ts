@@ -45,6 +45,27 @@ describe("an irreversible phase", () => {
     })
   )
 
+  it.scoped("is told of by a plan: before it runs, and where a revert finds it done", () =>
+    Effect.gen(function* () {
+      const task = Task.make("t", {
+        *run() {
+          yield* Phase.checkpoint("ready")
+          yield* Phase.make("send", { run: Effect.void, irreversible: true })
+        },
+        *revert() {
+          yield* Phase.make("apologize", Effect.void)
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task])
+      yield* Effect.flip(run(task.execute({}, { id, stopAt: "ready" })))
+      const send = [{ path: "send", name: "send" }]
+      assert.deepStrictEqual((yield* service.plan(id, { _tag: "resume" })).irreversible, send)
+      yield* service.resume(id)
+      yield* service.settled(id)
+      assert.deepStrictEqual((yield* service.plan(id, { _tag: "revert" })).irreversible, send)
+    })
+  )
+
   it("has no undo", () => {
     assert.throws(() => Phase.make("a", { run: Effect.void, irreversible: true, undo: () => Effect.void }), TypeError)
   })
