@@ -32,6 +32,8 @@ export const Checked = Schema.Struct({
   found: optional(Found),
   /** what seems to have happened to the code */
   cause: optional(Schema.Literal(...causes)),
+  /** changes (`Phase.changed`) that it has gone on without: it needs their old branches */
+  unchanged: optional(Schema.Array(Schema.String)),
   /** it would fit once it has gone back to one of its checkpoints: the last of these, for which least is undone */
   latest: optional(Mark),
   /** and the first of them */

@@ -29,9 +29,12 @@ const named = 5
 export class Found {
   readonly counts = new Map<Verdict, number>()
   private readonly cases = new Map<string, Case>()
+  /** how many executions need the old branch of a change */
+  private readonly unchanged = new Map<string, number>()
 
   add(checked: Checked): void {
-    const { execution, latest, path, task, verdict, why } = checked
+    const { execution, latest, path, task, unchanged = [], verdict, why } = checked
+    for (const change of unchanged) this.unchanged.set(change, (this.unchanged.get(change) ?? 0) + 1)
     this.counts.set(verdict, (this.counts.get(verdict) ?? 0) + 1)
     if (verdict === "fits") return
     const key = JSON.stringify([task, verdict, path, why, latest?.path])
@@ -52,7 +55,14 @@ export class Found {
   }
 
   get page(): Page.Page {
-    return [...[...this.cases.values()].flatMap(shown), ...(this.unfit === 0 ? [] : [Page.blank]), this.summary]
+    const unfit = [...this.cases.values()].flatMap(shown)
+    return [...unfit, ...(unfit.length === 0 ? [] : [Page.blank]), ...this.changes, this.summary]
+  }
+
+  private get changes(): Page.Page {
+    return [...this.unchanged].map(([change, count]) =>
+      Page.flow(2, `change ${Advice.quoted(change)}: ${count} need${count === 1 ? "s" : ""} its old branch`)
+    )
   }
 
   private get summary(): Page.Line {

@@ -7,22 +7,19 @@ import * as Either from "effect/Either"
 import { answer } from "./Answer.js"
 import { causeOf, type Next } from "./Difference.js"
 import { type Defect, defectOf } from "./Failure.js"
-import { captureOf, type Enter, type Instruction, isComposite, kindOf, knowing, Yielded } from "./Instruction.js"
+import { captureOf, type Enter, type Instruction, kindOf, knowing, Yielded } from "./Instruction.js"
 import { type Marked, MarkNode } from "./MarkNode.js"
 import { Marks } from "./Marks.js"
 import type { Around, Broken, Closable, Ended, Node, Body as Opened } from "./Node.js"
 import * as Path from "./Path.js"
 import { isSettled, type PhaseRecord } from "./PhaseRecord.js"
+import { Position } from "./Position.js"
 import type { Found, Placed } from "./Step.js"
 import { describe, type Generated, isGenerator, notAGenerator } from "./Stranger.js"
 import { type Tree, threw } from "./Tree.js"
 
 /** How many phases a generator may yield while it is closed. */
 export const maxCleanup = 100
-
-/** Under what name the occurrences of an instruction are counted. */
-const countedAs = (instruction: Instruction): string =>
-  instruction._tag === "Changed" ? Path.changed(instruction.name) : instruction.name
 
 type Resume = (generator: Generated) => unknown
 
@@ -32,9 +29,7 @@ export class Body implements Opened, Marked {
   returned = false
   private readonly marks = new Marks()
   private generator: Generated | undefined
-  private scope: string
-  private index = 0
-  private occurrences = new Map<string, number>()
+  private position: Position
   /** what it was given at its yields so far */
   private readonly answers: Array<unknown> = []
   current: Node | undefined
@@ -55,7 +50,7 @@ export class Body implements Opened, Marked {
     private readonly own: string,
     private readonly start: () => unknown
   ) {
-    this.scope = own
+    this.position = Position.first(tree, own)
     this.winding = around.winding
     this.captured = around.captured
   }
@@ -78,8 +73,7 @@ export class Body implements Opened, Marked {
     if (this.state === "closing") return this.cleaned(ended)
     if (ended._tag === "Broken") return this.fail(ended, this.marks.newest())
     if (child instanceof MarkNode) {
-      const { answers, index, occurrences } = this
-      this.marks.add(child, { index, occurrences: new Map(occurrences), answers: answers.length })
+      this.marks.add(child, { position: this.position.copy(), answers: this.answers.length })
     }
     this.current = undefined
     this.answered(ended.value)
@@ -126,7 +120,7 @@ export class Body implements Opened, Marked {
     const placed = this.placedOf(yielded.instruction)
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
     if (placed.kind === "changed") return this.ask(placed)
-    const recorded = this.recorded ?? this.leftAt
+    const recorded = this.position.recorded ?? this.leftAt
     if (recorded !== undefined && recorded.path !== placed.path) {
       return tree.mismatch(
         recorded,
@@ -134,7 +128,7 @@ export class Body implements Opened, Marked {
         causeOf(tree, recorded, placed, (value) => this.ahead(value))
       )
     }
-    this.index++
+    this.position.pass()
     if (this.lost?.has(placed.path)) return this.goOn((generator) => generator.return())
     if (placed.kind === "undo") {
       this.undone ??= new Set()
@@ -160,18 +154,24 @@ export class Body implements Opened, Marked {
   private ask(placed: Placed): void {
     const { tree } = this
     if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
-    else if (this.hasGoneOn) this.answered(false)
+    else if (this.hasGoneOn) this.answered(this.isWithout(placed.name))
     else this.current = tree.place(this, placed)
+  }
+
+  private isWithout(change: string): false {
+    this.tree.unchanged.add(change)
+    return false
   }
 
   private get hasGoneOn(): boolean {
     const around = this.tree.history.phases.get(this.own)
-    return (this.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
+    return (this.position.recorded ?? this.leftAt) !== undefined || (around !== undefined && isSettled(around))
   }
 
   /** It ends here: its `finally` blocks run, then the stage begins. */
   private enter(entering: Enter): void {
-    const { recorded, tree } = this
+    const { tree } = this
+    const { recorded } = this.position
     const { name } = entering
     if (this.state === "closing") {
       this.cleanupError = { name: "StrangeYield", message: `a finally entered stage ${name}: enter it in the body` }
@@ -199,10 +199,12 @@ export class Body implements Opened, Marked {
   }
 
   private placedOf(instruction: Instruction): Placed {
-    const { scope } = this
+    const { position } = this
+    const path = position.pathOf(instruction)
+    position.count(instruction)
     return {
-      path: this.pathOf(instruction),
-      scope,
+      path,
+      scope: position.scope,
       name: instruction.name,
       kind: kindOf(instruction),
       instruction,
@@ -211,19 +213,6 @@ export class Body implements Opened, Marked {
       key: undefined,
       needs: undefined
     }
-  }
-
-  private pathOf(instruction: Instruction): string {
-    if (instruction._tag === "Undo") return Path.undo(this.scope, instruction.undoes)
-    const name = countedAs(instruction)
-    const occurrence = (this.occurrences.get(name) ?? 0) + 1
-    this.occurrences.set(name, occurrence)
-    return this.pathAt(instruction, occurrence)
-  }
-
-  private pathAt(instruction: Instruction, occurrence: number): string {
-    const path = isComposite(instruction) ? Path.inner : instruction._tag === "Changed" ? Path.change : Path.of
-    return path(this.scope, instruction.name, occurrence)
   }
 
   private strange(yielded: unknown): void {
@@ -237,7 +226,7 @@ export class Body implements Opened, Marked {
 
   private finish(value: unknown): void {
     if (this.state === "closing") return this.over(this.cleanupError)
-    const { recorded } = this
+    const { recorded } = this.position
     if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("return", "return"))
     this.state = "over"
     this.returned = true
@@ -247,7 +236,7 @@ export class Body implements Opened, Marked {
   private threw(thrown: unknown): void {
     const defect = defectOf(thrown)
     if (this.state === "closing") return this.over(defect)
-    const { recorded } = this
+    const { recorded } = this.position
     if (recorded !== undefined) return this.tree.mismatch(recorded, this.end("throw", defect.message))
     this.state = "over"
     const failures = threw(this.here, thrown)
@@ -271,11 +260,10 @@ export class Body implements Opened, Marked {
   restart(mark: MarkNode): void {
     const { tree } = this
     const remove = (node: Node): void => tree.remove(node)
-    const { answers, index, occurrences } = this.marks.cut(mark, remove)
+    const { answers, position } = this.marks.cut(mark, remove)
     this.current?.each(remove)
     this.current = undefined
-    this.index = index
-    this.occurrences = new Map(occurrences)
+    this.position = position.copy()
     this.answers.splice(answers, Infinity, mark.answer)
     this.state = "open"
     this.generator = undefined
@@ -292,22 +280,11 @@ export class Body implements Opened, Marked {
 
   /** The phase before, or what it stands in. */
   private get here(): string {
-    return this.last === "" ? this.own : this.last
+    return this.position.last || this.own
   }
 
   private end(kind: "return" | "throw" | "stage", name: string): Found {
-    return { path: this.last, kind, name }
-  }
-
-  /** What the journal holds at the position that comes next. Changes have none: they are known by their paths. */
-  private get recorded(): PhaseRecord | undefined {
-    const all = this.tree.history.scopes.get(this.scope)
-    while (all?.[this.index]?.kind === "changed") this.index++
-    return all?.[this.index]
-  }
-
-  private get last(): string {
-    return this.index === 0 ? "" : this.tree.history.scopes.get(this.scope)![this.index - 1]!.path
+    return { path: this.position.last, kind, name }
   }
 
   // --- closing
@@ -326,9 +303,7 @@ export class Body implements Opened, Marked {
   }
 
   private atClose(): void {
-    this.scope = Path.closeOf(this.own)
-    this.index = 0
-    this.occurrences = new Map()
+    this.position = Position.first(this.tree, Path.closeOf(this.own))
     this.current = undefined
   }
 
@@ -368,35 +343,34 @@ export class Body implements Opened, Marked {
 
   /** Answers a phase of a `finally` block from its record, so that it need not yield: see `knowing`. */
   private foreknow(instruction: Instruction): { readonly value: unknown } | undefined {
-    const { recorded, tree } = this
-    const name = countedAs(instruction)
-    const occurrence = (this.occurrences.get(name) ?? 0) + 1
-    if (instruction._tag === "Changed")
-      return this.foreknowChange(name, this.pathAt(instruction, occurrence), occurrence)
+    const { position, tree } = this
+    const path = position.pathOf(instruction)
+    if (instruction._tag === "Changed") return this.foreknowChange(instruction, path)
+    const { recorded } = position
     const known =
       recorded !== undefined &&
       this.cleanups < maxCleanup &&
       recorded.kind === kindOf(instruction) &&
       recorded.capture === captureOf(instruction) &&
-      recorded.path === this.pathAt(instruction, occurrence) &&
+      recorded.path === path &&
       isSettled(recorded) &&
       !tree.toCome(recorded.settled)
     if (!known) return undefined
-    const value = answer(tree, { path: recorded.path, instruction }, recorded)
+    const value = answer(tree, { path, instruction }, recorded)
     if (Either.isLeft(value)) return undefined
     tree.pass(recorded, instruction)
     this.cleanups++
-    this.index++
-    this.occurrences.set(name, occurrence)
+    position.pass()
+    position.count(instruction)
     return { value: value.right }
   }
 
-  private foreknowChange(name: string, path: string, occurrence: number): { readonly value: boolean } | undefined {
+  private foreknowChange(instruction: Instruction, path: string): { readonly value: boolean } | undefined {
     const record = this.tree.history.phases.get(path)
     const isKnown = record === undefined ? this.hasGoneOn : !this.tree.toCome(record.settled)
     if (!isKnown) return undefined
-    this.occurrences.set(name, occurrence)
-    return { value: record !== undefined }
+    this.position.count(instruction)
+    return { value: record !== undefined || this.isWithout(instruction.name) }
   }
 
   private abandon(): void {

@@ -33,6 +33,8 @@ export interface Cursor {
   readonly standing: (path: string) => Placed | undefined
   /** Some groups were not entered, for they had returned: what is in them is known to a `deep` cursor only. */
   readonly skipped: boolean
+  /** The changes that its code has, and its journal has gone on without: it needs the old branches of these. */
+  readonly unchanged: ReadonlySet<string>
 }
 
 export interface Options {
@@ -107,6 +109,10 @@ class TreeCursor implements Cursor, Around {
 
   get skipped(): boolean {
     return this.tree.skipped
+  }
+
+  get unchanged(): ReadonlySet<string> {
+    return this.tree.unchanged
   }
 
   runAt(path: string): Undoable | undefined {

@@ -1,11 +1,11 @@
 /** The checkpoints with a strategy that a generator has passed, oldest first, and where it was then. */
 import type { MarkNode } from "./MarkNode.js"
 import type { Node } from "./Node.js"
+import type { Position } from "./Position.js"
 
 /** Where a generator was when it had come to a checkpoint. */
 export interface Place {
-  readonly index: number
-  readonly occurrences: ReadonlyMap<string, number>
+  readonly position: Position
   /** how many of its yields had been answered */
   readonly answers: number
 }

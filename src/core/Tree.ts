@@ -59,6 +59,8 @@ export class Tree {
   private readonly passed = new WeakMap<PhaseRecord, Undoable>()
   /** some group was not entered, for it had returned */
   skipped = false
+  /** the changes of which it was told that the journal has gone on without them */
+  readonly unchanged = new Set<string>()
   /** what stands where, by path */
   readonly nodes = new Map<string, Node>()
   private readonly wanted = new Set<Node>()

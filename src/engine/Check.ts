@@ -19,8 +19,8 @@ import * as Journals from "./Journals.js"
 import * as Search from "./Search.js"
 import * as Verdict from "./Verdict.js"
 
-/** The code of a task, if it is here. */
-export type Code = (row: Pick<ExecutionRow, "task" | "version">) => Definition | undefined
+/** The code of a version of a task, if it is here. */
+export type Code = (of: Pick<History, "task" | "version">) => Definition | undefined
 
 /** What has not ended. */
 const unfinished = all.filter((status) => !isFinal(status))
@@ -28,9 +28,9 @@ const unfinished = all.filter((status) => !isFinal(status))
 /** How many executions are listed at a time. */
 const page = 100
 
-const missing = ({ task }: ExecutionRow): Verdict.Verdict => ({
+const missing = ({ task, version }: History): Verdict.Verdict => ({
   verdict: "missing",
-  why: `there is no task ${task} here`,
+  why: `there is no task ${task} of version ${version} here`,
   reverts: "no"
 })
 
@@ -48,14 +48,20 @@ const told = ({ id, status, task, version }: ExecutionRow, verdict: Verdict.Verd
   ...verdict
 })
 
-/** What becomes of one execution, once it is read; `rowOf` answers another one, as far as that is known. */
+/**
+ * What becomes of one execution, once it is read: by the version that it goes by now. `rowOf` answers another one, as far as
+ * that is known.
+ */
 const judge = <E>(
-  definition: Definition,
-  row: ExecutionRow,
+  code: Code,
+  { version: _, ...first }: ExecutionRow,
   history: History,
   rowOf: (id: string) => Effect.Effect<ExecutionRow | undefined, E>
 ) =>
   Effect.gen(function* () {
+    const row = { ...first, version: history.version }
+    const definition = code(history)
+    if (definition === undefined) return told(row, missing(history))
     const verdict = Verdict.of(definition, history)
     if (verdict.verdict !== "fits") return told(row, verdict)
     for (const call of Verdict.calls(definition, history)) {
@@ -71,25 +77,20 @@ const isCorrupt = (error: unknown): error is JournalCorrupt => error instanceof 
 
 /** What becomes of an execution whose journal is at hand, all of it. */
 export const journal = (code: Code, { entries, row }: Pick<Journal, "row" | "entries">): Effect.Effect<Checked> => {
-  const definition = code(row)
-  if (definition === undefined) return Effect.succeed(told(row, missing(row)))
   const read = Journals.folded(row.id, Fold.whole, entries)
-  return Effect.flatMap(read, (history) => judge(definition, row, history, () => Effect.succeed(undefined))).pipe(
+  return Effect.flatMap(read, (history) => judge(code, row, history, () => Effect.succeed(undefined))).pipe(
     Effect.catchAll((corrupt) => Effect.succeed(told(row, damaged(corrupt))))
   )
 }
 
 /** One execution of a store; nothing if it is gone. */
-const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) => {
-  const definition = code(row)
-  if (definition === undefined) return Effect.succeed(told(row, missing(row)))
-  return Effect.gen(function* () {
+const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) =>
+  Effect.gen(function* () {
     const found = yield* whole ? store.load(row.id) : store.latest(row.id)
     if (found === undefined) return undefined
     const history = yield* whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
-    return yield* judge(definition, row, history, store.get)
+    return yield* judge(code, row, history, store.get)
   }).pipe(Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))))
-}
 
 /** The executions of a store, oldest first, each with what becomes of it under this code. */
 export const stream = (

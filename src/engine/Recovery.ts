@@ -4,29 +4,29 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
-import { OrderRefused, StoreError } from "../core/Errors.js"
+import { StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import { isActive, type Status } from "../core/Status.js"
-import type { Completing, Due, ExecutionRow, Order, Store, TokenRow } from "../store/Store.js"
+import type { Completing, Due, Store, TokenRow } from "../store/Store.js"
 import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
+import { Inbox } from "./Inbox.js"
 import type { Lanes } from "./Lanes.js"
 import type { Live, Services } from "./Live.js"
-import * as Orders from "./Orders.js"
 import type { Ownership } from "./Ownership.js"
 import type { Places } from "./Places.js"
 import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
 import type { Retention } from "./Retention.js"
 import { Trouble } from "./Trouble.js"
+import { Versions } from "./Versions.js"
 import { Wakes } from "./Wakes.js"
 
 /** In which an engine was at work: where there is none any more, it has died. */
@@ -41,11 +41,10 @@ export class Recovery {
   private readonly queued = new Set<string>()
   /** those that were due, or were sent something, while they still ran */
   private readonly overtaken = new Set<string>()
-  /** the versions of executions that do not go by the code that was at hand for them */
-  private readonly versions = new Map<string, number>()
   private readonly trouble = new Trouble()
-  private readonly answering = new Set<number>()
   private readonly wakes: Wakes
+  private readonly inbox: Inbox
+  private readonly versions: Versions
   /** the newest letter of which its execution was told */
   private delivered = 0
 
@@ -55,7 +54,7 @@ export class Recovery {
     private readonly live: Live,
     private readonly registry: Registry,
     private readonly ownership: Ownership,
-    private readonly commands: Commands,
+    commands: Commands,
     private readonly scope: Scope.Scope,
     /** the places of executions that nobody waits for */
     private readonly places: Places,
@@ -63,6 +62,8 @@ export class Recovery {
     private readonly retention: Retention,
     private readonly now: () => number
   ) {
+    this.inbox = new Inbox(store, commands)
+    this.versions = new Versions(store, registry)
     const hasRoom = () => !places.isFull || !live.standby.isEmpty
     this.wakes = new Wakes(store, lanes, now, (due) => this.rouse(due), hasRoom)
     places.onFree = () => this.wakes.freed()
@@ -149,20 +150,8 @@ export class Recovery {
     if (!this.ownership.isOwner || this.ended || this.queued.has(id) || this.live.runs.has(id)) return false
     return (
       this.live.standby.first(id) !== undefined ||
-      (typeof this.codeAtHand(id, task) === "object" && this.places.isOpen(task))
+      (typeof this.versions.atHand(id, task) === "object" && this.places.isOpen(task))
     )
-  }
-
-  /** The code that an execution goes by, if this engine has it; where its versions are several, the execution says which. */
-  private codeAtHand(id: string, task: string): Registered | "several" | undefined {
-    const version = this.versions.get(id)
-    return version === undefined ? this.registry.sole(task) : this.registry.get(task, version)
-  }
-
-  private codeOf(id: string, task: string): Effect.Effect<Registered | undefined, StoreError> {
-    const code = this.codeAtHand(id, task)
-    if (code !== "several") return Effect.succeed(code)
-    return Effect.map(this.store.get(id), (row) => row && this.registry.get(task, row.version))
   }
 
   /**
@@ -176,7 +165,7 @@ export class Recovery {
       if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.succeed(true)
       const attached = this.live.standby.first(id)
       if (attached === undefined) {
-        return Effect.flatMap(this.codeOf(id, task), (code) =>
+        return Effect.flatMap(this.versions.codeOf(id, task), (code) =>
           code === undefined ? this.rouseOthers(due) : this.admit(code, id, delivery)
         )
       }
@@ -268,26 +257,13 @@ export class Recovery {
     return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), scope))
   }
 
-  /** It began with this code, or with one that nobody has here: it may have moved on to this one since. */
-  private mayBeFor({ definition: { name, version } }: Registered, { id, version: first }: ExecutionRow): boolean {
-    const known = this.versions.get(id) ?? first
-    return known === version || this.registry.get(name, known) === undefined
-  }
-
   /** Has an execution go on with the code that it goes by, where other code was tried. */
   private redirect(id: string, tried: Definition): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const code = this.versions.has(id) ? this.codeAtHand(id, tried.name) : undefined
-      if (typeof code !== "object" || code.definition === tried) return Effect.void
+      const code = this.versions.otherThan(tried, id)
+      if (code === undefined) return Effect.void
       return Effect.flatMap(this.places.enter(tried.name), (leave) => this.launch(code, id, leave))
     })
-  }
-
-  /** Whether an execution goes by this code; if not, its own takes it up, where that is at hand. */
-  private isFor({ version }: Definition, id: string, history: History.History): boolean {
-    if (history.version === version) return true
-    this.versions.set(id, history.version)
-    return false
   }
 
   private mayGoOn(history: History.History): boolean {
@@ -311,7 +287,7 @@ export class Recovery {
           (history) =>
             Effect.sync(() => ({
               entries: [],
-              definition: this.isFor(definition, id, history) && this.mayGoOn(history) ? definition : undefined
+              definition: this.versions.isFor(definition, id, history) && this.mayGoOn(history) ? definition : undefined
             })),
           { delivery }
         ),
@@ -360,7 +336,7 @@ export class Recovery {
           limit: page,
           ...(after === undefined ? {} : { after })
         })
-        for (const row of rows) if (this.mayBeFor(task, row)) yield* visit(row.id)
+        for (const row of rows) if (this.versions.mayBeFor(task, row)) yield* visit(row.id)
         if (rows.length < page || this.ended) return
         after = rows[rows.length - 1]!.id
       }
@@ -373,7 +349,8 @@ export class Recovery {
     const misfits = (history: History.History) =>
       history.status === "Failed" && history.failures.some((failure) => Faults.isOfCode(history, failure))
     const decide = (history: History.History): Opened => {
-      if (!this.isFor(definition, id, history) || !misfits(history)) return { entries: [], definition: undefined }
+      if (!this.versions.isFor(definition, id, history) || !misfits(history))
+        return { entries: [], definition: undefined }
       const { misfit } = Replay.fresh(definition, history)
       const act = { by: "engine", reason: "the code fits the journal again" }
       if (misfit === undefined) return { entries: [{ _tag: "Resumed", act }], definition }
@@ -396,32 +373,12 @@ export class Recovery {
       let seen: number | undefined
       const look = Effect.gen(this, function* () {
         const version = yield* this.store.changed(seen, this.config.inbox)
-        for (const order of yield* this.store.orders) yield* carryOut(this.obey(order))
+        for (const order of yield* this.inbox.open) yield* carryOut(order)
         yield* this.deliver
         yield* this.trouble.over
         seen = version
       })
       while (!this.ended) yield* Effect.catchAll(look, (error) => this.trouble.failed(error))
-    })
-  }
-
-  private obey(order: Order): Effect.Effect<void, StoreError> {
-    return Effect.suspend(() => {
-      if (this.answering.has(order.id)) return Effect.void
-      this.answering.add(order.id)
-      const command = Orders.commandOf(order.body)
-      const done = Option.isNone(command)
-        ? Effect.fail(
-            new OrderRefused({ execution: order.execution, verb: order.verb, reason: "this engine does not know it" })
-          )
-        : this.commands.carryOut(order.execution, command.value, order.id)
-      const answered = Effect.catchAll(done, (error) =>
-        this.store.answer({ order: order.id, body: Orders.refusal(error) })
-      )
-      // Whoever looked before it was answered may come to it after that: once more, it could only be refused.
-      return Effect.flatMap(this.store.orders, (open) =>
-        open.some(({ id }) => id === order.id) ? answered : Effect.void
-      ).pipe(Effect.ensuring(Effect.sync(() => this.answering.delete(order.id))))
     })
   }
 }

@@ -9,7 +9,7 @@ import type { Step } from "../core/Step.js"
 import * as Bodies from "./Bodies.js"
 import * as Faults from "./Faults.js"
 import * as GoingBack from "./GoingBack.js"
-import { fresh, Replay } from "./Replay.js"
+import { deep, fresh, Replay } from "./Replay.js"
 
 /** What is known of one execution beside its row. */
 export type Verdict = Omit<Checked, "execution" | "task" | "version" | "status">
@@ -98,10 +98,16 @@ const marksOf = (definition: Definition, history: History.History): Pick<Verdict
   return { latest: told(last), earliest: told(first) }
 }
 
+/** The changes whose old branches it needs. */
+const unchangedIn = (definition: Definition, history: History.History): Pick<Verdict, "unchanged"> => {
+  const unchanged = deep(definition, history).cursor?.unchanged
+  return unchanged === undefined || unchanged.size === 0 ? {} : { unchanged: [...unchanged].sort() }
+}
+
 /** What becomes of an execution under this code. Throws `BrokenHistory`, for entries that no engine can have written. */
 export const of = (definition: Definition, history: History.History): Verdict => {
   const misfit = misfitOf(definition, history)
-  const rest = { reverts: reverts(definition, history, misfit) }
+  const rest = { ...unchangedIn(definition, history), reverts: reverts(definition, history, misfit) }
   if (misfit === undefined) return { verdict: "fits", ...rest }
   return { ...misfit, ...marksOf(definition, history), ...rest }
 }

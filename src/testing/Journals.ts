@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
-import { ExportUnreadable } from "../core/Errors.js"
+import { ExportUnreadable, TaskConflict } from "../core/Errors.js"
 import * as Check from "../engine/Check.js"
 import * as Exported from "../store/Exported.js"
 
@@ -35,7 +35,7 @@ const filesOf = (folder: string): Effect.Effect<ReadonlyArray<string>, ExportUnr
  *
  * What has ended is checked too: its body has to come to the same phases, and its revert would need them. A task that is not
  * among these is `missing`. `ExportUnreadable`: there is no such folder or no file in it; or a file is none, damaged, or of a
- * newer tidemark. Dies with a `TypeError` for two tasks of one name and version.
+ * newer tidemark. Dies with `TaskConflict` for two tasks of one name and version.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -56,17 +56,18 @@ export const checkJournals = Effect.fn("checkJournals")(function* (
   tasks: ReadonlyArray<{ readonly definition: Definition }>
 ) {
   const code = new Map<string, Definition>()
+  const keyOf = (task: string, version: number): string => JSON.stringify([task, version])
   for (const { definition } of tasks) {
-    const { name } = definition
-    if (code.has(name)) return yield* Effect.die(new TypeError(`there are two tasks ${name}: check them one by one`))
-    code.set(name, definition)
+    const { name: task, version } = definition
+    if (code.has(keyOf(task, version))) return yield* Effect.die(new TaskConflict({ task, version }))
+    code.set(keyOf(task, version), definition)
   }
   return yield* Effect.forEach(yield* filesOf(folder), (name) =>
     Effect.gen(function* () {
       const file = path.join(folder, name)
       const read = Exported.read(fs.readFileSync(file, "utf8"))
       if (Either.isLeft(read)) return yield* new ExportUnreadable({ file, reason: read.left })
-      const checked = yield* Check.journal(({ task }) => code.get(task), read.right)
+      const checked = yield* Check.journal(({ task, version }) => code.get(keyOf(task, version)), read.right)
       return { file: name, ...checked } satisfies CheckedFile
     })
   )

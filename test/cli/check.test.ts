@@ -39,7 +39,7 @@ type Given = Partial<Check.Options>
 /** The exit code, and what was printed. */
 const run = (
   memory: MemoryStore.Memory,
-  tasks: ReadonlyArray<ReturnType<typeof taskOf>>,
+  tasks: ReadonlyArray<Pick<ReturnType<typeof taskOf>, "definition">>,
   given: Given,
   columns?: number
 ) =>
@@ -66,7 +66,7 @@ describe("tidemark check", () => {
         '    the journal has phase "b" here, the code comes to phase "new". It reads as if phase "b" was renamed to "new".',
         "    -> with the code as it was: tidemark revert 'import 1' --to begun",
         "? mail: mail-1",
-        "    there is no task mail here",
+        "    there is no task mail of version 1 here",
         "",
         "8 checked: 7 differ, 1 have no task here",
         ""
@@ -84,6 +84,22 @@ describe("tidemark check", () => {
         out: "1 checked: 1 fit\n"
       })
       assert.deepInclude(yield* run(memory, [], { task: "other" }), { code: 0, out: "nothing that has not ended\n" })
+    })
+  )
+
+  it.scoped("counts the executions that need the old branch of a change", () =>
+    Effect.gen(function* () {
+      const later = Task.make("import", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.make("a", Effect.succeed("a"))
+          if (yield* Phase.changed("look twice")) yield* Phase.make("again", Effect.void)
+          yield* Phase.checkpoint("begun")
+          yield* Phase.make("b", Effect.fail("no"))
+        }
+      })
+      const { out } = yield* run(yield* left, [later], { task: "import" })
+      assert.strictEqual(out, "change 'look twice': 7 need its old branch\n7 checked: 7 fit\n")
     })
   )
 

@@ -1,6 +1,7 @@
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { type Crash, World } from "../../scripts/torture/World.js"
 import { Errors, Phase, Task } from "../../src/index.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
@@ -75,6 +76,30 @@ describe("carrying over", () => {
           carried: { stage: "rest", state: { done: 3 }, version: 2 }
         }
       )
+    })
+  )
+
+  it.scoped("is checked by the code that it goes by then", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const first = yield* engine(store, [old(log)])
+      yield* Effect.flip(first.run(old(log).execute({}, { id })))
+      yield* first.end
+      const next = yield* engine(store, [old(log), later(log, 2, () => true)])
+      yield* next.service.resume(id, { from: "rest", state: { done: 3 }, ...act })
+      yield* idle
+      yield* next.end
+      const verdictOf = (...tasks: ReadonlyArray<ReturnType<typeof old> | ReturnType<typeof later>>) =>
+        Effect.gen(function* () {
+          const { end, service } = yield* engine(store, tasks, { mode: "passive" })
+          const [checked] = yield* Stream.runCollect(service.check())
+          yield* end
+          return [checked?.version, checked?.verdict, checked?.why]
+        })
+      assert.deepStrictEqual(yield* verdictOf(old(log), later(log)), [2, "fits", undefined])
+      const missing = [2, "missing", "there is no task t of version 2 here"]
+      assert.deepStrictEqual(yield* verdictOf(old(log)), missing)
     })
   )
 

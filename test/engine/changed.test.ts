@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { type Crash, World } from "../../scripts/torture/World.js"
 import { Phase, Task } from "../../src/index.js"
 import { TaskEngine } from "../../src/TaskEngine.js"
@@ -99,6 +100,8 @@ describe("a change", () => {
         log.lines.length = 0
         const later = release(log, true)
         const second = yield* engine(store, [later])
+        const [checked] = yield* Stream.runCollect(second.service.check())
+        assert.deepStrictEqual([checked?.verdict, checked?.unchanged], ["fits", stopAt === "one" ? undefined : ["new"]])
         assert.strictEqual(yield* second.run(later.execute({}, { id, resume: true })), said)
         assert.strictEqual(log.lines.join(" "), did)
         log.lines.length = 0

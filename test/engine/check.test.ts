@@ -144,7 +144,7 @@ describe("check", () => {
       const [payload] = yield* checked(store, texts as never)
       assert.deepInclude(payload, { verdict: "undecodable", path: "", at: "$.n", reverts: "no" })
       assert.deepStrictEqual(yield* checked(store, undefined), [
-        { ...base, verdict: "missing", why: "there is no task t here", reverts: "no" } as Checked
+        { ...base, verdict: "missing", why: "there is no task t of version 1 here", reverts: "no" } as Checked
       ])
     })
   )

@@ -10,7 +10,7 @@ import { EngineConfig, Errors, Phase, Task, TaskEngine } from "../../src/index.j
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded, TaskStore } from "../../src/store/Store.js"
 import * as CrashStore from "../../src/testing/CrashStore.js"
-import { engine, idle, logbook, memory } from "../support/engines.js"
+import { asked, engine, idle, logbook, memory, recorded } from "../support/engines.js"
 import { undoable } from "../support/phases.js"
 
 type Retention = Parameters<typeof Task.make>[1]["retention"]
@@ -111,6 +111,36 @@ describe("retention", () => {
       }
       assert.deepStrictEqual(ids(store), ["newest"])
       assert.deepStrictEqual(log.lines, [])
+    })
+  )
+
+  it.scoped("is told to other processes, and to who has a token", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const tokens: Array<string> = []
+      const asking = Task.make("asking", {
+        retention: "1 hour",
+        *run() {
+          yield* Phase.delegate("ask", { notify: (token) => Effect.sync(() => void tokens.push(token)) })
+        }
+      })
+      const often = { inbox: "100 millis" } as const
+      const owner = yield* engine(store, [asking], often)
+      yield* owner.run(asking.start({}, { id: "x" }))
+      yield* recorded(store, "x", "PhaseStarted", "ask")
+      yield* idle
+      yield* owner.service.complete(tokens[0]!, Exit.void)
+      assert.strictEqual((yield* owner.service.settled("x")).status, "Completed")
+      yield* owner.run(asking.start({}, { id: "newest" }))
+      yield* idle
+      yield* TestClock.adjust("2 hours")
+      assert.deepStrictEqual(ids(store), ["newest"])
+      const other = yield* engine(store, [], often)
+      for (const { service } of [owner, other]) {
+        const refused = yield* Effect.flip(service.complete(tokens[0]!, Exit.void))
+        assert.instanceOf(refused, Errors.TokenNotFound)
+        assert.instanceOf(yield* Effect.flip(asked(service.revert("x"))), Errors.ExecutionDiscarded)
+      }
     })
   )
 

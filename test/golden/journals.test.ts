@@ -130,7 +130,7 @@ describe("checkJournals", () => {
       const twice = Effect.catchAllDefect(checkJournals(folder, [placeOrder, placeOrder]), (defect) =>
         Effect.succeed(String(defect))
       )
-      assert.include(yield* twice, "two tasks place-order")
+      assert.include(yield* twice, "two tasks called place-order of version 1")
     })
   )
 })
