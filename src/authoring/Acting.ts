@@ -3,6 +3,7 @@ import type { Act } from "../core/Entry.js"
 import type {
   CheckpointRefused,
   EngineBusy,
+  ExecutionDiscarded,
   ExecutionNotFound,
   Fenced,
   HistoryMismatch,
@@ -80,6 +81,7 @@ export interface GoToOptions extends Act {
 /** What any request about an execution can be refused with. */
 export type RequestError =
   | ExecutionNotFound
+  | ExecutionDiscarded
   | IllegalTransition
   | OwnedByParent
   | EngineBusy

@@ -58,4 +58,6 @@ export interface Definition {
   readonly checkpoints: ReadonlySet<string> | undefined
   /** how much of its past an execution keeps, if it says so */
   readonly keep: Keep | undefined
+  /** for how long what has ended is kept, in milliseconds; Infinity: for ever; none: as the engine says */
+  readonly retention: number | undefined
 }

@@ -33,6 +33,10 @@ export const limit = (what: string, given: unknown): number | undefined => {
   return Number.isFinite(millis) ? millis : undefined
 }
 
+/** How long something is kept: Infinity for ever; none, where it is not said. Throws a `TypeError` for what keeps nothing. */
+export const retention = (what: string, given: unknown): number | undefined =>
+  given === undefined ? undefined : (limit(what, given) ?? Infinity)
+
 /** A delay that ends. Throws a `TypeError` for another. */
 export const delay = (what: string, given: unknown): number => {
   const millis = millisOf(given)

@@ -1,6 +1,7 @@
 /** What others send to an execution: how, and what it can be refused with. */
 import type {
   AlreadyCompleted,
+  ExecutionDiscarded,
   ExecutionEnded,
   ExecutionNotFound,
   InvalidName,
@@ -33,4 +34,10 @@ export type CompleteError =
 export type HeartbeatError = Exclude<CompleteError, RequiresTask | JournalCorrupt>
 
 /** What a signal can be refused with. */
-export type SignalError = InvalidName | ExecutionNotFound | ExecutionEnded | ValueRefused | StoreError
+export type SignalError =
+  | InvalidName
+  | ExecutionNotFound
+  | ExecutionDiscarded
+  | ExecutionEnded
+  | ValueRefused
+  | StoreError

@@ -162,6 +162,11 @@ export interface Options<F extends Fields, Success, Failures, Y, Y2, B = never> 
    * default, behind it. See docs/checkpoints.md
    */
   readonly keep?: Keep.Keep
+  /**
+   * for how long its executions are kept once they are Completed, Closed or Reverted: then they are purged, with their
+   * children, and their ids answer `ExecutionDiscarded`. `Infinity`: for ever. By default as the engine says
+   */
+  readonly retention?: Duration.DurationInput
   /** the phases; the code between two yields is synchronous and pure, for it runs again on every resumption */
   readonly run: (payload: Schema.Struct.Type<F>) => Generator<Y, TypeOf<Success, void>, never>
   /** undoes what completed, instead of the phases' own `undo`: newest first, only what happened */
@@ -215,7 +220,7 @@ const asked = (definition: Definition.Definition) => ({
  * what it returns and fails with. A payload field that a combinator makes is piped, so that TypeScript infers it:
  * `Schema.String.pipe(Schema.optionalWith({ exact: true }))`. Throws `InvalidName` where the name cannot be kept, a
  * `TypeError` for a `version`, a `revertConcurrency` or a `limit` that is no positive integer, a `limit` without a `concurrencyKey`,
- * a `timeout` that is no positive duration, a `keep` that keeps nothing, and `stages` that are no bodies of stages, or two of one name.
+ * a `timeout` or a `retention` that is no positive duration, a `keep` that keeps nothing, and `stages` that are no bodies of stages, or two of one name.
  *
  * @example
  * import { Phase, Task } from "tidemark"
@@ -291,7 +296,8 @@ export const make = <
     idempotencyKey: options.idempotencyKey as Definition.Definition["idempotencyKey"],
     lane: Lane.make(name, options.concurrencyKey, options.limit),
     checkpoints: Checkpoint.declared(name, options.checkpoints),
-    keep: Keep.make(`keep of task ${name}`, options.keep)
+    keep: Keep.make(`keep of task ${name}`, options.keep),
+    retention: Limit.retention(`retention of task ${name}`, options.retention)
   }
   return { name, version: definition.version, definition, ...asked(definition) } as never
 }

@@ -13,6 +13,7 @@ import type {
   CheckpointNotReached,
   CheckpointRefused,
   EngineBusy,
+  ExecutionDiscarded,
   ExecutionNotFound,
   Fenced,
   JournalCorrupt,
@@ -107,10 +108,17 @@ export interface AdvanceOptions {
 }
 
 /** What advancing can be refused with. */
-export type AdvanceError = ExecutionNotFound | EngineBusy | TaskNotRegistered | StoreError | Fenced | JournalCorrupt
+export type AdvanceError =
+  | ExecutionNotFound
+  | ExecutionDiscarded
+  | EngineBusy
+  | TaskNotRegistered
+  | StoreError
+  | Fenced
+  | JournalCorrupt
 
 /** What reading can be refused with. */
-export type ReadError = ExecutionNotFound | StoreError | JournalCorrupt
+export type ReadError = ExecutionNotFound | ExecutionDiscarded | StoreError | JournalCorrupt
 
 export interface Service {
   readonly execute: (

@@ -4,7 +4,6 @@ import * as os from "node:os"
 import * as Effect from "effect/Effect"
 import type { Service } from "../authoring/TaskEngine.js"
 import type { Action, ActionOf } from "../core/Action.js"
-import { ExecutionNotFound } from "../core/Errors.js"
 import type { Plan } from "../core/Plan.js"
 import { isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
@@ -97,9 +96,7 @@ export const confirmed = Effect.fnUntraced(function* ({ yes }: Pick<Changing, "y
 /** How an execution stands. */
 export const standing = Effect.fnUntraced(function* (store: Store, id: string) {
   const row = yield* store.get(id)
-  return row === undefined
-    ? yield* new ExecutionNotFound({ execution: id })
-    : Listing.listed(row, yield* store.tail(id, Listing.told))
+  return row === undefined ? yield* store.absent(id) : Listing.listed(row, yield* store.tail(id, Listing.told))
 })
 
 /** Prints what came of it. */

@@ -1,6 +1,6 @@
 /** Why a command did nothing, in the words that its user reads, and the exit code that scripts do. */
 import * as Data from "effect/Data"
-import type { ExecutionNotFound, JournalCorrupt, StoreError } from "../core/Errors.js"
+import type { ExecutionDiscarded, ExecutionNotFound, JournalCorrupt, StoreError } from "../core/Errors.js"
 import * as Page from "./Page.js"
 
 /** What the process ends with. */
@@ -26,11 +26,12 @@ export const usage = (what: string, next?: string): Complaint => new Complaint({
 export const refused = (what: string, next?: string): Complaint => new Complaint({ code: codes.refused, what, next })
 
 /** What reading can fail with. */
-export type Trouble = ExecutionNotFound | JournalCorrupt | StoreError
+export type Trouble = ExecutionNotFound | ExecutionDiscarded | JournalCorrupt | StoreError
 
 const table: { readonly [T in Trouble["_tag"]]: (error: Extract<Trouble, { readonly _tag: T }>) => Complaint } = {
   ExecutionNotFound: ({ execution }) =>
     refused(`there is no execution ${execution}`, "tidemark ls shows those that there are"),
+  ExecutionDiscarded: ({ message }) => refused(message, "tidemark ls shows those that there are"),
   JournalCorrupt: ({ message }) =>
     new Complaint({ code: codes.store, what: message, next: "tidemark doctor looks at all journals" }),
   StoreError: ({ message }) => new Complaint({ code: codes.store, what: message, next: undefined })

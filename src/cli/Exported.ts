@@ -1,7 +1,6 @@
 /** `export`: an execution with its whole journal as one JSON value: docs/export.md has the format. */
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
-import { ExecutionNotFound } from "../core/Errors.js"
 import type { Encoded } from "../store/Encoded.js"
 import type { Exported } from "../store/Exported.js"
 import { fromEncoded } from "../store/Store.js"
@@ -47,7 +46,7 @@ export const run = Effect.fnUntraced(function* (encoded: Encoded, schema: number
   // What is verified is what is exported: some of it may be discarded meanwhile.
   const store = fromEncoded({ ...encoded, get: () => Effect.succeed(row), read: () => Effect.succeed(rows) })
   const journal = yield* store.load(id)
-  if (journal === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
+  if (journal === undefined) return yield* Seen.naming(store, id)(store.absent(id))
   const exported: Exported = {
     format: "tidemark-execution",
     version: 1,

@@ -3,7 +3,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Entry, type Recorded } from "../core/Entry.js"
-import { ExecutionNotFound } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Complaint from "./Complaint.js"
@@ -30,7 +29,7 @@ const print = Effect.fnUntraced(function* (entries: ReadonlyArray<Recorded>, jso
 
 export const run = Effect.fnUntraced(function* (store: Store, { id, json }: Options) {
   const journal = yield* store.load(id)
-  if (journal === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
+  if (journal === undefined) return yield* Seen.naming(store, id)(store.absent(id))
   yield* print(journal.entries, json)
 })
 
@@ -49,7 +48,7 @@ export const watch = Effect.fnUntraced(function* (store: Store, { id, json }: Op
   for (;;) {
     const version = yield* store.changed(undefined, 0)
     const row = yield* store.get(id)
-    if (row === undefined) return yield* Seen.naming(store, id)(new ExecutionNotFound({ execution: id }))
+    if (row === undefined) return yield* Seen.naming(store, id)(store.absent(id))
     const entries = yield* store.entries(id, last === undefined ? 0 : last.seq + 1)
     if (entries.length > 0) yield* print(entries, json, last)
     last = entries[entries.length - 1] ?? last

@@ -77,7 +77,16 @@ export const run = ({ db, file, json }: Options) =>
     const { encoded, store } = yield* Control.open(db, "make")
     const lane = history.lane === undefined ? {} : { lane: Lanes.nameOf(history.task, history.lane) }
     const { tags = [] } = JSON.parse(journal[0]!.body) as { readonly tags?: ReadonlyArray<string> }
-    const existing = yield* encoded.create({ row: { ...execution, owner: null }, rows: journal, ...lane, tags })
+    const { parent } = history
+    const owned = parent !== undefined && (yield* store.get(parent.execution)) !== undefined
+    const child = owned ? { parent: parent.execution } : {}
+    const existing = yield* encoded.create({
+      row: { ...execution, owner: null },
+      rows: journal,
+      ...lane,
+      ...child,
+      tags
+    })
     if (existing !== undefined) {
       return yield* Complaint.refused(
         `there is an execution ${execution.id} already, of task ${existing.task}, ${existing.status}`,

@@ -1,7 +1,6 @@
 /** `ls`: the executions of a store, the newest first. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { ExecutionNotFound } from "../core/Errors.js"
 import type { Status } from "../core/Status.js"
 import type { Query } from "../engine/Search.js"
 import * as Search from "../engine/Search.js"
@@ -58,7 +57,7 @@ const listed = (store: Store, row: ExecutionRow) =>
 const rowsOf = Effect.fnUntraced(function* (store: Store, options: Options) {
   const { after } = options
   if (after !== undefined && (yield* store.get(after)) === undefined) {
-    return yield* Seen.naming(store, after)(new ExecutionNotFound({ execution: after }))
+    return yield* Seen.naming(store, after)(store.absent(after))
   }
   return yield* Effect.forEach(yield* Search.search(store, yield* queryOf(options)), (row) => listed(store, row))
 })

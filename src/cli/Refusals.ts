@@ -15,6 +15,7 @@ const show = (execution: string | undefined): string =>
 /** What helps, where that is something else than to look at the execution. */
 const advice: { readonly [tag: string]: (execution: string | undefined) => string } = {
   ExecutionNotFound: () => "tidemark ls shows those that there are",
+  ExecutionDiscarded: () => "tidemark ls shows those that there are",
   TaskNotRegistered: () => "--tasks MODULE says where its code is, or start an engine that has it: tidemark worker",
   RequiresTask: () => "--tasks MODULE says where its code is",
   EngineBusy: () => "ask again: the engine that owns the file is asked then",

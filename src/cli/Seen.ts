@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { ExecutionStatus, Progress } from "../authoring/ExecutionStatus.js"
 import type { Recorded } from "../core/Entry.js"
-import { BrokenHistory, ExecutionNotFound, JournalCorrupt } from "../core/Errors.js"
+import { BrokenHistory, type ExecutionNotFound, JournalCorrupt } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import { type History, isInLine } from "../core/History.js"
 import * as Near from "../core/Near.js"
@@ -40,7 +40,7 @@ const told = Effect.fnUntraced(function* (store: Store, { open }: History) {
 /** All that is known of an execution now. */
 export const one = Effect.fnUntraced(function* (store: Store, id: string, now: number) {
   const journal = yield* store.latest(id)
-  if (journal === undefined) return yield* new ExecutionNotFound({ execution: id })
+  if (journal === undefined) return yield* store.absent(id)
   const history = yield* fold(id, journal.entries)
   const { lane, task } = history
   const inLine = lane !== undefined && isInLine(history, now)

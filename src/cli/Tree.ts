@@ -1,10 +1,10 @@
 /** `tree`: phases, branches, groups and children of an execution, below each other. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { ExecutionNotFound, JournalCorrupt, StoreError } from "../core/Errors.js"
 import type { Store } from "../store/Store.js"
 import type { Node, Tree } from "./Branching.js"
 import * as Branching from "./Branching.js"
+import type { Trouble } from "./Complaint.js"
 import * as Marks from "./Marks.js"
 import * as Page from "./Page.js"
 import * as Screen from "./Screen.js"
@@ -22,12 +22,7 @@ export interface Options {
 const most = 500
 
 /** The tree of an execution, its children's in it; each is read once. */
-const grow = (
-  store: Store,
-  id: string,
-  now: number,
-  met: Set<string>
-): Effect.Effect<Tree, ExecutionNotFound | JournalCorrupt | StoreError> =>
+const grow = (store: Store, id: string, now: number, met: Set<string>): Effect.Effect<Tree, Trouble> =>
   Effect.gen(function* () {
     met.add(id)
     const seen = yield* Seen.one(store, id, now)

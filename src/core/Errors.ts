@@ -54,6 +54,18 @@ export class ExecutionNotFound extends Schema.TaggedError<ExecutionNotFound>()("
   }
 }
 
+/** The execution had ended, and was purged at `at` when its task's retention was over. Its id is not given again; nothing was started. */
+export class ExecutionDiscarded extends Schema.TaggedError<ExecutionDiscarded>()("ExecutionDiscarded", {
+  ...Execution,
+  /** in milliseconds UTC */
+  at: Schema.Number
+}) {
+  override get message() {
+    const at = Schema.decodeSync(Schema.DateFromNumber)(this.at).toISOString()
+    return `execution ${this.execution} is discarded: it had ended, and its retention was over at ${at}. Use another id.`
+  }
+}
+
 /** The id exists already, for another task or another payload. The execution that has it was not touched. */
 export class ExecutionConflict extends Schema.TaggedError<ExecutionConflict>()("ExecutionConflict", {
   ...Execution,
@@ -316,6 +328,7 @@ export class OrderRefused extends Schema.TaggedError<OrderRefused>()("OrderRefus
 export type TaskError =
   | InvalidName
   | PayloadInvalid
+  | ExecutionDiscarded
   | ExecutionConflict
   | ExecutionFailed
   | ExecutionPaused
@@ -335,6 +348,7 @@ export type TaskError =
 export const TaskErrors = [
   InvalidName,
   PayloadInvalid,
+  ExecutionDiscarded,
   ExecutionConflict,
   ExecutionFailed,
   ExecutionPaused,

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Advanced, ExecutionStatus } from "../authoring/ExecutionStatus.js"
 import type { AdvanceError, ReadError, Service } from "../authoring/TaskEngine.js"
-import { type EngineBusy, ExecutionNotFound, type StoreError, TaskNotRegistered } from "../core/Errors.js"
+import { type EngineBusy, type StoreError, TaskNotRegistered } from "../core/Errors.js"
 import { isInLine } from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
 import * as Thrown from "../core/Thrown.js"
@@ -14,6 +14,7 @@ import type { Lanes } from "./Lanes.js"
 import type { Live, Run } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import type { Registry } from "./Registry.js"
+import type { Retention } from "./Retention.js"
 import type { Schedules } from "./Schedules.js"
 import { least } from "./Waits.js"
 
@@ -30,6 +31,7 @@ export class Advances {
     private readonly ownership: Ownership,
     private readonly schedules: Schedules,
     private readonly lanes: Lanes,
+    private readonly retention: Retention,
     private readonly now: () => number,
     private readonly statusOf: (id: string) => Effect.Effect<ExecutionStatus, ReadError>
   ) {}
@@ -56,9 +58,9 @@ export class Advances {
 
   // --- one
 
-  private find(id: string): Effect.Effect<ExecutionRow, ExecutionNotFound | StoreError> {
+  private find(id: string): Effect.Effect<ExecutionRow, ReadError> {
     return Effect.flatMap(this.store.get(id), (row) =>
-      row === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(row)
+      row === undefined ? this.store.absent(id) : Effect.succeed(row)
     )
   }
 
@@ -166,6 +168,7 @@ export class Advances {
   private runDue(limit: number): Effect.Effect<ReadonlyArray<Advanced>, EngineBusy | StoreError> {
     return Effect.gen(this, function* () {
       yield* this.schedules.startDue
+      yield* this.retention.due
       const done = new Set<string>()
       const answers: Array<Advanced> = []
       for (;;) {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ReadError } from "../authoring/TaskEngine.js"
-import { CheckpointNotReached, ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
+import { CheckpointNotReached, RevertIncomplete } from "../core/Errors.js"
 import * as Spine from "../core/Spine.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
@@ -11,7 +11,7 @@ import type { Ownership } from "./Ownership.js"
 
 export class Arrivals {
   constructor(
-    private readonly store: Pick<Store, "get">,
+    private readonly store: Pick<Store, "get" | "absent">,
     private readonly live: Live,
     private readonly ownership: Ownership
   ) {}
@@ -25,7 +25,7 @@ export class Arrivals {
   private until(id: string, isOver: (status: Status) => boolean): Effect.Effect<Status, ReadError> {
     const look = Effect.flatMap(this.store.get(id), (row) =>
       row === undefined
-        ? new ExecutionNotFound({ execution: id })
+        ? this.store.absent(id)
         : Effect.succeed(isOver(row.status) ? Option.some(row.status) : Option.none<Status>())
     )
     return this.live.listeners.until(id, look)

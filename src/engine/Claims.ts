@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Cut } from "../core/Discards.js"
 import type { Act, Entry } from "../core/Entry.js"
-import { ExecutionNotFound, type JournalCorrupt, type StoreError } from "../core/Errors.js"
+import type { ExecutionDiscarded, ExecutionNotFound, JournalCorrupt, StoreError } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
@@ -21,7 +21,7 @@ import * as Orders from "./Orders.js"
 import type { Quarantine } from "./Quarantine.js"
 import type { CommitError, Writer } from "./Writer.js"
 
-export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound
+export type LoadError = StoreError | JournalCorrupt | ExecutionNotFound | ExecutionDiscarded
 
 /** What an act comes to: what it adds to the journal, and the code with which the execution then runs, if it does. */
 export interface Opened {
@@ -98,7 +98,7 @@ export class Claims {
 
   private load(id: string, read = this.store.latest): Effect.Effect<Journal, LoadError> {
     return Effect.flatMap(read(id), (journal) =>
-      journal === undefined ? new ExecutionNotFound({ execution: id }) : Effect.succeed(journal)
+      journal === undefined ? this.store.absent(id) : Effect.succeed(journal)
     )
   }
 

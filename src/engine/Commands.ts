@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/Acting.js"
 import { type Action, actOf } from "../core/Action.js"
-import { type EngineBusy, ExecutionNotFound } from "../core/Errors.js"
+import type { EngineBusy } from "../core/Errors.js"
 import type { History } from "../core/History.js"
 import { allows, isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
@@ -65,7 +65,7 @@ export class Commands {
         return asked ? undefined : yield* this.doAs(id, command, code, order)
       }
       const row = yield* this.store.get(id)
-      if (row === undefined) return yield* new ExecutionNotFound({ execution: id })
+      if (row === undefined) return yield* this.store.absent(id)
       const lent = code ?? this.live.standby.first(id)
       const history = yield* this.live.history(id)
       const isLent = lent?.definition.version === history.version && !CarryOver.isCarried(command)

@@ -7,7 +7,6 @@ import { plain } from "../authoring/Recordable.js"
 import {
   AlreadyCompleted,
   ExecutionEnded,
-  ExecutionNotFound,
   RequiresTask,
   type StoreError,
   TokenClosed,
@@ -122,7 +121,7 @@ export class Completions {
       const sent = Either.getOrElse(json, () => undefined)
       const body = sent === undefined ? {} : { value: sent }
       const posted = yield* this.store.post({ execution: id, key: name, body, at: this.now() })
-      if (posted === undefined) return yield* new ExecutionNotFound({ execution: id })
+      if (posted === undefined) return yield* this.store.absent(id)
       const { row } = posted
       if (!posted.posted) return yield* new ExecutionEnded({ execution: id, status: row.status })
       return yield* this.recovery.arrived(id)
@@ -170,7 +169,12 @@ export class Completions {
   private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
     return Effect.gen(this, function* () {
       const known = this.live.history(execution)
-      const history = yield* Effect.catchTag(known, "ExecutionNotFound", () => new TokenNotFound({}))
+      const history = yield* Effect.catchTag(
+        known,
+        "ExecutionNotFound",
+        "ExecutionDiscarded",
+        () => new TokenNotFound({})
+      )
       const lent = this.live.standby.first(execution)?.definition
       const definition = lent ?? this.registry.get(task, history.version)?.definition
       if (definition === undefined) return yield* new RequiresTask({ execution, path, task })

@@ -27,6 +27,8 @@ export interface Config {
   readonly maxJournal: number
   /** how much of its past an execution keeps, if neither its task nor its checkpoint says so. "all" */
   readonly keep: Keep
+  /** for how long executions of tasks that say nothing of it are kept once they have ended; none: for ever */
+  readonly retention: Duration.DurationInput | undefined
   /** an execution that only waits is let go if the nearest of its waits is further away. 10 seconds */
   readonly awake: Duration.DurationInput
   /** how often the owner looks for what other processes ask. 100 milliseconds */
@@ -64,6 +66,7 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     maxPhases: 50_000,
     maxJournal: 50 * 1024 * 1024,
     keep: "all",
+    retention: undefined,
     awake: Duration.seconds(10),
     inbox: Duration.millis(100),
     standby: Duration.millis(250),

@@ -13,7 +13,7 @@ import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngin
 import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
 import { actIn } from "../core/Entry.js"
-import { ExecutionNotFound, RevertIncomplete } from "../core/Errors.js"
+import { RevertIncomplete } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
 import * as Spine from "../core/Spine.js"
@@ -38,6 +38,7 @@ import { Plans } from "./Plans.js"
 import { Quarantine } from "./Quarantine.js"
 import { Recovery } from "./Recovery.js"
 import { Registry } from "./Registry.js"
+import { Retention } from "./Retention.js"
 import { Schedules } from "./Schedules.js"
 import * as Search from "./Search.js"
 import * as Seeing from "./Seeing.js"
@@ -126,7 +127,7 @@ class Engine {
         return Option.none<ExecutionRow>()
       })
       const row = yield* this.live.listeners.until(id, look)
-      return yield* row === undefined ? new ExecutionNotFound({ execution: id }) : this.status(id)
+      return yield* row === undefined ? this.store.absent(id) : this.status(id)
     })
 
   // --- commands
@@ -222,8 +223,9 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
   const commands = new Commands(store, config, registry, live, ownership, now)
   const places = new Places(config)
   Keep.make("keep of the engine", config.keep)
-  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, now)
-  const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, now)
+  const retention = new Retention(store, config, now)
+  const recovery = new Recovery(store, config, live, registry, ownership, commands, runs, places, lanes, retention, now)
+  const joins = new Joins(store, config, registry, live, ownership, recovery, commands, lanes, retention, now)
   const completions = new Completions(store, config, registry, live, recovery, now)
   live.children = new Calls(live, store, registry, joins, commands, recovery)
   // The store is let go of last: until then no other engine runs what runs here.
@@ -242,7 +244,7 @@ const make: Effect.Effect<Service, never, TaskStore | Scope.Scope> = Effect.gen(
       return View.statusOf(id, history, registry.get(history.task, history.version) !== undefined, told, holders)
     })
   const schedules = new Schedules(store, config, joins.start, now)
-  const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, now, status)
+  const advances = new Advances(store, config, registry, live, ownership, schedules, lanes, retention, now, status)
   return new Engine(
     store,
     registry,

@@ -37,6 +37,7 @@ import type { Ownership } from "./Ownership.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
 import type { Registry } from "./Registry.js"
+import type { Retention } from "./Retention.js"
 import type { Moved } from "./Standby.js"
 import type { CommitError } from "./Writer.js"
 
@@ -161,6 +162,7 @@ export class Joins {
     private readonly recovery: Recovery,
     private readonly commands: Commands,
     private readonly lanes: Lanes,
+    private readonly retention: Retention,
     private readonly now: () => number
   ) {
     this.births = new Births(store, live, now)
@@ -187,6 +189,7 @@ export class Joins {
       const tags = Tags.make([...(options.tags ?? []), ...(definition.tags?.(payload) ?? [])])
       if (tags instanceof InvalidName) return yield* tags
       this.lanes.learn(definition)
+      this.retention.learn(definition)
       const encoded = Either.getOrElse(json, () => undefined) ?? null
       const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key, tags }
       return visit

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import { Action } from "../core/Action.js"
 import {
   CheckpointRefused,
+  ExecutionDiscarded,
   ExecutionNotFound,
   Fenced,
   HistoryMismatch,
@@ -28,6 +29,7 @@ import type { Answer as Answered, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 
 const Refusal = Schema.Union(
+  ExecutionDiscarded,
   ExecutionNotFound,
   IllegalTransition,
   OwnedByParent,

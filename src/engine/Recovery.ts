@@ -24,6 +24,7 @@ import type { Ownership } from "./Ownership.js"
 import type { Places } from "./Places.js"
 import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
+import type { Retention } from "./Retention.js"
 import { Trouble } from "./Trouble.js"
 import { Versions } from "./Versions.js"
 import { Wakes } from "./Wakes.js"
@@ -58,6 +59,7 @@ export class Recovery {
     /** the places of executions that nobody waits for */
     private readonly places: Places,
     private readonly lanes: Lanes,
+    private readonly retention: Retention,
     private readonly now: () => number
   ) {
     this.inbox = new Inbox(store, commands)
@@ -74,7 +76,10 @@ export class Recovery {
       Effect.suspend(() =>
         Effect.forEach(this.registry.all, (task) => this.background(this.recover(task)), { discard: true })
       ),
-      Effect.zipRight(this.background(this.serve((order) => this.background(order))), this.background(this.wakes.serve))
+      this.background(this.serve((order) => this.background(order))).pipe(
+        Effect.zipRight(this.background(this.wakes.serve)),
+        Effect.zipRight(this.background(this.retention.serve))
+      )
     )
   }
 
@@ -205,6 +210,7 @@ export class Recovery {
     return Effect.suspend(() => {
       this.registry.add(definition, services)
       this.lanes.learn(definition)
+      this.retention.learn(definition)
       if (this.ownership.isPassive) return Effect.void
       const task = { definition, services }
       const standby = Effect.retry(this.ownership.ensure, {

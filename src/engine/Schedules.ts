@@ -87,8 +87,8 @@ export class Schedules {
       if (Cron.next(schedule.cron, after).getTime() > now) return
       for (const at of wanted(schedule, after, now)) {
         const started = this.start(definition, payload, { id: idAt(key, at) })
-        // It was started with what the payload was then.
-        yield* Effect.catchTag(started, "ExecutionConflict", () => Effect.void)
+        // It was started with what the payload was then; it may have ended long ago.
+        yield* Effect.catchTag(started, "ExecutionConflict", "ExecutionDiscarded", () => Effect.void)
         yield* this.store.reach({ schedule: key, at: at.getTime(), begins: false })
       }
       yield* this.store.reach({ schedule: key, at: now, begins: false })

@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ReadError } from "../authoring/TaskEngine.js"
 import { leadsTo, type Recorded } from "../core/Entry.js"
-import { ExecutionNotFound } from "../core/Errors.js"
 import { isFinal } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import type { Live } from "./Live.js"
@@ -28,7 +27,7 @@ export const watch = (store: Store, live: Live, id: string): Stream.Stream<Recor
           const next = ends(last) ? Option.none<number>() : Option.some(last.seq + 1)
           return Option.some([Chunk.unsafeFromArray(entries), next] as const)
         }
-        if (from === 0 && (yield* store.get(id)) === undefined) return yield* new ExecutionNotFound({ execution: id })
+        if (from === 0 && (yield* store.get(id)) === undefined) return yield* store.absent(id)
         return Option.none()
       })
     )

@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as Abandoned from "../core/Abandoned.js"
 import * as Discards from "../core/Discards.js"
 import type { Act, Entry } from "../core/Entry.js"
-import { type Fenced, StoreError } from "../core/Errors.js"
+import { type ExecutionDiscarded, type Fenced, StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
 import type { Keep } from "../core/Keep.js"
@@ -43,7 +43,7 @@ export class Taken {
   readonly _tag = "Taken"
 }
 
-export type CommitError = StoreError | Fenced | Taken
+export type CommitError = StoreError | ExecutionDiscarded | Fenced | Taken
 
 /** What becomes of a child that its parent has to know. */
 const tells = (status: Status): boolean => !isActive(status) && status !== "Waiting" && status !== "Paused"
@@ -278,7 +278,7 @@ export class Writer {
     unborn: Unborn,
     entries: ReadonlyArray<Entry>,
     beside: Beside
-  ): Effect.Effect<Head, StoreError | Taken> {
+  ): Effect.Effect<Head, StoreError | ExecutionDiscarded | Taken> {
     const { history } = this
     const row: ExecutionRow = {
       id: unborn.id,

@@ -4,7 +4,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
+import type { EngineBusy, ExecutionDiscarded, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { Status } from "../core/Status.js"
 import type { Letter, Notice, Signal } from "./Letter.js"
@@ -106,6 +106,8 @@ export interface BesideCreate extends Beside {
    * is left out
    */
   readonly lane?: string
+  /** the execution whose child it is: it is purged with that, and never alone */
+  readonly parent?: string
   /** what it is found by; each once */
   readonly tags?: ReadonlyArray<string>
 }
@@ -118,7 +120,7 @@ export interface CreateRequest extends BesideCreate {
 
 /**
  * Which executions `list` answers, by `createdAt` and then id: the newest first unless told otherwise. `after` is the id of
- * the last one already seen (nothing follows an id that there is not); without `limit`, all.
+ * the last one already seen, which may be purged since (nothing follows an id that there never was); without `limit`, all.
  */
 export interface ListQuery {
   readonly task?: string
@@ -190,6 +192,21 @@ export interface Reached {
   readonly begins: boolean
 }
 
+/** Which executions are purged: of this task, which ended before then, in milliseconds UTC; about `limit`, the oldest first. */
+export interface PurgeQuery {
+  readonly task: string
+  readonly before: number
+  readonly limit: number
+  /** the time at which that is so */
+  readonly at: number
+}
+
+/** What stays of an execution that was purged. */
+export interface Purged extends Pick<ExecutionRow, "id" | "task" | "createdAt"> {
+  /** when, in milliseconds UTC */
+  readonly at: number
+}
+
 /** An execution that has letters, the newest of them `last`. */
 export interface Addressed {
   readonly id: string
@@ -208,7 +225,8 @@ export interface Encoded {
    * as the store can tell.
    */
   readonly own: Effect.Effect<boolean, EngineBusy | StoreError, Scope.Scope>
-  readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, StoreError>
+  /** fails with `ExecutionDiscarded`, and has written nothing, if the id was purged */
+  readonly create: (request: CreateRequest) => Effect.Effect<ExecutionRow | undefined, ExecutionDiscarded | StoreError>
   /**
    * fails with `Fenced`, and has written nothing, if the epoch is not the execution's, the entries are not the next, or a
    * letter that they take is gone, or a token that has to be open is completed, or its lane has no place. A status that
@@ -259,6 +277,15 @@ export interface Encoded {
   readonly addressed: Effect.Effect<ReadonlyArray<Addressed>, StoreError>
   /** how far a schedule has come, all told: it never goes back */
   readonly reach: (reached: Reached) => Effect.Effect<number, StoreError>
+  /**
+   * Takes executions away that have ended, with all that is kept of them and of their children, and answers their ids: in one
+   * transaction, which leaves a `Purged` for each. None whose parent is there, or a child of which has not ended; nor the
+   * execution that was created last. A family goes whole, however many they are.
+   */
+  readonly purge: (query: PurgeQuery) => Effect.Effect<ReadonlyArray<string>, StoreError>
+  readonly purged: (id: string) => Effect.Effect<Purged | undefined, StoreError>
+  /** the tasks of which there are executions */
+  readonly tasks: Effect.Effect<ReadonlyArray<string>, StoreError>
   /** the first time after this one at which an execution that is Waiting or Pending is due by itself */
   readonly nextWake: (after: number) => Effect.Effect<number | undefined, StoreError>
   /**
@@ -299,5 +326,7 @@ export const compareText = (a: string, b: string): number => Buffer.compare(Buff
 /** As `list` compares texts. */
 export const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
+type Aged = Pick<ExecutionRow, "id" | "createdAt">
+
 /** The order of `list`, oldest first: by time, then by id. */
-export const byAge = (a: ExecutionRow, b: ExecutionRow): number => a.createdAt - b.createdAt || compareText(a.id, b.id)
+export const byAge = (a: Aged, b: Aged): number => a.createdAt - b.createdAt || compareText(a.id, b.id)

@@ -1,6 +1,6 @@
 /** What the memory store keeps: what a database would, text and numbers, and nothing shared with who wrote it. */
 import { isFinal } from "../core/Status.js"
-import type { EntryRow, ExecutionRow, Order } from "./Encoded.js"
+import type { EntryRow, ExecutionRow, Order, Purged } from "./Encoded.js"
 import type { Letter } from "./Letter.js"
 import type { TokenRow } from "./Token.js"
 
@@ -12,6 +12,7 @@ export interface KeptExecution {
   base: number
   readonly priority: number
   readonly lane: string | undefined
+  readonly parent: string | undefined
   readonly tags: ReadonlyArray<string>
   /** whether it has a place in its lane */
   placed: boolean
@@ -35,6 +36,8 @@ export interface KeptLetter extends Omit<Letter, "body"> {
 /** What stores share, and what survives the engines of a test. */
 export interface Memory {
   readonly executions: Map<string, KeptExecution>
+  /** what there was, by id */
+  readonly purged: Map<string, Purged>
   readonly inbox: Map<
     number,
     { readonly order: Omit<Order, "body">; readonly body: string; answer: string | undefined }
@@ -58,6 +61,7 @@ export interface Memory {
 /** An empty memory. */
 export const make = (): Memory => ({
   executions: new Map(),
+  purged: new Map(),
   inbox: new Map(),
   orders: 0,
   tokens: new Map(),

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { EngineBusy, Fenced, StoreError } from "../core/Errors.js"
+import { EngineBusy, ExecutionDiscarded, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import { hasPlace } from "../core/Status.js"
 import type {
@@ -20,6 +20,7 @@ import { byAge, entersStage, folded, nothingToAppend } from "./Encoded.js"
 import { addLetter, type Memory, make as memory, takesLetters } from "./Memory.js"
 import * as MemoryLanes from "./MemoryLanes.js"
 import * as MemoryLetters from "./MemoryLetters.js"
+import * as MemoryRetention from "./MemoryRetention.js"
 import * as MemoryTokens from "./MemoryTokens.js"
 import { fromEncoded, TaskStore } from "./Store.js"
 import { tokenThere } from "./Token.js"
@@ -63,10 +64,15 @@ const latest = (kept: Memory, id: string): ReadonlyArray<EntryRow> => {
   return copies([...rows.slice(0, 1), ...rowsOf(kept, id, from)])
 }
 
-const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | undefined, StoreError> => {
-  const { lane, priority = 0, row, rows, tags = [] } = request
+const create = (
+  kept: Memory,
+  request: CreateRequest
+): Exit.Exit<ExecutionRow | undefined, ExecutionDiscarded | StoreError> => {
+  const { lane, parent, priority = 0, row, rows, tags = [] } = request
   const existing = kept.executions.get(row.id)
   if (existing !== undefined) return Exit.succeed({ ...existing.row })
+  const purged = kept.purged.get(row.id)
+  if (purged !== undefined) return Exit.fail(new ExecutionDiscarded({ execution: row.id, at: purged.at }))
   if (isForged(kept, request)) return failed(tokenThere)
   const entries = rows.map((entry) => ({ ...entry }))
   const placed = hasPlace(false, row.status)
@@ -77,6 +83,7 @@ const create = (kept: Memory, request: CreateRequest): Exit.Exit<ExecutionRow | 
     priority,
     tags,
     lane,
+    parent,
     placed,
     wake: null,
     seen: 0
@@ -162,7 +169,7 @@ const list = (kept: Memory, query: ListQuery): ReadonlyArray<ExecutionRow> => {
   } = query
   const text = folded(query.text ?? "")
   const sign = order === "oldest" ? 1 : -1
-  const last = after === undefined ? undefined : kept.executions.get(after)?.row
+  const last = after === undefined ? undefined : (kept.executions.get(after)?.row ?? kept.purged.get(after))
   if (after !== undefined && last === undefined) return []
   const { tags = [] } = query
   return [...kept.executions.values()]
@@ -278,6 +285,9 @@ export const make = (kept: Memory = memory()): Effect.Effect<Encoded> =>
       addressed: Effect.sync(() => MemoryLetters.addressed(kept)),
       reach: (reached) => doing(() => reach(kept, reached)),
       nextWake: (after) => Effect.sync(() => MemoryLetters.nextWake(kept, after)),
+      purge: (query) => doing(() => MemoryRetention.purge(kept, query)),
+      purged: (id) => Effect.sync(() => kept.purged.get(id)),
+      tasks: Effect.sync(() => MemoryRetention.tasksOf(kept)),
       changed,
       damage: Effect.succeed(new Map()),
       accept: () => Effect.void

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import type { EngineBusy, Fenced } from "../core/Errors.js"
+import type { EngineBusy, ExecutionDiscarded, Fenced } from "../core/Errors.js"
 import { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import * as Committer from "./Committer.js"
@@ -16,9 +16,10 @@ import { byAge, folded, nothingToAppend } from "./Encoded.js"
 import type { Row, Sql } from "./Sql.js"
 import * as SqlLanes from "./SqlLanes.js"
 import * as SqlLetters from "./SqlLetters.js"
+import * as SqlRetention from "./SqlRetention.js"
 import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
-import type { Answered, Answers, Write } from "./Write.js"
+import type { Answered, Answers, Refused, Write } from "./Write.js"
 import { alone, executionRow, keyOf, together, weightOf } from "./Write.js"
 
 /** What the driver adds to the statements. */
@@ -80,7 +81,7 @@ const order = (row: Row): Order => ({
 /** Commits writes together, and each on its own if one of them is refused or fails. */
 const committer = (sql: Sql) => {
   const one = (write: Write) => patiently(sql, alone(sql, write))
-  return Committer.make<Write, Answered, StoreError | Fenced>({
+  return Committer.make<Write, Answered, Refused>({
     key: keyOf,
     weight: weightOf,
     capacity,
@@ -96,8 +97,11 @@ const committer = (sql: Sql) => {
   })
 }
 
+/** Where an execution stands in the order of `list`. */
+type Place = Pick<ExecutionRow, "id" | "createdAt">
+
 const lister = (all: Sql["all"]) => {
-  const some = (query: ListQuery, last: ExecutionRow | undefined, status: string | undefined) => {
+  const some = (query: ListQuery, last: Place | undefined, status: string | undefined) => {
     const { limit, order, since, tags = [], task, text, until } = query
     const given = { status, task, since, until, text: text === undefined ? undefined : folded(text) }
     const has = Statements.filters.map((filter) => [filter, given[filter] !== undefined] as const)
@@ -109,9 +113,16 @@ const lister = (all: Sql["all"]) => {
       limit ?? -1
     ])
   }
+  // A database that is older has nothing that was purged.
+  const before = (id: string) => Effect.orElseSucceed(SqlRetention.purged({ all }, id), () => undefined)
+  const placeOf = (id: string): Effect.Effect<Place | undefined, StoreError> =>
+    Effect.flatMap(
+      all(Statements.get, [id]),
+      ([row]): Effect.Effect<Place | undefined> => (row === undefined ? before(id) : Effect.succeed(executionRow(row)))
+    )
   return Effect.fnUntraced(function* (query: ListQuery) {
     const { after, limit, order, status } = query
-    const [last] = after === undefined ? [] : (yield* all(Statements.get, [after])).map(executionRow)
+    const last = after === undefined ? undefined : yield* placeOf(after)
     if (after !== undefined && last === undefined) return []
     // One query a status, each along its index: one for all of them would have to sort, or to scan past the others.
     const found = yield* Effect.forEach(status === undefined ? [undefined] : new Set(status), (one) =>
@@ -143,20 +154,21 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
   const sql: Sql = { ...connection, transaction: (effect) => exclusively(connection.transaction(effect)) }
   const submit = yield* committer(sql)
   const write = <T extends Write["_tag"]>(given: Extract<Write, { readonly _tag: T }>) =>
-    submit(given) as Effect.Effect<Answers[T], StoreError | Fenced>
-  // Only an append is ever fenced.
-  const unfenced = <A>(effect: Effect.Effect<A, StoreError | Fenced>) => effect as Effect.Effect<A, StoreError>
+    submit(given) as Effect.Effect<
+      Answers[T],
+      StoreError | (T extends "Append" ? Fenced : never) | (T extends "Create" ? ExecutionDiscarded : never)
+    >
   const all: Sql["all"] = (statement, values) => patiently(sql, exclusively(sql.all(statement, values)))
   const list = lister(all)
   const encoded: Encoded = {
     name: sql.name,
     own,
-    create: (request) => unfenced(write({ _tag: "Create", request })),
+    create: (request) => write({ _tag: "Create", request }),
     append: (request) =>
       request.rows.length === 0
         ? new StoreError({ reason: "Failed", store: sql.name, message: nothingToAppend })
         : write({ _tag: "Append", request }),
-    claim: (id, owner) => unfenced(write({ _tag: "Claim", id, owner })),
+    claim: (id, owner) => write({ _tag: "Claim", id, owner }),
     get: (id) =>
       Effect.map(all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0]))),
     read: (id, from, limit = -1) => Effect.map(all(Statements.read, [id, from, limit]), (rows) => rows.map(entryRow)),
@@ -164,25 +176,31 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     tail: (id, count) => Effect.map(all(Statements.tail, [id, count]), (rows) => rows.map(entryRow).reverse()),
     latest: (id) => Effect.map(all(Statements.latest, [id, id, id]), (rows) => rows.map(entryRow)),
     list,
-    order: (given) => unfenced(write({ _tag: "Order", order: given })),
+    order: (given) => write({ _tag: "Order", order: given }),
     orders: Effect.map(all(Statements.orders, []), (rows) => rows.map(order)),
-    answer: (answer) => unfenced(write({ _tag: "Answer", answer })),
+    answer: (answer) => write({ _tag: "Answer", answer }),
     takeAnswer: (id) =>
       // Looked for first: asking for an answer that is not there yet takes no write lock.
       Effect.flatMap(all(Statements.findAnswer, [id]), (rows) =>
-        rows.length === 0 ? Effect.succeed(undefined) : unfenced(write({ _tag: "Take", order: id }))
+        rows.length === 0 ? Effect.succeed(undefined) : write({ _tag: "Take", order: id })
       ),
-    complete: (completing) => unfenced(write({ _tag: "Complete", completing, body: JSON.stringify(completing.body) })),
-    end: (ending) => unfenced(write({ _tag: "End", ending })),
-    beat: (beat) => unfenced(write({ _tag: "Beat", beat })),
+    complete: (completing) => write({ _tag: "Complete", completing, body: JSON.stringify(completing.body) }),
+    end: (ending) => write({ _tag: "End", ending }),
+    beat: (beat) => write({ _tag: "Beat", beat }),
     token: (hash) => SqlTokens.get({ all }, hash),
-    post: (signal) => unfenced(write({ _tag: "Post", signal, body: JSON.stringify(signal.body) })),
+    post: (signal) => write({ _tag: "Post", signal, body: JSON.stringify(signal.body) }),
     letters: (id) => SqlLetters.lettersOf({ all }, id),
     due: (query) => SqlLetters.due({ all }, query),
     holders: (lane) => SqlLanes.holders({ all }, lane),
     addressed: SqlLetters.addressed({ all }),
-    reach: (reached) => unfenced(write({ _tag: "Reach", reached })),
+    reach: (reached) => write({ _tag: "Reach", reached }),
     nextWake: (after) => SqlLetters.nextWake({ all }, after),
+    purge: (query) =>
+      Effect.flatMap(SqlRetention.isAny({ all }, query), (isAny) =>
+        isAny ? write({ _tag: "Purge", query }) : Effect.succeed([])
+      ),
+    purged: (id) => SqlRetention.purged({ all }, id),
+    tasks: SqlRetention.tasksOf({ all }),
     changed: (seen, every) => changed(sql, seen, every),
     damage: Effect.succeed(new Map()),
     accept: () => Effect.void

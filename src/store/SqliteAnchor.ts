@@ -10,7 +10,7 @@ import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
 import { StoreError } from "../core/Errors.js"
 import { type Encoded, type EntryRow, isSnapshot, snapshotPrefix } from "./Encoded.js"
-import type { Sql } from "./Sql.js"
+import type { Row, Sql } from "./Sql.js"
 import { fromCause } from "./SqliteErrors.js"
 import * as Statements from "./Statements.js"
 
@@ -71,6 +71,18 @@ const compareHeads = `SELECT v.value ->> 0 AS execution, v.value ->> 1 AS seq, v
     AND substr(coalesce(j.body, ''), 1, ${snapshotPrefix.length}) <> '${snapshotPrefix}'
     AND NOT (j.hash IS NULL AND EXISTS (SELECT 1 FROM journal k WHERE k.execution = e.number AND k.seq > v.value ->> 1))`
 
+/** Of these, those that nobody purged; a database that is older has nothing that was. */
+const withoutPurged = Effect.fnUntraced(function* (all: Sql["all"], lost: ReadonlyArray<Row>) {
+  if (lost.length === 0) return lost
+  const ids = JSON.stringify(lost.map(({ execution }) => execution))
+  const rows = Effect.orElseSucceed(
+    all("SELECT id FROM purged WHERE id IN (SELECT value FROM json_each(?))", [ids]),
+    () => []
+  )
+  const purged = new Set((yield* rows).map(({ id }) => id))
+  return lost.filter(({ execution }) => !purged.has(execution))
+})
+
 /** What the owner knows of the journals' ends, and what anybody found to be missing. */
 class Heads {
   readonly known = new Map<string, Head>()
@@ -86,6 +98,10 @@ class Heads {
     this.known.set(execution, { seq, hash })
     this.changed = true
     if (this.known.size > capacity) this.forget()
+  }
+
+  purged(ids: ReadonlyArray<string>): void {
+    for (const id of ids) this.changed = this.known.delete(id) || this.changed
   }
 
   private forget(): void {
@@ -108,7 +124,7 @@ const inspect = Effect.fnUntraced(function* (all: Sql["all"], database: string, 
   // First: what is read is held against it, also where one page that cannot be read ends the comparison as a whole, and
   // by those who do not own it: a journal only grows.
   for (const [execution, seq, hash] of anchor.heads) heads.known.set(execution, { seq, hash })
-  const lost = yield* all(compareHeads, [JSON.stringify(anchor.heads)])
+  const lost = yield* withoutPurged(all, yield* all(compareHeads, [JSON.stringify(anchor.heads)]))
   heads.damaged.clear()
   for (const row of lost) {
     const what = row.found === null ? "is missing" : "is another one"
@@ -181,7 +197,11 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
       return Effect.flatMap(read, (rows) =>
         head === undefined || from > head.seq || holds(rows, head)
           ? Effect.succeed(rows)
-          : missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
+          : Effect.flatMap(encoded.purged(id), (purged) =>
+              purged === undefined
+                ? missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
+                : Effect.succeed(rows)
+            )
       )
     })
   yield* look
@@ -200,6 +220,9 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
     read: (id, from, limit) =>
       limit === undefined ? reads(id, from, encoded.read(id, from)) : encoded.read(id, from, limit),
     latest: (id) => reads(id, 0, encoded.latest(id)),
+    purge: (query) =>
+      // What was lost may be what would say that something has not ended.
+      heads.damaged.size > 0 ? Effect.succeed([]) : Effect.tap(encoded.purge(query), (ids) => heads.purged(ids)),
     damage: Effect.sync(() => new Map(heads.damaged)),
     accept: Effect.fnUntraced(function* (executions) {
       if (!heads.owned) return yield* notOwned(database)

@@ -157,6 +157,7 @@ export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
   const no = refused(real)
   const waiting = orNothing(db, migrations.waiting)
   const keyed = orNothing(db, migrations.keyed)
+  const retained = orNothing(db, migrations.retained)
   const tagged = orNothing(db, migrations.tagged)
   const inspected: Encoded = {
     ...guarded,
@@ -171,6 +172,8 @@ export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     beat: no,
     post: no,
     reach: no,
+    purge: no,
+    purged: (id) => retained(guarded.purged(id), undefined),
     accept: no,
     list: (query) => (query.tags?.length ? tagged(guarded.list(query), []) : guarded.list(query)),
     token: (hash) => waiting(guarded.token(hash), undefined),

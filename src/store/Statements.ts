@@ -36,9 +36,9 @@ export const append = (width: number): string => {
   return statement
 }
 
-/** One execution, if its id is free. */
-export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at, priority, lane, place)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+/** One execution, if its id is free, and was never purged; the id comes last once more. */
+export const create = `INSERT INTO execution (id, task, version, status, epoch, owner, created_at, updated_at, priority, lane, place, parent)
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM purged WHERE id = ?) ON CONFLICT (id) DO NOTHING`
 
 export const claim = "UPDATE execution SET epoch = epoch + 1, owner = ? WHERE id = ? RETURNING epoch"
 

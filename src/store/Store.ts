@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Entry, Recorded } from "../core/Entry.js"
 import { leadsTo } from "../core/Entry.js"
 import type { Fenced, StoreError } from "../core/Errors.js"
-import { JournalCorrupt } from "../core/Errors.js"
+import { ExecutionDiscarded, ExecutionNotFound, JournalCorrupt } from "../core/Errors.js"
 import { goesAcross } from "../core/Fold.js"
 import type { Status } from "../core/Status.js"
 import * as Chain from "./Chain.js"
@@ -62,7 +62,7 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
     row: ExecutionRow,
     entries: ReadonlyArray<Entry>,
     beside?: BesideCreate
-  ) => Effect.Effect<{ readonly existing: ExecutionRow } | { readonly head: Head }, StoreError>
+  ) => Effect.Effect<{ readonly existing: ExecutionRow } | { readonly head: Head }, ExecutionDiscarded | StoreError>
   /** With `beside.claim`, the entries are the first of the epoch after the head's, and so is the head that is answered. */
   readonly append: (
     head: Head,
@@ -71,6 +71,8 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
     status: Status | null,
     beside?: BesideAppend
   ) => Effect.Effect<Head, Fenced | StoreError>
+  /** Why there is no such execution: there never was, or it was purged. */
+  readonly absent: (id: string) => Effect.Effect<never, ExecutionNotFound | ExecutionDiscarded | StoreError>
   /** The whole journal, or nothing if there is no such execution. */
   readonly load: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The same, but for what was before the last stage; its link to that is taken on trust. */
@@ -220,8 +222,12 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const start: Head = { execution: row.id, epoch: row.epoch, next: 0, hash: Chain.genesis, size: 0 }
       const rows = rowsOf(start, row.createdAt, entries)
       const [first] = entries
-      const tags = first?._tag === "Created" && first.tags !== undefined ? { tags: first.tags } : {}
-      return Effect.map(encoded.create({ row, rows, ...tags, ...beside }), (existing) =>
+      const { parent, tags } = first?._tag === "Created" ? first : {}
+      const said = {
+        ...(tags === undefined ? {} : { tags }),
+        ...(parent === undefined ? {} : { parent: parent.execution })
+      }
+      return Effect.map(encoded.create({ row, rows, ...said, ...beside }), (existing) =>
         existing === undefined ? { head: after(start, rows) } : { existing }
       )
     },
@@ -231,6 +237,14 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
       return Effect.as(encoded.append(request), after(head, rows))
     },
+    absent: (id) =>
+      Effect.flatMap(
+        encoded.purged(id),
+        (purged): Effect.Effect<never, ExecutionNotFound | ExecutionDiscarded> =>
+          purged === undefined
+            ? new ExecutionNotFound({ execution: id })
+            : new ExecutionDiscarded({ execution: id, at: purged.at })
+      ),
     load: whole,
     latest: (id) =>
       Effect.flatMap(

@@ -1,13 +1,24 @@
 /** What the SQL store commits: the closed union of its writes, and how each is carried out. */
 import * as Effect from "effect/Effect"
-import { Fenced, StoreError } from "../core/Errors.js"
+import { ExecutionDiscarded, Fenced, StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import { hasPlace } from "../core/Status.js"
-import type { Answer, AppendRequest, CreateRequest, EntryRow, ExecutionRow, Order, Posted, Reached } from "./Encoded.js"
+import type {
+  Answer,
+  AppendRequest,
+  CreateRequest,
+  EntryRow,
+  ExecutionRow,
+  Order,
+  Posted,
+  PurgeQuery,
+  Reached
+} from "./Encoded.js"
 import type { Signal } from "./Letter.js"
 import type { Row, Sql, Value } from "./Sql.js"
 import * as SqlBeside from "./SqlBeside.js"
 import * as SqlLetters from "./SqlLetters.js"
+import * as SqlRetention from "./SqlRetention.js"
 import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
 import type { Beat, BeatAnswer, Completing, Completion, EndAnswer, Ending } from "./Token.js"
@@ -24,6 +35,7 @@ export type Write =
   | { readonly _tag: "Beat"; readonly beat: Beat }
   | { readonly _tag: "Post"; readonly signal: Signal; readonly body: string }
   | { readonly _tag: "Reach"; readonly reached: Reached }
+  | { readonly _tag: "Purge"; readonly query: PurgeQuery }
 
 /** What each write answers. */
 export interface Answers {
@@ -38,9 +50,13 @@ export interface Answers {
   readonly Beat: BeatAnswer
   readonly Post: Posted | undefined
   readonly Reach: number
+  readonly Purge: ReadonlyArray<string>
 }
 
 export type Answered = Answers[keyof Answers]
+
+/** What a write can be refused with. */
+export type Refused = StoreError | Fenced | ExecutionDiscarded
 
 /** An execution as the database has it. */
 export const executionRow = (row: Row): ExecutionRow => ({
@@ -71,7 +87,7 @@ export const keyOf = (write: Write): string | undefined => {
 const weightOfRows = (rows: ReadonlyArray<EntryRow>): number =>
   rows.reduce((sum, { body }) => sum + 1 + (body.length >>> 12), 0)
 
-/** Roughly the pages that a write fills. */
+/** Roughly the pages that a write fills; a purge has a commit to itself. */
 export const weightOf = (write: Write): number => {
   switch (write._tag) {
     case "Append":
@@ -80,6 +96,8 @@ export const weightOf = (write: Write): number => {
     case "Complete":
     case "Post":
       return 1 + (write.body.length >>> 12)
+    case "Purge":
+      return Infinity
     default:
       return 1
   }
@@ -169,8 +187,15 @@ const entriesThere = (sql: Sql, { row }: CreateRequest): StoreError =>
 const find = (sql: Sql, id: string) =>
   Effect.map(sql.all(Statements.get, [id]), (rows) => (rows[0] === undefined ? undefined : executionRow(rows[0])))
 
+/** The row that has the id, or had it. */
+const taken = Effect.fnUntraced(function* (sql: Sql, id: string) {
+  const row = yield* find(sql, id)
+  const purged = row === undefined ? yield* SqlRetention.purged(sql, id) : undefined
+  return purged === undefined ? row : yield* new ExecutionDiscarded({ execution: id, at: purged.at })
+})
+
 /** Inserts the execution: nothing, or the row that has the id. */
-const createRow = (sql: Sql, { lane, priority, row }: CreateRequest) =>
+const createRow = (sql: Sql, { lane, parent, priority, row }: CreateRequest) =>
   Effect.flatMap(
     sql.run(Statements.create, [
       row.id,
@@ -183,9 +208,11 @@ const createRow = (sql: Sql, { lane, priority, row }: CreateRequest) =>
       row.updatedAt,
       priority ?? 0,
       lane ?? null,
-      lane === undefined ? null : Number(hasPlace(false, row.status))
+      lane === undefined ? null : Number(hasPlace(false, row.status)),
+      parent ?? null,
+      row.id
     ]),
-    (inserted) => (inserted === 1 ? Effect.succeed(undefined) : find(sql, row.id))
+    (inserted) => (inserted === 1 ? Effect.succeed(undefined) : taken(sql, row.id))
   )
 
 /** Something that entries depend on is not so: nothing of the transaction is written. */
@@ -261,6 +288,8 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
       return Effect.flatMap(SqlLetters.post(sql, write.signal, write.body), (posted) =>
         Effect.map(find(sql, write.signal.execution), (row) => (row === undefined ? undefined : { row, posted }))
       )
+    case "Purge":
+      return SqlRetention.purge(sql, write.query)
     case "Reach": {
       const { at, begins, schedule } = write.reached
       return Effect.map(sql.all(Statements.reach, [schedule, at, begins ? 0 : 1]), (rows) => Number(rows[0]!.reached))
@@ -272,7 +301,7 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
 export const together = (
   sql: Sql,
   writes: ReadonlyArray<Write>
-): Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError> =>
+): Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError | ExecutionDiscarded> =>
   sql
     .transaction(
       Effect.gen(function* () {
@@ -293,7 +322,7 @@ export const together = (
     .pipe(Effect.catchAll((error) => (error === "refused" ? Effect.succeed(undefined) : Effect.fail(error))))
 
 /** One write on its own: one autocommit statement where that is enough. */
-export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, StoreError | Fenced> => {
+export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, Refused> => {
   switch (write._tag) {
     case "Append": {
       const { request } = write
@@ -304,10 +333,12 @@ export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, StoreErro
     }
     case "Create":
       break
+    case "Purge":
+      return sql.transaction(statement(sql, write))
     default:
       return statement(sql, write)
   }
-  return Effect.flatMap(together(sql, [write]), (answers): Effect.Effect<Answered, StoreError | Fenced> => {
+  return Effect.flatMap(together(sql, [write]), (answers): Effect.Effect<Answered, Refused> => {
     if (answers !== undefined) return Effect.succeed(answers[0])
     return write._tag === "Append" ? fenced(write.request) : entriesThere(sql, write.request)
   })

@@ -138,13 +138,28 @@ const tags = [
   "CREATE TRIGGER execution_takes_tags AFTER DELETE ON execution BEGIN DELETE FROM tag WHERE execution = OLD.number; END"
 ]
 
+/** What has ended, and is nobody's child; who looks for it by the time has to say the same. */
+export const ended = "parent IS NULL AND status IN ('Completed', 'Closed', 'Reverted')"
+
+/** Who the parent is was in the journals alone; one that is damaged keeps nobody from the rest. */
+const retention = [
+  "ALTER TABLE execution ADD COLUMN parent TEXT",
+  `UPDATE execution SET parent = first.parent FROM (
+    SELECT execution, CASE WHEN json_valid(body) THEN body ->> '$.parent.execution' END AS parent FROM journal WHERE seq = 0
+  ) AS first WHERE first.execution = number AND first.parent IS NOT NULL`,
+  "CREATE INDEX execution_by_parent ON execution (parent) WHERE parent IS NOT NULL",
+  `CREATE INDEX execution_ended ON execution (task, updated_at) WHERE ${ended}`,
+  "CREATE TABLE purged (id TEXT NOT NULL PRIMARY KEY, task TEXT NOT NULL, created_at INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+]
+
 /** All steps; the version of a schema is how many of them it has seen. */
 const steps: ReadonlyArray<Step> = [
   { name: "journal", statements: journal },
   { name: "wakes", statements: wakes },
   { name: "lanes", statements: lanes },
   { name: "stages", statements: stages },
-  { name: "tags", statements: tags }
+  { name: "tags", statements: tags },
+  { name: "retention", statements: retention }
 ]
 
 /** The schema version that this build makes and knows. */
@@ -158,6 +173,9 @@ export const keyed = 3
 
 /** The first version that has tags. */
 export const tagged = steps.findIndex(({ name }) => name === "tags") + 1
+
+/** The first version that remembers what was purged. */
+export const retained = steps.findIndex(({ name }) => name === "retention") + 1
 
 const userVersion = (sql: Sql): Effect.Effect<number, StoreError> =>
   Effect.map(sql.all("PRAGMA user_version", []), (rows) => Number(rows[0]!.user_version))

@@ -13,7 +13,7 @@ export interface Crash {
   readonly when: "before" | "after"
 }
 
-/** A store that counts its writes (create, append, claim, order, answer, complete, end, beat, post), and dies where it was told to. */
+/** A store that counts its writes (create, append, claim, order, answer, complete, end, beat, post, reach, purge), and dies where it was told to. */
 export interface CrashStore {
   readonly encoded: Encoded
   /** how many writes were asked for so far */
@@ -76,6 +76,9 @@ export const make = Effect.fnUntraced(function* (encoded: Encoded, crash?: Crash
       addressed: alive(encoded.addressed),
       reach: (reached) => write(encoded.reach(reached)),
       nextWake: (after) => alive(encoded.nextWake(after)),
+      purge: (query) => write(encoded.purge(query)),
+      purged: (id) => alive(encoded.purged(id)),
+      tasks: alive(encoded.tasks),
       changed: (seen, every) => alive(encoded.changed(seen, every)),
       damage: encoded.damage,
       accept: (executions) => alive(encoded.accept(executions))

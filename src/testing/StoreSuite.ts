@@ -9,6 +9,7 @@ import { discarding } from "./StoreSuiteDiscards.js"
 import { lining } from "./StoreSuiteLanes.js"
 import { sending, waking } from "./StoreSuiteLetters.js"
 import { claiming, noticing, owning } from "./StoreSuiteOwners.js"
+import { retention } from "./StoreSuiteRetention.js"
 import type { Driver, Test } from "./StoreSuiteRows.js"
 import {
   all,
@@ -44,6 +45,7 @@ export const storeSuite = (name: string, driver: Driver): void => {
     describe("load", () => loading(test))
     describe("stages", () => staging(test))
     describe("discards", () => discarding(test))
+    describe("retention", () => retention(test))
     describe("list", () => listing(test))
     describe("inbox", () => ordering(test))
     describe("values", () => keeping(test))

@@ -57,6 +57,31 @@ describe("the tidemark command", () => {
     })
   )
 
+  it.scoped("says of an execution that was purged that it is discarded, and finds nothing wrong with that", () =>
+    Effect.gen(function* () {
+      const db = yield* temporaryFile
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const encoded = yield* SqliteStore.make({ filename: db })
+          yield* encoded.own
+          const store = fromEncoded(encoded)
+          const head = yield* write(store, "x", 2)
+          yield* store.append(head, 3, [{ _tag: "Completed", value: null }], "Completed")
+          yield* write(store, "newest", 1)
+          yield* encoded.purge({ task: "t", before: 10, limit: 100, at: 0 })
+        })
+      )
+      for (const verb of ["show", "tree", "history", "watch", "export"]) {
+        const { status, stderr, stdout } = run(bin, verb, "x", "--db", db)
+        assert.deepStrictEqual([status, stdout], [3, ""], verb)
+        assert.include(stderr.replaceAll(/\s+/g, " "), "execution x is discarded", verb)
+      }
+      const doctor = run(bin, "doctor", "--db", db)
+      assert.strictEqual(doctor.status, 0, doctor.stdout)
+      assert.notInclude(run(bin, "ls", "--db", db).stdout, "x ")
+    })
+  )
+
   it.scoped("stops without an error when its reader has gone, however much there is to say", () =>
     Effect.gen(function* () {
       const db = yield* temporaryFile

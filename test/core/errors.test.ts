@@ -22,6 +22,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "there is no execution order-7 in this store; list shows those that it has"
   ],
   [
+    new Errors.ExecutionDiscarded({ execution, at: 0 }),
+    "execution order-7 is discarded: it had ended, and its retention was over at 1970-01-01T00:00:00.000Z. Use another id."
+  ],
+  [
     new Errors.ExecutionConflict({ execution, task: "order", reason: "it has another payload" }),
     "execution order-7 exists already: it has another payload. Use another id, or the same task and payload to attach to it."
   ],

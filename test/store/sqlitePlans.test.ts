@@ -4,6 +4,7 @@ import type { Row, Value } from "../../src/store/Sql.js"
 import * as SqliteConnection from "../../src/store/SqliteConnection.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
 import * as SqlLetters from "../../src/store/SqlLetters.js"
+import * as SqlRetention from "../../src/store/SqlRetention.js"
 import * as Statements from "../../src/store/Statements.js"
 import { temporaryFile } from "./support/TemporaryFolder.js"
 
@@ -39,6 +40,29 @@ describe("a journal from its last stage on", () => {
           `${byEntry} (execution=? AND seq>?)`,
           "SEARCH journal USING INDEX journal_of_stages (execution=?)"
         ]
+      )
+    })
+  )
+})
+
+describe("what is purged", () => {
+  it.scoped("is found along the times at which it ended: what is kept for longer is not read", () =>
+    Effect.gen(function* () {
+      const plan = yield* planOf((sql) => SqlRetention.isAny(sql, { task: "t", before: 1, limit: 1, at: 2 }))
+      assert.strictEqual(plan[0], "SEARCH e USING INDEX execution_ended (task=? AND updated_at<?)")
+      assert.isFalse(
+        plan.some((line) => line.startsWith("SCAN")),
+        plan.join("\n")
+      )
+    })
+  )
+
+  it.scoped("is asked for by tasks, which are found without reading their executions", () =>
+    Effect.gen(function* () {
+      const plan = yield* planOf(SqlRetention.tasksOf)
+      assert.isFalse(
+        plan.some((line) => line.startsWith("SCAN")),
+        plan.join("\n")
       )
     })
   )

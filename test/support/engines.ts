@@ -56,6 +56,9 @@ const mortal = (encoded: Encoded, alive: () => boolean): Encoded => {
     addressed: live(encoded.addressed),
     reach: (reached) => live(encoded.reach(reached)),
     nextWake: (after) => live(encoded.nextWake(after)),
+    purge: (query) => live(encoded.purge(query)),
+    purged: (id) => live(encoded.purged(id)),
+    tasks: live(encoded.tasks),
     changed: (seen, every) => live(encoded.changed(seen, every))
   }
 }

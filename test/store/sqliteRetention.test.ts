@@ -1,0 +1,140 @@
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { Entry } from "../../src/core/Entry.js"
+import type { Encoded } from "../../src/store/Encoded.js"
+import * as migrations from "../../src/store/migrations.js"
+import type { Sql } from "../../src/store/Sql.js"
+import * as SqliteConnection from "../../src/store/SqliteConnection.js"
+import * as SqliteStore from "../../src/store/SqliteStore.js"
+import * as SqlStore from "../../src/store/SqlStore.js"
+import { fromEncoded } from "../../src/store/Store.js"
+import { row, token } from "../../src/testing/StoreSuiteRows.js"
+import { copy } from "./support/Files.js"
+import { temporaryFile, temporaryFolder } from "./support/TemporaryFolder.js"
+
+const made = (parent?: string): Entry => ({
+  _tag: "Created",
+  task: "place-order",
+  version: 1,
+  payload: null,
+  ...(parent === undefined ? {} : { parent: { execution: parent, path: "child" } })
+})
+const query = { task: "place-order", before: 10, limit: 100, at: 20 }
+
+/** A parent and its child, with a token and a letter each, both ended; and one that is newer. */
+const begin = Effect.fnUntraced(function* (encoded: Encoded) {
+  const store = fromEncoded(encoded)
+  for (const [id, entry] of [["a", made()] as const, ["a/child", made("a")] as const]) {
+    const begun = yield* store.create(row(id, { status: "Running" }), [entry])
+    if (!("head" in begun)) return yield* Effect.dieMessage("it exists already")
+    const asks: Entry = { _tag: "PhaseStarted", path: "b", name: "b", kind: "delegate", token: id }
+    const head = yield* store.append(begun.head, 2, [asks], null, { tokens: [token(id)] })
+    yield* encoded.post({ execution: id, key: "go", body: {}, at: 3 })
+    yield* store.append(head, 4, [{ _tag: "Completed", value: null }], "Completed")
+  }
+  yield* store.create(row("newest"), [made()])
+})
+
+/** What of them is there. */
+const left = (encoded: Encoded) =>
+  Effect.gen(function* () {
+    const found: Array<string> = []
+    for (const id of ["a", "a/child"]) {
+      const there = [
+        yield* encoded.get(id),
+        (yield* encoded.read(id, 0))[0],
+        yield* encoded.token(id),
+        (yield* encoded.letters(id))[0],
+        yield* encoded.purged(id)
+      ]
+      found.push(there.map((one) => (one === undefined ? "-" : "x")).join(""))
+    }
+    return found.join(" ")
+  })
+
+describe("a purge in a file", () => {
+  it.scoped("killed before or after any statement takes all of a family away, or nothing of it", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const filename = path.join(folder, "tidemark.db")
+      const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
+      yield* connection.pragma("journal_mode = WAL")
+      yield* migrations.migrate(connection)
+      let watching = false
+      let statements = 0
+      // The files as a kill at this moment would leave them.
+      const look = Effect.sync(() => {
+        if (watching) copy(filename, path.join(folder, `${statements++}.db`))
+      })
+      const sql: Sql = {
+        ...connection,
+        run: (text, values) => Effect.ensuring(Effect.zipRight(look, connection.run(text, values)), look),
+        transaction: (effect) => Effect.zipLeft(connection.transaction(effect), look)
+      }
+      const { encoded } = yield* SqlStore.make({ sql, own: Effect.succeed(false) })
+      yield* begin(encoded)
+      watching = true
+      assert.deepStrictEqual([...(yield* encoded.purge(query))].sort(), ["a", "a/child"])
+      watching = false
+      const found = new Set<string>()
+      for (let n = 0; n < statements; n++) {
+        found.add(yield* left(yield* SqliteStore.make({ filename: path.join(folder, `${n}.db`) })))
+      }
+      assert.isAbove(statements, 8)
+      assert.deepStrictEqual([...found], ["xxxx- xxxx-", "----x ----x"])
+    })
+  )
+
+  it.scoped("is nothing that was lost, to whoever opens the file next, and to a reader that was there before", () =>
+    Effect.gen(function* () {
+      const filename = yield* temporaryFile
+      const owned = Effect.gen(function* () {
+        const encoded = yield* SqliteStore.make({ filename })
+        yield* encoded.own
+        return encoded
+      })
+      yield* Effect.scoped(Effect.flatMap(owned, begin))
+      const reader = yield* SqliteStore.makeReadonly({ filename })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const encoded = yield* owned
+          yield* encoded.purge(query)
+          assert.strictEqual((yield* encoded.damage).size, 0)
+        })
+      )
+      assert.deepStrictEqual(yield* reader.read("a", 0), [])
+      const later = yield* SqliteStore.makeReadonly({ filename })
+      for (const encoded of [reader, later]) {
+        assert.strictEqual((yield* encoded.damage).size, 0)
+        assert.strictEqual((yield* Effect.flip(fromEncoded(encoded).absent("a")))._tag, "ExecutionDiscarded")
+      }
+    })
+  )
+
+  it.scoped("killed before the anchor is written is nothing that was lost either", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const filename = path.join(folder, "tidemark.db")
+      const killed = path.join(folder, "killed.db")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const encoded = yield* SqliteStore.make({ filename })
+          yield* encoded.own
+          yield* begin(encoded)
+        })
+      )
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const encoded = yield* SqliteStore.make({ filename })
+          yield* encoded.purge(query)
+        })
+      )
+      // Whoever did not own it has written no anchor: that is the one from before.
+      copy(filename, killed)
+      const encoded = yield* SqliteStore.make({ filename: killed })
+      yield* encoded.own
+      assert.strictEqual((yield* encoded.damage).size, 0)
+    })
+  )
+})
