@@ -20,6 +20,9 @@ export default defineConfig({
     // Processes, not threads: native modules and file locks belong to a process. Every core takes one.
     pool: "forks",
     maxWorkers: "100%",
+    // Loading the modules takes longer than most files: one process runs many, so a test must leave nothing behind. `layer`
+    // of @effect/vitest does: it puts its own runtime into `it`, for every file that comes after.
+    isolate: false,
     minWorkers: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,10 +1,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, describe, it, layer } from "@effect/vitest"
-import * as Context from "effect/Context"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
 import { compiled } from "./support/Compiled.js"
@@ -12,10 +10,10 @@ import type { Running } from "./support/Process.js"
 import { start } from "./support/Process.js"
 import { temporaryFile } from "./support/TemporaryFolder.js"
 
-class Programs extends Context.Tag("Programs")<Programs, string>() {}
+const programs = compiled()
 
 const opens = Effect.fnUntraced(function* (filename: string, mode: string) {
-  return yield* start(yield* Programs, "opens", [filename, mode])
+  return yield* start(programs(), "opens", [filename, mode])
 })
 
 const kill = (running: Running, signal: NodeJS.Signals) => Effect.sync(() => void running.process.kill(signal))
@@ -30,7 +28,7 @@ const stop = (running: Running) =>
     while (linux && !/\) T /.test(fs.readFileSync(stat, "utf8"))) yield* Effect.yieldNow()
   })
 
-layer(Layer.scoped(Programs, compiled))("the engine's lock, among processes", (it) => {
+describe("the engine's lock, among processes", () => {
   it.scoped("names the owner within milliseconds, running or stopped, and is free once it is killed", () =>
     Effect.gen(function* () {
       const filename = yield* temporaryFile
@@ -149,7 +147,7 @@ describe("the engine's lock, in a process", () => {
   it.scoped("refuses a worker thread of the owner's process", () =>
     Effect.gen(function* () {
       const filename = yield* temporaryFile
-      const folder = yield* compiled
+      const folder = programs()
       const store = yield* SqliteStore.make({ filename })
       yield* store.own
       const { Worker } = yield* Effect.promise(() => import("node:worker_threads"))

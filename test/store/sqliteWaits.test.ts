@@ -1,8 +1,6 @@
-import { assert, layer } from "@effect/vitest"
-import * as Context from "effect/Context"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import type { Encoded } from "../../src/store/Encoded.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
 import { compiled } from "./support/Compiled.js"
@@ -10,10 +8,10 @@ import type { Running } from "./support/Process.js"
 import { start } from "./support/Process.js"
 import { temporaryFile } from "./support/TemporaryFolder.js"
 
-class Programs extends Context.Tag("Programs")<Programs, string>() {}
+const programs = compiled()
 
 const completes = Effect.fnUntraced(function* (filename: string, body: string) {
-  return yield* start(yield* Programs, "completes", [filename, body])
+  return yield* start(programs(), "completes", [filename, body])
 })
 
 const created = { id: "a", task: "t", version: 1, status: "Waiting", epoch: 0, owner: null } as const
@@ -39,8 +37,8 @@ const told = Effect.fnUntraced(function* ({ line }: Running) {
   return tags
 })
 
-layer(Layer.scoped(Programs, compiled), { excludeTestServices: true })("what another process completes", (it) => {
-  it.scoped("is noticed within one look, makes its execution due, and is there to be read", () =>
+describe("what another process completes", () => {
+  it.scopedLive("is noticed within one look, makes its execution due, and is there to be read", () =>
     Effect.gen(function* () {
       const filename = yield* temporaryFile
       const store = yield* SqliteStore.make({ filename })
@@ -62,7 +60,7 @@ layer(Layer.scoped(Programs, compiled), { excludeTestServices: true })("what ano
     })
   )
 
-  it.scoped("has one winner with what a third completes and what the owner ends meanwhile", () =>
+  it.scopedLive("has one winner with what a third completes and what the owner ends meanwhile", () =>
     Effect.gen(function* () {
       const filename = yield* temporaryFile
       const store = yield* SqliteStore.make({ filename })
@@ -96,7 +94,7 @@ layer(Layer.scoped(Programs, compiled), { excludeTestServices: true })("what ano
     })
   )
 
-  it.scoped("is kept once it was accepted, also if that process is killed right then", () =>
+  it.scopedLive("is kept once it was accepted, also if that process is killed right then", () =>
     Effect.gen(function* () {
       const filename = yield* temporaryFile
       const store = yield* SqliteStore.make({ filename })
