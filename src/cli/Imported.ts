@@ -1,13 +1,9 @@
 /** `import`: an execution from a file that `export` has written. Nothing is written unless all of it is as it was. */
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+import * as Either from "effect/Either"
 import * as Lanes from "../engine/Lanes.js"
-import { Exported } from "../store/Exported.js"
-import * as MemoryStore from "../store/MemoryStore.js"
-import { current } from "../store/migrations.js"
-import { fromEncoded } from "../store/Store.js"
+import * as Exported from "../store/Exported.js"
 import { quoted } from "./Advice.js"
 import * as Change from "./Change.js"
 import * as Complaint from "./Complaint.js"
@@ -24,32 +20,9 @@ const read = Effect.fnUntraced(function* (file: string) {
     catch: (thrown) =>
       Complaint.usage(`${file} cannot be read: ${firstLine(thrown)}`, "give a file that export has written")
   })
-  const value = yield* Effect.try({
-    try: () => JSON.parse(text) as { readonly format?: unknown; readonly version?: unknown; readonly schema?: unknown },
-    catch: (thrown) => Complaint.refused(`${file} is no JSON: ${firstLine(thrown)}`, "export it again")
-  })
-  const { format, schema, version } = value ?? {}
-  if (format === "tidemark-execution" && (Number(version) > 1 || Number(schema) > current)) {
-    return yield* Complaint.refused(
-      `${file} is of a newer tidemark: version ${version}, schema ${schema}; this one knows 1 and ${current}`,
-      "update tidemark"
-    )
-  }
-  return yield* Effect.mapError(Schema.decodeUnknown(Exported)(value), (error) => {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-    const at =
-      issue === undefined ? "" : ` at $${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`
-    return Complaint.refused(`${file} is no exported execution${at}`, "export it again")
-  })
-})
-
-/** What it comes to, verified as every journal is when it is loaded. */
-const verified = Effect.fnUntraced(function* ({ execution, journal }: Exported) {
-  const encoded = yield* MemoryStore.make()
-  yield* encoded.create({ row: execution, rows: journal })
-  const found = yield* fromEncoded(encoded).load(execution.id)
-  const history = yield* Seen.fold(execution.id, found?.entries ?? [])
-  return history
+  return yield* Either.mapLeft(Exported.read(text), ({ is, newer }) =>
+    Complaint.refused(`${file} is ${is}`, newer ? "update tidemark" : "export it again")
+  )
 })
 
 export interface Options {
@@ -60,9 +33,8 @@ export interface Options {
 
 export const run = ({ db, file, json }: Options) =>
   Effect.gen(function* () {
-    const exported = yield* read(file)
-    const { execution, journal } = exported
-    const history = yield* Effect.mapError(verified(exported), (error) =>
+    const { entries, row: execution, rows: journal } = yield* read(file)
+    const history = yield* Effect.mapError(Seen.fold(execution.id, entries), (error) =>
       Complaint.refused(`${file} is not what was exported: ${error.message}`, "export it again")
     )
     if (history.status !== execution.status) {

@@ -4,6 +4,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { JournalCorrupt } from "../core/Errors.js"
 import { all } from "../core/Status.js"
+import { current } from "./migrations.js"
 import { type Journal, verified } from "./Store.js"
 
 const format = "tidemark-execution"
@@ -37,25 +38,46 @@ export const Exported = Schema.Struct({
 })
 export type Exported = typeof Exported.Type
 
-const decode = Schema.decodeUnknownEither(Schema.parseJson(Exported))
+const parse = Schema.decodeUnknownEither(Schema.parseJson())
+const decode = Schema.decodeUnknownEither(Exported)
 
 /** Enough of one to see that it is newer. */
-const Newer = Schema.parseJson(
-  Schema.Struct({ format: Schema.Literal(format), version: Schema.Int.pipe(Schema.greaterThan(1)) })
+const isHead = Schema.is(
+  Schema.Struct({ format: Schema.Literal(format), version: Schema.Number, schema: Schema.Number })
 )
 
+/** Why nothing can be read: what the file is; and whether a newer tidemark could. */
+export interface Unreadable {
+  readonly is: string
+  readonly newer: boolean
+}
+
+/** An execution that was exported, verified. */
+export interface Read extends Pick<Journal, "row" | "entries"> {
+  /** as they are kept */
+  readonly rows: Exported["journal"]
+}
+
+const unreadable = (is: string, newer = false): Either.Either<never, Unreadable> => Either.left({ is, newer })
+
 /** The execution that a text holds, verified; or why it holds none that this version can read. */
-export const read = (text: string): Either.Either<Pick<Journal, "row" | "entries">, string> => {
-  const newer = Schema.decodeUnknownEither(Newer)(text)
-  if (Either.isRight(newer)) {
-    return Either.left(`it was exported by a newer tidemark, in format ${newer.right.version}: update this one`)
+export const read = (text: string): Either.Either<Read, Unreadable> => {
+  const json = parse(text)
+  if (Either.isLeft(json)) return unreadable("no JSON")
+  const { right: value } = json
+  if (isHead(value) && (value.version > 1 || value.schema > current)) {
+    const { schema, version } = value
+    return unreadable(`of a newer tidemark: format ${version}, schema ${schema}; this one knows 1 and ${current}`, true)
   }
-  const decoded = decode(text)
+  const decoded = decode(value)
   if (Either.isLeft(decoded)) {
     const [issue] = ParseResult.ArrayFormatter.formatErrorSync(decoded.left)
-    return Either.left(`it is no exported execution: ${issue?.path.join(".") || "as a whole"}: ${issue?.message}`)
+    const at = issue!.path.map((part) => `.${String(part)}`).join("")
+    return unreadable(`no exported execution at $${at}: ${issue!.message}`)
   }
-  const { execution: row, journal } = decoded.right
-  const entries = verified(row, journal)
-  return entries instanceof JournalCorrupt ? Either.left(entries.message) : Either.right({ row, entries })
+  const { execution: row, journal: rows } = decoded.right
+  const entries = verified(row, rows)
+  return entries instanceof JournalCorrupt
+    ? unreadable(`not what was exported: ${entries.message}`)
+    : Either.right({ row, rows, entries })
 }

@@ -66,7 +66,7 @@ export const checkJournals = Effect.fn("checkJournals")(function* (
     Effect.gen(function* () {
       const file = path.join(folder, name)
       const read = Exported.read(fs.readFileSync(file, "utf8"))
-      if (Either.isLeft(read)) return yield* new ExportUnreadable({ file, reason: read.left })
+      if (Either.isLeft(read)) return yield* new ExportUnreadable({ file, reason: `it is ${read.left.is}` })
       const checked = yield* Check.journal(({ task, version }) => code.get(keyOf(task, version)), read.right)
       return { file: name, ...checked } satisfies CheckedFile
     })

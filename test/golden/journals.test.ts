@@ -111,12 +111,12 @@ describe("checkJournals", () => {
       const cases: ReadonlyArray<readonly [string, string | undefined, RegExp]> = [
         ["/no/such/folder", undefined, /ENOENT/],
         [place, undefined, /there is no \.json file in it/],
-        [place, "", /a\.json cannot be checked: it is no exported execution: as a whole/],
-        [place, "[]", /no exported execution/],
+        [place, "", /a\.json cannot be checked: it is no JSON/],
+        [place, "[]", /it is no exported execution at \$: /],
         [
           place,
           text.replace('"format":"tidemark-execution","version":1', '"format":"tidemark-execution","version":2'),
-          /exported by a newer tidemark, in format 2: update this one/
+          /it is of a newer tidemark: format 2, schema \d+; this one knows 1 and \d+/
         ],
         [place, text.replace('"seq":3', '"seq":4'), /expected entry 3, found 4/],
         [place, text.replace("hold-1", "hold-2"), /its content does not match its checksum/],
