@@ -58,6 +58,7 @@ export const Phase = Schema.Struct({
   scope: optional(Schema.String),
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
+  irreversible: optional(Schema.Boolean),
   undoes: optional(Schema.String),
   capture: optional(Schema.Literal("either", "exit")),
   key: optional(Schema.String),

@@ -83,6 +83,7 @@ const phaseOf = (record: PhaseRecord): Kept.Phase => {
   if (record.scope !== Path.root) phase.scope = record.scope
   if (record.generation !== 0) phase.generation = record.generation
   if (record.commit) phase.commit = true
+  if (record.irreversible) phase.irreversible = true
   if (record.undoes !== undefined) phase.undoes = record.undoes
   if (capture !== "none" && kind !== "either" && kind !== "exit") phase.capture = capture
   if (record.key !== undefined) phase.key = record.key
@@ -127,8 +128,8 @@ const recordOf = (history: History, phase: Kept.Phase): PhaseRecord => {
   const { aside = false, attempt = 1, capture, cleans = false, endedAt, failures = [], given, startedAt, state } = phase
   const { kind, path } = phase
   const started = { _tag: "PhaseStarted" as const, path, name: phase.name, kind, scope: phase.scope ?? Path.root }
-  const { commit, generation, key, needs, undoes, child } = phase
-  const optional = { commit, generation, key, needs, undoes, child, capture, value: given }
+  const { child, commit, generation, irreversible, key, needs, undoes } = phase
+  const optional = { commit, irreversible, generation, key, needs, undoes, child, capture, value: given }
   const defined = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
   const record: PhaseRecord = {
     ...Phases.begun(history, { ...started, ...defined }, startedAt),
