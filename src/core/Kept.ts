@@ -75,7 +75,9 @@ export const Phase = Schema.Struct({
   value: optional(JsonValue),
   /** what its strategy gave its attempt */
   given: optional(JsonValue),
-  failures: optional(Schema.Array(Failure))
+  failures: optional(Schema.Array(Failure)),
+  /** its strategy gave up, with these */
+  gaveUp: optional(Schema.Struct({ failures: Schema.NonEmptyArray(Failure), at: Schema.JsonNumber }))
 })
 export type Phase = typeof Phase.Type
 

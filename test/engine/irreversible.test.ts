@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
 import { warnings } from "../../src/testing/Warnings.js"
 import { type Engine, engine, memory } from "../support/engines.js"
@@ -70,6 +71,7 @@ describe("an irreversible phase", () => {
     Effect.gen(function* () {
       const store = memory()
       const task = Task.make("t", {
+        error: Schema.String,
         *run() {
           yield* Phase.make("send", { run: Effect.void, irreversible: true })
           yield* Phase.checkpoint("sent")
@@ -78,7 +80,7 @@ describe("an irreversible phase", () => {
         }
       })
       const first = yield* engine(store, [task])
-      yield* Effect.exit(first.run(task.execute({}, { id })))
+      yield* Effect.flip(first.run(task.execute({}, { id })))
       const told = (service: Engine["service"]) =>
         Effect.gen(function* () {
           const { phases } = yield* service.status(id)
