@@ -20,7 +20,9 @@ const leave = (history: History): void => {
     record.discarded = true
     history.phases.delete(path)
   }
-  for (const scope of history.scopes.keys()) if (Path.bodyOf(scope) !== body) history.scopes.delete(scope)
+  for (const scope of history.scopes.keys()) {
+    if (scope !== body && Path.bodyOf(scope) !== body) history.scopes.delete(scope)
+  }
 }
 
 /** Of what its strategy has decided, it matters that it gave up, and with which failures: nothing else stands by now. */

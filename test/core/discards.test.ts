@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
 import * as Discards from "../../src/core/Discards.js"
 import type { Entry, EntryOf } from "../../src/core/Entry.js"
 import { BrokenHistory } from "../../src/core/Errors.js"
 import * as Fold from "../../src/core/Fold.js"
-import { bodiesOf, type History } from "../../src/core/History.js"
+import { bodiesOf, bodyOf, type History } from "../../src/core/History.js"
 import * as Kept from "../../src/core/Kept.js"
 import * as Snapshots from "../../src/core/Snapshots.js"
 import * as Spine from "../../src/core/Spine.js"
@@ -16,9 +17,18 @@ const mark = (name: string, n = 1): ReadonlyArray<Entry> => {
 
 const group = (name: string, ...inside: ReadonlyArray<Entry>): ReadonlyArray<Entry> => [
   start(name, { kind: "group" }),
-  ...inside.map((entry) => (entry._tag === "PhaseStarted" ? { ...entry, scope: name } : entry)),
+  ...inside.map((entry) => (entry._tag === "PhaseStarted" ? { scope: name, ...entry } : entry)),
   succeed(name, name)
 ]
+
+/** An execution in its second stage; and what it does there. */
+const inPage = (): Journal => {
+  const kept = { startedAt: 1, updatedAt: 1, owner: "engine" }
+  const entered = (n: number): Entry => ({ _tag: "StageEntered", stage: "page", n, kept })
+  return running().add(entered(1), entered(2))
+}
+const inPageOf = (entry: Entry): Entry =>
+  "path" in entry ? ({ ...entry, path: `@page#2/${entry.path}`, scope: "@page#2" } as Entry) : entry
 
 /** What stays of a phase. */
 const shown = [
@@ -38,6 +48,7 @@ const seen = (history: History) => ({
     return record.superseded || event === undefined ? [] : [`${event} ${record.path}`]
   }),
   completed: history.completed.filter(({ superseded }) => !superseded).map(({ path }) => path),
+  body: (history.scopes.get(bodyOf(history)) ?? []).map(({ path }) => path),
   generations: history.generations,
   inputs: history.inputs,
   reverts: history.reverts.length,
@@ -48,10 +59,11 @@ const seen = (history: History) => ({
 
 describe("a history of which a part is discarded", () => {
   it("is the same as that of what is left", () => {
+    const inner = group("g/h", ...done("g/h/c")).map((entry) => ({ scope: "g", ...entry }))
     const journal = running().add(
       ...done("a", 1),
       ...mark("first"),
-      ...group("g", ...done("g/b", 2), start("g/in", { kind: "checkpoint", name: "in" }), succeed("g/in")),
+      ...group("g", ...done("g/b", 2), start("g/in", { kind: "checkpoint", name: "in" }), succeed("g/in"), ...inner),
       start("left", { kind: "either" }),
       fail("left", failed("left")),
       start("race", { kind: "race" }),
@@ -72,7 +84,7 @@ describe("a history of which a part is discarded", () => {
     )
     journal.discard("second")
     assert.deepStrictEqual(seen(journal.loaded), seen(journal.history))
-    assert.isFalse(journal.history.phases.has("g/b"))
+    for (const path of ["g/b", "g/h", "g/h/c"]) assert.isFalse(journal.history.phases.has(path))
     assert.deepInclude(Spine.find(journal.history, "in"), { _tag: "Left" })
     journal.add(...done("e", 6)).discard("third")
     assert.deepStrictEqual(seen(journal.loaded), seen(journal.history))
@@ -146,6 +158,9 @@ describe("a history of which a part is discarded", () => {
     const whole = new Journal()
     whole.entries.push(...written.entries)
     Object.assign(whole.history, Fold.whole(written.entries))
+    const bare = inPage().add(...mark("m").map(inPageOf))
+    bare.discard("@page#2/m")
+    assert.deepStrictEqual(seen(bare.loaded), seen(bare.history))
     for (const journal of [written, whole]) {
       journal.discard(`${scope}/mark`)
       assert.deepStrictEqual(seen(journal.loaded), seen(journal.history))
@@ -156,6 +171,29 @@ describe("a history of which a part is discarded", () => {
     assert.isTrue(phases.get(`${scope}/sent`)!.irreversible)
     assert.isTrue(phases.get(`${scope}/paid`)!.commit)
     assert.deepStrictEqual(phases.get(`${scope}/g`)!.group!.tries.at(-1)!.failures, [failed("z")])
+  })
+
+  it("tells what went from what never was, as far as that is known", () => {
+    const { history } = inPage().add(...mark("m").map(inPageOf), ...mark("n").map(inPageOf))
+    history.discarded = { before: "@page#2", through: 1, at: 0, until: undefined, act: undefined, values: undefined }
+    const reason = (wanted: string, known: History = history) =>
+      Either.match(Spine.find(known, wanted), { onLeft: ({ reason }) => reason, onRight: ({ path }) => path })
+    const cases = {
+      m: "@page#2/m",
+      "page#1": "discarded",
+      "@page#1": "discarded",
+      "@other#1": "discarded",
+      "page#3": "unknown",
+      "other#1": "unknown",
+      "page#1/m": "discarded",
+      x: "unknown"
+    }
+    for (const [wanted, found] of Object.entries(cases)) assert.strictEqual(reason(wanted), found, wanted)
+    assert.strictEqual(reason("m#1", running().add(...mark("n")).history), "unknown")
+    const journal = running().add(...mark("m"), ...mark("n"))
+    journal.discard("n")
+    for (const known of [journal.history, journal.loaded]) assert.strictEqual(reason("m", known), "discarded")
+    assert.strictEqual(reason("page#1", journal.history), "unknown")
   })
 
   it("may stand still while something is forgotten, and is nobody's then", () => {
