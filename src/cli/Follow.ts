@@ -27,11 +27,11 @@ const bar = (done: number, all: number): string => {
 class Counts {
   private readonly known = new Map<string, number | undefined>()
 
-  constructor(private readonly definition: Definition | undefined) {}
+  constructor(private readonly definition: Definition) {}
 
   of({ history }: Seen.Seen, { generation, path }: PhaseRecord): number | undefined {
     const key = `${generation} ${path}`
-    if (this.definition !== undefined && !this.known.has(key)) {
+    if (!this.known.has(key)) {
       const placed = Replay.fresh(this.definition, history).cursor?.standing(path)
       const instruction = placed?.instruction
       this.known.set(key, instruction?._tag === "Fork" ? instruction.branches.length : undefined)
@@ -85,7 +85,7 @@ const page = (seen: Seen.Seen, counts: Counts, now: number, rows: number): Page.
 }
 
 /** Shows it until it stands still: what was shown before is written over. */
-const live = Effect.fnUntraced(function* ({ store }: Control, id: string, definition: Definition | undefined) {
+const live = Effect.fnUntraced(function* ({ store }: Control, id: string, definition: Definition) {
   const device = yield* Screen.Screen
   const counts = new Counts(definition)
   for (let before = 0; ; ) {
@@ -101,33 +101,29 @@ const live = Effect.fnUntraced(function* ({ store }: Control, id: string, defini
   }
 })
 
-/** Has it go on whenever it can, as long as no other engine does that, until it stands still. */
-const move = ({ engine, store }: Control, id: string): Effect.Effect<void, Refusal> =>
-  Effect.gen(function* () {
-    for (;;) {
+/** Has it go on whenever it can, as long as no other engine does that. */
+const move = ({ engine, store }: Control, id: string): Effect.Effect<never, Refusal> =>
+  Effect.forever(
+    Effect.gen(function* () {
       const version = yield* store.changed(undefined, 0)
-      const advanced = yield* Effect.either(engine.advance(id))
-      if (advanced._tag === "Left" && advanced.left._tag !== "EngineBusy") return yield* advanced.left
-      const until = advanced._tag === "Left" ? undefined : advanced.right.until
-      const row = yield* store.get(id)
-      if (row === undefined || History.standsStill(row.status)) return
+      const busy = Effect.succeed({ until: undefined })
+      const { until } = yield* Effect.catchTag(engine.advance(id), "EngineBusy", () => busy)
       const now = yield* Clock.currentTimeMillis
       // One that waits is due by its time, or when somebody has sent it something.
       const pause = until === undefined ? 500 : Math.min(500, Math.max(0, until - now))
       yield* Effect.raceFirst(Effect.sleep(pause), store.changed(version, "100 millis"))
-    }
-  })
+    })
+  )
 
-/** Ends when it stands still: with code 1 unless it is Completed. With its `definition`, it goes on here meanwhile. */
+/** Ends when it stands still: with code 1 unless it is Completed. It goes on here meanwhile. */
 export const run = Effect.fnUntraced(function* (
   control: Control,
   id: string,
-  { definition, json }: { readonly definition: Definition | undefined; readonly json: boolean }
+  { definition, json }: { readonly definition: Definition; readonly json: boolean }
 ) {
   const { paper } = yield* Screen.Screen
   // What is written here is no change that the store would tell of.
   const store: Store = { ...control.store, changed: (_, every) => Effect.as(Effect.sleep(every), 0) }
   const shown = paper.columns === undefined || json ? History.watch(store, { id, json }) : live(control, id, definition)
-  if (definition === undefined) return yield* shown
-  yield* Effect.all([shown, move(control, id)], { concurrency: 2, discard: true })
+  yield* Effect.raceFirst(shown, move(control, id))
 })

@@ -86,8 +86,8 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   PauseRequested: ({ act, at }) => [`a pause is asked for${at === undefined ? "" : ` at ${at}`}${by(act)}`, "warn"],
   Paused: () => ["paused", "warn"],
   Suspended: ({ queued }) => [queued === true ? "it stands in line for a place" : "the engine hands it back", "dim"],
-  Resumed: ({ act, rerun, stopAt }) => [
-    `resumed${by(act)}${rerun === true ? ", what is in doubt runs again" : ""}${stopAt === undefined ? "" : `, up to ${stopAt}`}`,
+  Resumed: ({ act, carried, rerun, stopAt }) => [
+    `resumed${carried === undefined ? "" : ` in stage ${carried.stage} of v${carried.version}`}${by(act)}${rerun === true ? ", what is in doubt runs again" : ""}${stopAt === undefined ? "" : `, up to ${stopAt}`}`,
     "strong"
   ],
   Completed: ({ value }) => [`completed${given(": ", value)}`, "good"],
