@@ -44,6 +44,20 @@ const decided = ({ attempt, decision, delay, failures: all, path }: EntryOf<"Dec
   return `attempt ${attempt} of ${path} failed, and ${then}${when}: ${failures(all)}`
 }
 
+/** Who had it go on, and with what. */
+const resumed = ({ act, carried, inputs = [], only, payload, rerun, stopAt }: EntryOf<"Resumed">): string =>
+  [
+    `resumed${by(act)}`,
+    ...(carried === undefined
+      ? []
+      : [`in stage ${carried.stage} of v${carried.version}, with ${short(carried.state)}`]),
+    ...(payload === undefined ? [] : [`with the payload ${short(payload)}`]),
+    ...inputs.map(({ input, path }) => `${path} with ${short(input)}`),
+    ...(only === undefined ? [] : [`of what failed only ${only.join(", ")}`]),
+    ...(rerun === true ? ["what is in doubt runs again"] : []),
+    ...(stopAt === undefined ? [] : [`up to ${stopAt}`])
+  ].join(", ")
+
 /** What each entry says. What begins or goes on is quiet, what ends is not. */
 const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   Created: ({ due, parent, payload, task, version }) => [
@@ -86,10 +100,7 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   PauseRequested: ({ act, at }) => [`a pause is asked for${at === undefined ? "" : ` at ${at}`}${by(act)}`, "warn"],
   Paused: () => ["paused", "warn"],
   Suspended: ({ queued }) => [queued === true ? "it stands in line for a place" : "the engine hands it back", "dim"],
-  Resumed: ({ act, rerun, stopAt }) => [
-    `resumed${by(act)}${rerun === true ? ", what is in doubt runs again" : ""}${stopAt === undefined ? "" : `, up to ${stopAt}`}`,
-    "strong"
-  ],
+  Resumed: (entry) => [resumed(entry), "strong"],
   Completed: ({ value }) => [`completed${given(": ", value)}`, "good"],
   Failed: ({ failures: all }) => [`failed, and stands still: ${failures(all)}`, "bad"],
   Closing: ({ act, position, revert }) => [
