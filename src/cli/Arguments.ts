@@ -47,6 +47,8 @@ export const changing = {
   json
 }
 
+export const follow = flag("follow", "shows what comes of it, until it stands still")
+
 /** What these say. */
 export interface Changing {
   readonly db: string
@@ -56,4 +58,6 @@ export interface Changing {
   readonly reason: string | undefined
   readonly by: string | undefined
   readonly json: boolean
+  /** what comes of it is shown until the execution stands still */
+  readonly follow?: boolean
 }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Action } from "../core/Action.js"
-import { about, argument, type Changing, changing, db, flag, id, json, said, text } from "./Arguments.js"
+import { about, argument, type Changing, changing, db, flag, follow, id, json, said, text } from "./Arguments.js"
 import type { Which } from "./Bulk.js"
 import * as Complaint from "./Complaint.js"
 import type { Screen } from "./Screen.js"
@@ -51,6 +51,9 @@ const each = (
   { id, limit, where, ...given }: Changing & { readonly id: string | undefined } & Which,
   action: Action
 ): Effect.Effect<void, Complaint.Complaint, Screen> => {
+  if (where.length > 0 && given.follow === true) {
+    return Complaint.usage("--follow goes with one ID", "tidemark ls --watch shows many")
+  }
   if (where.length > 0 && id === undefined)
     return Effect.flatMap(bulk, ({ run }) => run(given, { where, limit }, action))
   if (id === undefined || where.length > 0) {
@@ -74,6 +77,7 @@ const resume = Command.make(
     from: several("from", "PATH", "of what failed only this goes on; several times"),
     undoToo,
     stopAt: text("stop-at", "CHECKPOINT", "it pauses there"),
+    follow,
     rerun: flag("rerun", "what may have happened runs again without asking")
   },
   ({ from, payload, rerun, stopAt, undoToo, value, ...given }) =>
@@ -105,7 +109,8 @@ const rerun = Command.make(
     ...changing,
     item: several("item", "ITEM", "this one, by its name or path; several times; all that failed unless given"),
     input: several("input", "ITEM=JSON", "this one, with another input; several times"),
-    undoToo
+    undoToo,
+    follow
   },
   ({ id, input, item, undoToo, ...given }) =>
     Effect.gen(function* () {
@@ -119,7 +124,7 @@ const rerun = Command.make(
 
 const skip = Command.make(
   "skip",
-  { id, phase: argument("PHASE", "the path of the phase, as show has it"), ...changing, value },
+  { id, phase: argument("PHASE", "the path of the phase, as show has it"), ...changing, value, follow },
   ({ id, phase, value: given, ...rest }) =>
     Effect.gen(function* () {
       const value = yield* Value.optional("--value", given)

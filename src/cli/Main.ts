@@ -37,6 +37,18 @@ const arrange = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   return verb === undefined || verb === "--" ? args : [verb, ...args.slice(0, at), ...args.slice(at + 1)]
 }
 
+/** The verbs that say beforehand what they would do. */
+const plannable = Verbs.all
+  .map(Help.told)
+  .filter(({ terms }) => terms.some(({ name }) => name === "--dry-run"))
+  .map(({ name }) => name)
+
+/** `plan VERB` is what the verb says with `--dry-run`. */
+const unplanned = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [verb, ...rest] = args[0] === "plan" ? arrange(args.slice(1)) : []
+  return verb !== undefined && plannable.includes(verb) ? [verb, "--dry-run", ...rest] : args
+}
+
 /** Options end at a `--`. */
 const has = (args: ReadonlyArray<string>, ...options: ReadonlyArray<string>): boolean => {
   const end = args.indexOf("--")
@@ -95,18 +107,15 @@ const execute = Effect.fnUntraced(function* (args: ReadonlyArray<string>, versio
 
 const nextHelp = `tidemark --help tells what there is: ${names.join(", ")}`
 
-const unknown = (verb: string): Complaint.Complaint => {
-  const near = Near.misses(verb, names)
-  return Complaint.usage(
-    `there is no verb ${verb}`,
-    near.length === 0 ? `there are ${names.join(", ")}` : `did you mean ${near.join(", ")}?`
-  )
+const unknown = (what: string, verb: string, known: ReadonlyArray<string>): Complaint.Complaint => {
+  const near = Near.misses(verb, known)
+  return Complaint.usage(what, near.length === 0 ? `there are ${known.join(", ")}` : `did you mean ${near.join(", ")}?`)
 }
 
 const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, version: string) {
   const device = yield* Screen.Screen
-  const args = arrange(given)
-  const [first] = args
+  const args = unplanned(arrange(given))
+  const [first, second = ""] = args
   const verb = Verbs.all[names.indexOf(first ?? "")]
   if (has(args, "--help", "-h")) {
     return yield* Screen.print(device, verb === undefined ? Help.root(Verbs.all) : Help.verb(verb))
@@ -116,8 +125,9 @@ const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, versio
   if (verb === undefined && !has(args, "--completions")) {
     return yield* first === undefined || first.startsWith("-")
       ? Complaint.usage("say what to do", nextHelp)
-      : unknown(first)
+      : unknown(`there is no verb ${first}`, first, names)
   }
+  if (first === "plan") return yield* unknown(`there is nothing to plan of ${second || "nothing"}`, second, plannable)
   return yield* execute(args, version)
 })
 

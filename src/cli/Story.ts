@@ -6,7 +6,10 @@ import * as Page from "./Page.js"
 import type { Span, Tone } from "./Text.js"
 import * as Times from "./Times.js"
 
-type Told = readonly [text: string, tone?: Tone]
+type Said = readonly [text: string, tone?: Tone]
+
+/** An entry; where there are several executions, with the id of its own. */
+export type Told = Recorded & { readonly execution?: string }
 
 const by = ({ by, reason }: Act): string =>
   `${by === undefined ? "" : ` by ${by}`}${reason === undefined ? "" : `: ${reason}`}`
@@ -59,7 +62,7 @@ const resumed = ({ act, carried, inputs = [], only, payload, rerun, stopAt }: En
   ].join(", ")
 
 /** What each entry says. What begins or goes on is quiet, what ends is not. */
-const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
+const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Said } = {
   Created: ({ due, parent, payload, task, version }) => [
     `created: ${task} v${version}${parent === undefined ? "" : `, called by ${parent.execution} at ${parent.path}`}` +
       `${due === undefined ? "" : `, not before ${Times.stamp(due)}`}, with ${short(payload)}`,
@@ -123,8 +126,9 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   Reverted: () => ["reverted", "warn"]
 }
 
-const sentence = (entry: Entry): Span => {
-  const [text, tone] = (told[entry._tag] as (entry: Entry) => Told)(entry)
+const sentence = ({ entry, execution }: Told): Span => {
+  const [what, tone] = (told[entry._tag] as (entry: Entry) => Said)(entry)
+  const text = execution === undefined ? what : `${execution}: ${what}`
   return tone === undefined ? { text } : { text, tone }
 }
 
@@ -134,15 +138,16 @@ const clock = (at: number): string => Times.iso(at).slice(11, 23)
 
 /** Entries, one after the other; `after` is the one that is shown already. */
 export const page = (
-  entries: ReadonlyArray<Recorded>,
+  entries: ReadonlyArray<Told>,
   { terminal }: Page.Viewer,
   after: Recorded | undefined = undefined
 ): Page.Page => {
   let day = after === undefined ? undefined : dayOf(after.at)
-  return entries.flatMap(({ at, entry }): Page.Page => {
-    if (!terminal) return [Page.table(0, [{ title: "" }, { title: "" }], [[Times.iso(at), sentence(entry).text]])]
+  return entries.flatMap((one): Page.Page => {
+    const { at } = one
+    if (!terminal) return [Page.table(0, [{ title: "" }, { title: "" }], [[Times.iso(at), sentence(one).text]])]
     const heading = dayOf(at) === day ? [] : [Page.line({ text: dayOf(at), tone: "dim" })]
     day = dayOf(at)
-    return [...heading, Page.flow(16, { text: `  ${clock(at)}  `, tone: "dim" }, sentence(entry))]
+    return [...heading, Page.flow(16, { text: `  ${clock(at)}  `, tone: "dim" }, sentence(one))]
   })
 }

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Main from "../../../src/cli/Main.js"
 import { Screen } from "../../../src/cli/Screen.js"
 import type { TaskEngine } from "../../../src/index.js"
+import { Sqlite } from "../../../src/sqlite.js"
 import { temporaryFolder } from "../../store/support/TemporaryFolder.js"
 import { device } from "./device.js"
 
@@ -25,23 +26,37 @@ export const command = Effect.fnUntraced(function* (
   const folder = yield* temporaryFolder
   const db = path.join(folder, "tidemark.db")
   const module = path.join(folder, "tasks.mjs")
+  const layer = Layer.mergeAll(Layer.empty, ...tasks.map(({ layer }) => layer))
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      given[folder] = Layer.mergeAll(Layer.empty, ...tasks.map(({ layer }) => layer))
+      given[folder] = layer
       fs.writeFileSync(module, `export default globalThis[${JSON.stringify(folder)}]`)
     }),
     () => Effect.sync(() => delete given[folder])
   )
-  const answering =
-    (answer: string | undefined) =>
-    (...args: ReadonlyArray<string>): Effect.Effect<Told> => {
-      const { kept, made } = device(undefined, false, answer)
-      const end = args.indexOf("--")
-      const at = end < 0 ? args.length : end
-      const whole = [...args.slice(0, at), "--db", db, ...args.slice(at)]
-      return Effect.map(Effect.provideService(Main.run(whole, "1.2.3"), Screen, made), (code) => ({ code, ...kept }))
-    }
-  return { folder, db, module, tidemark: answering(undefined), answering }
+  const start = (args: ReadonlyArray<string>, answer?: string) => {
+    const { kept, made } = device(undefined, false, answer)
+    const end = args.indexOf("--")
+    const at = end < 0 ? args.length : end
+    const given = args[0] === "init" || args.includes("--db") ? [] : ["--db", db]
+    const whole = [...args.slice(0, at), ...given, ...args.slice(at)]
+    return { kept, code: Effect.provideService(Main.run(whole, "1.2.3"), Screen, made) }
+  }
+  const ended = ({ code, kept }: ReturnType<typeof start>): Effect.Effect<Told> =>
+    Effect.map(code, (found) => ({ code: found, ...kept }))
+  const tidemark = (...args: ReadonlyArray<string>) => Effect.suspend(() => ended(start(args)))
+  const answering = (answer: string, ...args: ReadonlyArray<string>) => Effect.suspend(() => ended(start(args, answer)))
+  /** runs it, in the background of the test, once it has said something */
+  const said = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
+    const running = start(args)
+    yield* Effect.forkScoped(running.code)
+    while (running.kept.out === "") yield* Effect.sleep("5 millis")
+    return running.kept
+  })
+  /** what an engine of ours does with the file before, or beside, a command */
+  const engine = <A, E>(effect: Effect.Effect<A, E, TaskEngine>) =>
+    Effect.provide(effect, Layer.provideMerge(layer, Sqlite.layer({ filename: db })))
+  return { folder, db, module, engine, tidemark, answering, said }
 })
 
 export type Command = Effect.Effect.Success<ReturnType<typeof command>>
