@@ -6,7 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Action } from "../core/Action.js"
-import { about, argument, type Changing, changing, db, flag, follow, id, json, said, text } from "./Arguments.js"
+import {
+  about,
+  argument,
+  type Changing,
+  changing,
+  db,
+  flag,
+  follow,
+  id,
+  json,
+  said,
+  several,
+  text,
+  textual
+} from "./Arguments.js"
 import type { Which } from "./Bulk.js"
 import * as Complaint from "./Complaint.js"
 import type { Screen } from "./Screen.js"
@@ -31,12 +45,10 @@ const value = text("value", "JSON", "the value, or @FILE that holds it")
 /** One execution by its id, or all that a filter names. */
 const which = {
   id: Args.map(Args.optional(id), Option.getOrUndefined),
-  where: Options.text("where").pipe(
-    said(
-      "instead of an ID, all for which this is true: task, status, tag, text, since, until, failed-with, waiting-on"
-    ),
-    Options.withPseudoName("KEY=VALUE"),
-    Options.repeated
+  where: several(
+    "where",
+    "KEY=VALUE",
+    "instead of an ID, all for which this is true: task, status, tag, text, since, until, failed-with, waiting-on"
   ),
   limit: Options.integer("limit").pipe(
     said("with --where: how many at most; 100 unless given"),
@@ -61,9 +73,6 @@ const each = (
   }
   return Effect.flatMap(change, ({ run }) => run(given, id, action))
 }
-
-const several = (name: string, pseudo: string, meaning: string) =>
-  Options.text(name).pipe(said(meaning), Options.withPseudoName(pseudo), Options.repeated)
 
 const undoToo = flag("undo-too", "undos that would see what is amended are to see it")
 
@@ -259,7 +268,7 @@ const signal = Command.make(
   )
 )
 
-const module = Options.text("tasks").pipe(
+const module = textual("tasks").pipe(
   said("the module with the tasks' code: its default export is their Layer"),
   Options.withPseudoName("MODULE")
 )

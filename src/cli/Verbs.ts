@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Status from "../core/Status.js"
 import { fromEncoded, type Store } from "../store/Store.js"
-import { about, argument, db, flag, id, json, jsonLines, maybe, said, text } from "./Arguments.js"
+import { about, argument, db, flag, id, json, jsonLines, maybe, said, several, text, textual } from "./Arguments.js"
 import * as Changes from "./Changes.js"
 import * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
@@ -37,18 +37,15 @@ const ls = Command.make(
   {
     db,
     json: jsonLines,
-    task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
-    status: Options.text("status").pipe(
-      said("only those that are so, as in STATUS; several times"),
-      Options.withPseudoName("STATUS"),
-      Options.repeated,
+    task: maybe(textual("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
+    status: several("status", "STATUS", "only those that are so, as in STATUS; several times").pipe(
       Options.filterMap(
         (texts) => Option.all(texts.map((text) => Option.fromNullable(Filter.status(text)))),
         `--status is one of ${Status.all.join(", ")}`
       )
     ),
     text: text("text", "TEXT", "only those with this in their id or task"),
-    tag: Options.text("tag").pipe(said("only those with this tag; several times"), Options.repeated),
+    tag: several("tag", "TAG", "only those with this tag; several times"),
     since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
     until: text("until", "TIME", "only those created before"),
     failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
@@ -59,9 +56,7 @@ const ls = Command.make(
       Options.filterMap((n) => (n >= 0 ? Option.some(n) : Option.none()), "--limit is a number from 0 on"),
       Options.withDefault(50)
     ),
-    after: maybe(
-      Options.text("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))
-    ),
+    after: maybe(textual("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))),
     oldest: flag("oldest", "the oldest first"),
     watch: flag("watch", "goes on: a live table, or a line for each change")
   },
@@ -176,7 +171,7 @@ const exported = Command.make(
     id,
     db,
     out: maybe(
-      Options.text("out").pipe(
+      textual("out").pipe(
         said("a new file, instead of stdout; one that is there already is left as it is"),
         Options.withPseudoName("FILE")
       )
@@ -197,7 +192,7 @@ const exported = Command.make(
 const check = Command.make(
   "check",
   {
-    tasks: Options.text("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
+    tasks: textual("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
     db,
     json: jsonLines,
     task: text("task", "NAME", "only executions of this task"),

@@ -36,11 +36,8 @@ export const command = Effect.fnUntraced(function* (
   )
   const start = (args: ReadonlyArray<string>, answer?: string) => {
     const { kept, made } = device(undefined, false, answer)
-    const end = args.indexOf("--")
-    const at = end < 0 ? args.length : end
     const given = args[0] === "init" || args.includes("--db") ? [] : ["--db", db]
-    const whole = [...args.slice(0, at), ...given, ...args.slice(at)]
-    return { kept, code: Effect.provideService(Main.run(whole, "1.2.3"), Screen, made) }
+    return { kept, code: Effect.provideService(Main.run([...given, ...args], "1.2.3"), Screen, made) }
   }
   const ended = ({ code, kept }: ReturnType<typeof start>): Effect.Effect<Told> =>
     Effect.map(code, (found) => ({ code: found, ...kept }))
