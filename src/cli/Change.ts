@@ -11,6 +11,7 @@ import * as Acted from "./Acted.js"
 import type { Changing } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Control from "./Control.js"
+import * as Follow from "./Follow.js"
 import * as Listing from "./Listing.js"
 import * as Planned from "./Planned.js"
 import * as Refusals from "./Refusals.js"
@@ -154,7 +155,11 @@ export const act = Effect.fnUntraced(function* (control: Control.Control, given:
   if (!given.json) yield* Screen.print(device, Planned.page(plan, owner !== undefined))
   const missing = lacks(plan, owner)
   if (missing.length === 0) yield* confirmed(given)
-  yield* carryOut(control, given, id, plan)
+  const carried = carryOut(control, given, id, plan)
+  if (given.follow === true) {
+    return yield* Follow.acting(control, id, { here: owner === undefined, json: given.json }, carried)
+  }
+  yield* carried
   const stands = yield* standing(store, id)
   yield* tell({ verb, problem: null, outcome: "done", engine: owner?.pid ?? null, ...stands }, given.json)
 })
