@@ -76,7 +76,10 @@ const ls = Command.make(
 const show = Command.make(
   "show",
   { id, db, json, all: flag("all", "all phases, also of an execution that has many") },
-  ({ db, ...options }) => reading(db, (store) => Show.run(store, options))
+  ({ db, ...options }) =>
+    over(db, ({ alone, encoded }) =>
+      Effect.flatMap(alone, (alone) => Show.run(fromEncoded(encoded), { ...options, alone }))
+    )
 ).pipe(
   Command.withDescription(
     about(
@@ -111,7 +114,7 @@ const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...o
 )
 
 const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  reading(db, (store) => History.watch(store, options))
+  over(db, ({ alone, encoded }) => History.watch(fromEncoded(encoded), options, alone))
 ).pipe(
   Command.withDescription(
     about(
