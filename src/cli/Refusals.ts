@@ -1,5 +1,6 @@
 /** What an engine refuses, as the command says it: a code, and what to do next. */
 import { JournalCorrupt, StoreError } from "../core/Errors.js"
+import type { Missing } from "../core/Missing.js"
 import { quoted } from "./Advice.js"
 import * as Complaint from "./Complaint.js"
 
@@ -40,13 +41,22 @@ const failed: ReadonlySet<string> = new Set([
   "ExecutionClosed"
 ])
 
+/** What is missing, as its options are called. */
+const lacking: { readonly [N in Missing["needs"]]?: string } = {
+  consent: "--undo-too consents to that",
+  payload: "give a payload that fits: --payload JSON, or --payload @FILE",
+  value: "give a value that fits: --value JSON, or --value @FILE",
+  task: "--tasks MODULE says where its code is"
+}
+
 export const of = (error: Complaint.Complaint | Refusal): Complaint.Complaint => {
   if (error instanceof Complaint.Complaint) return error
   if (error instanceof StoreError || error instanceof JournalCorrupt) return Complaint.of(error)
-  const { execution } = error as { readonly execution?: string }
+  const { execution, missing } = error as { readonly execution?: string; readonly missing?: ReadonlyArray<Missing> }
+  const [first] = missing ?? []
   return new Complaint.Complaint({
     code: failed.has(error._tag) ? Complaint.codes.failed : Complaint.codes.refused,
     what: error.message,
-    next: (advice[error._tag] ?? show)(execution)
+    next: (first && lacking[first.needs]) ?? (advice[error._tag] ?? show)(execution)
   })
 }
