@@ -29,6 +29,8 @@ export interface Opened {
   readonly definition: Definition | undefined
   /** tokens that end with that: nothing is written if somebody has completed one of them */
   readonly close?: ReadonlyArray<string>
+  /** letters that are taken with that */
+  readonly take?: ReadonlyArray<number>
   /** what is forgotten with that, and who says so */
   readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
 }
@@ -190,9 +192,10 @@ export class Claims {
     })
   }
 
-  private stage(writer: Writer, { decided: { close = [], entries }, order }: Case): void {
+  private stage(writer: Writer, { decided: { close = [], entries, take = [] }, order }: Case): void {
     for (const entry of entries) writer.stage(entry)
     for (const token of close) writer.close(token, true)
+    for (const letter of take) writer.take(letter)
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 
