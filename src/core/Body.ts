@@ -301,7 +301,7 @@ export class Body implements Opened, Marked {
     this.lost ??= new Set()
     this.lost.add(node.placed.path)
     this.tree.close(node.bodies(), () => {
-      this.tree.forget(node)
+      this.tree.lose(node)
       this.current = undefined
       this.goOn((generator) => generator.return())
     })

@@ -29,6 +29,8 @@ export interface Opened {
   readonly definition: Definition | undefined
   /** tokens that end with that: nothing is written if somebody has completed one of them */
   readonly close?: ReadonlyArray<string>
+  /** letters that are taken with that */
+  readonly take?: ReadonlyArray<number>
   /** what is forgotten with that, and who says so */
   readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
 }
@@ -159,6 +161,8 @@ export class Claims {
       }
       const crashed = history.held
       const writer = this.writerOf(taker, history, journal.head)
+      // It may have moved on before its row told of that.
+      writer.version = journal.row.version
       const carried = !places && carries(given) ? given.delivery : undefined
       if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
       if (places) writer.within(this.lanes.limitOf(history.task))
@@ -188,9 +192,10 @@ export class Claims {
     })
   }
 
-  private stage(writer: Writer, { decided: { close = [], entries }, order }: Case): void {
+  private stage(writer: Writer, { decided: { close = [], entries, take = [] }, order }: Case): void {
     for (const entry of entries) writer.stage(entry)
     for (const token of close) writer.close(token, true)
+    for (const letter of take) writer.take(letter)
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 
