@@ -11,6 +11,7 @@ import * as Acted from "./Acted.js"
 import type { Changing } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Control from "./Control.js"
+import * as Follow from "./Follow.js"
 import * as Listing from "./Listing.js"
 import * as Marks from "./Marks.js"
 import * as Page from "./Page.js"
@@ -151,7 +152,8 @@ const isLeft = (action: Action, owner: unknown, { tasks }: Changing, status: Sta
   isActive(status)
 
 /** Has it go on here, where its engine has left it. */
-const takeUp = Effect.fnUntraced(function* ({ engine, store }: Control.Control, given: Changing, id: string) {
+const takeUp = Effect.fnUntraced(function* (control: Control.Control, given: Changing, id: string) {
+  const { engine, store } = control
   const device = yield* Screen.Screen
   const stood = yield* standing(store, id)
   const done = { verb: "resume", problem: null, engine: null }
@@ -161,7 +163,9 @@ const takeUp = Effect.fnUntraced(function* ({ engine, store }: Control.Control, 
   }
   if (given.dryRun) return given.json ? yield* told({ ...done, outcome: "planned", ...stood }, true) : undefined
   yield* confirmed(given)
-  yield* engine.advance(id)
+  const carried = engine.advance(id)
+  if (given.follow === true) return yield* Follow.acting(control, id, { here: true, json: given.json }, carried)
+  yield* carried
   yield* tell({ ...done, outcome: "done", ...(yield* standing(store, id)) }, given.json)
 })
 
@@ -180,7 +184,11 @@ export const act = Effect.fnUntraced(function* (control: Control.Control, given:
   if (!given.json) yield* Screen.print(device, Planned.page(plan, owner !== undefined))
   const missing = lacks(plan, owner)
   if (missing.length === 0) yield* confirmed(given)
-  yield* carryOut(control, given, id, plan)
+  const carried = carryOut(control, given, id, plan)
+  if (given.follow === true) {
+    return yield* Follow.acting(control, id, { here: owner === undefined, json: given.json }, carried)
+  }
+  yield* carried
   const stands = yield* standing(store, id)
   yield* tell({ verb, problem: null, outcome: "done", engine: owner?.pid ?? null, ...stands }, given.json)
 })

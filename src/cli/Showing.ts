@@ -10,13 +10,13 @@ import * as Times from "./Times.js"
 
 const labels = 10
 
-const fact = (label: string, ...pieces: ReadonlyArray<Text.Span | string>): Page.Line =>
+export const fact = (label: string, ...pieces: ReadonlyArray<Text.Span | string>): Page.Line =>
   Page.flow(labels + 2, { text: `  ${label.padEnd(labels)}`, tone: "dim" }, ...pieces)
 
-const heading = (title: string): Page.Line => Page.line({ text: title, tone: "strong" })
+export const heading = (title: string): Page.Line => Page.line({ text: title, tone: "strong" })
 
 /** A value that does not fill a screen: `--json` has all of it. */
-const value = (json: unknown, { terminal }: Page.Viewer): string => {
+export const value = (json: unknown, { terminal }: Page.Viewer): string => {
   const text = JSON.stringify(json)
   const most = 400
   return terminal && text.length > most ? `${Text.cut(text, most)} (${text.length} characters: see --json)` : text
@@ -122,7 +122,7 @@ const stackOf = (failure: Failure): Page.Page => {
   return frames.slice(0, 4).map((text) => Page.line({ text: `      ${text.trim()}`, tone: "dim" }))
 }
 
-const failed = (failure: Failure): Page.Page => [
+export const failed = (failure: Failure): Page.Page => [
   Page.flow(4, { text: "  ✗ ", tone: "bad" }, render(failure)),
   ...stackOf(failure)
 ]

@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Complaint from "./Complaint.js"
 import * as Manifest from "./Manifest.js"
 import * as Page from "./Page.js"
@@ -81,6 +82,10 @@ const next: ReadonlyArray<readonly [string, string]> = [
   ["npx tidemark revert party --tasks tasks.js", "undoes what it did, the newest first"]
 ]
 
+/** What was made, as `--json` has it. */
+export const Made = Schema.Struct({ folder: Schema.String, files: Schema.Array(Schema.String) })
+type Made = typeof Made.Type
+
 /** Writes the starter into a folder that is empty, has but what `npm install` made, or is not there yet. */
 export const run = Effect.fnUntraced(function* ({ folder, json }: { readonly folder: string; readonly json: boolean }) {
   const device = yield* Screen.Screen
@@ -104,6 +109,6 @@ export const run = Effect.fnUntraced(function* ({ folder, json }: { readonly fol
   if (!written) return yield* Complaint.refused(`${folder} is not empty`, "tidemark init FOLDER makes a new one")
   const names = ["package.json", ...Object.keys(files)]
   yield* json
-    ? device.out(Screen.json({ folder: real, files: names }))
+    ? device.out(Screen.json({ folder: real, files: names } satisfies Made))
     : Screen.print(device, [Page.flow(2, `${names.join(", ")} are in ${real}. Next, there:`), ...Page.glossary(next)])
 })

@@ -161,6 +161,8 @@ export class Claims {
       }
       const crashed = history.held
       const writer = this.writerOf(taker, history, journal.head)
+      // It may have moved on before its row told of that.
+      writer.version = journal.row.version
       const carried = !places && carries(given) ? given.delivery : undefined
       if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
       if (places) writer.within(this.lanes.limitOf(history.task))

@@ -10,7 +10,7 @@ import type { Cursor } from "../core/Interpreter.js"
 import type { Json, Problem } from "../core/Json.js"
 import type { Missing } from "../core/Missing.js"
 import { isComposite } from "../core/PhaseRecord.js"
-import { unknown } from "./Stranded.js"
+import { happened, unknown } from "./Stranded.js"
 
 /** What is recorded, the token that ends with it, and the signal that nobody waits for any more. */
 export interface Given {
@@ -36,7 +36,7 @@ export const of = (
   const refuse = (reason: string) => Either.left(new PhaseNotOpen({ execution, phase: path, reason }))
   if (record === undefined) return refuse(unknown(history, path))
   if (isComposite(record)) return refuse("it is made of other phases: skip those of them that are open")
-  if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
+  if (record.state === "succeeded") return Either.left(happened(execution, history, record))
   if (History.isRewinding(history, record)) return refuse("its group is being undone for another attempt")
   const given = (kept: Json | undefined): Given => ({
     entry: { _tag: "PhaseSucceeded", path, act: actOf(action), ...(kept === undefined ? {} : { value: kept }) },

@@ -23,7 +23,7 @@ import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
-import { Births, type Unborn } from "./Births.js"
+import { Births, type Expected } from "./Births.js"
 import { type Call, isParent } from "./Children.js"
 import type { LoadError, Opened, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
@@ -95,7 +95,7 @@ interface Standing {
 const again: Moved = { woken: false, delivery: undefined }
 
 /** Somebody who starts an execution, or joins it. */
-interface Visit extends Omit<Joining, "id" | "tags">, Unborn {
+interface Visit extends Omit<Joining, "id" | "tags">, Expected {
   readonly call?: Call
   /** what another version of the task runs with */
   readonly services?: Services

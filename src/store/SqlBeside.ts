@@ -18,12 +18,14 @@ export const isNothing = ({
   rest,
   taken,
   told,
-  tokens
+  tokens,
+  version
 }: AppendRequest): boolean =>
   claim === undefined &&
   accepted === undefined &&
   rest === undefined &&
   discard === undefined &&
+  version === undefined &&
   !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
@@ -71,6 +73,9 @@ export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string,
   yield* sql.run(Statements.discard, [execution, after, through])
   if (instead !== undefined) yield* put(sql, execution, instead)
 })
+
+/** The execution goes by another version of its task. */
+export const goBy = (sql: Sql, execution: string, version: number) => sql.run(Statements.goBy, [version, execution])
 
 /** Sets when the execution is due by itself, after its entries: a status that they move would take it away. */
 export const setRest = (sql: Sql, execution: string, { rest }: Beside): Effect.Effect<unknown, StoreError> =>

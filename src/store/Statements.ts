@@ -50,6 +50,8 @@ export const claimPlace = `UPDATE execution SET epoch = epoch + 1, owner = ?, pl
   WHERE id = ? AND epoch = ? AND (lane IS NULL OR place = 1
     OR (SELECT count(*) FROM execution h WHERE h.lane = execution.lane AND h.place = 1) < ?)`
 
+export const goBy = "UPDATE execution SET version = ? WHERE id = ?"
+
 export const rest = "UPDATE execution SET wake = ?, seen = ? WHERE id = ?"
 
 /** Name and instant; and whether it goes on to there, or only begins there. */

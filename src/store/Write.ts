@@ -248,9 +248,12 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
 /** What must come after the entries. */
 const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown, StoreError> => {
   if (write._tag === "Append") {
-    const { discard, execution } = write.request
-    const rested = SqlBeside.setRest(sql, execution, write.request)
-    return discard === undefined ? rested : Effect.zipRight(rested, SqlBeside.discard(sql, execution, discard))
+    const { discard, execution, version } = write.request
+    return Effect.all([
+      SqlBeside.setRest(sql, execution, write.request),
+      discard === undefined ? Effect.void : SqlBeside.discard(sql, execution, discard),
+      version === undefined ? Effect.void : SqlBeside.goBy(sql, execution, version)
+    ])
   }
   if (write._tag !== "Create" || answer !== undefined) return Effect.void
   return SqlBeside.setRest(sql, write.request.row.id, write.request)
