@@ -108,8 +108,8 @@ const resume = Command.make(
 ).pipe(
   Command.withDescription(
     about(
-      "Lets an execution go on that is paused, has failed, or was left.",
-      "What failed runs again, what is recorded does not."
+      "Lets an execution go on that is paused, has failed, or was left by an engine.",
+      "What failed runs again; what is recorded does not."
     )
   )
 )

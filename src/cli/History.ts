@@ -71,13 +71,11 @@ export const standsStill = (status: Status): boolean =>
   status === "Failed" ||
   status === "RevertFailed"
 
-export interface Watching<E = never> extends Pick<Options, "id" | "json"> {
+export interface Watching extends Pick<Options, "id" | "json"> {
   /** what was told of it before */
   readonly after?: Recorded | undefined
   /** whether it may go on for a reason that nobody sees in it yet; not, unless given */
   readonly isMoving?: () => boolean
-  /** whether no engine runs; one does, unless given */
-  readonly alone?: Effect.Effect<boolean, E>
 }
 
 /** Somebody who waits for what nobody does is told. */
@@ -87,10 +85,11 @@ const told = Effect.fnUntraced(function* (json: boolean) {
   if (!json) yield* device.err(`no engine runs\n  ${command} ${why.split(":")[0]}\n`)
 })
 
-/** Ends when the execution stands still: with code 1, unless it is Completed. */
+/** Ends when the execution stands still: with code 1, unless it is Completed. `alone`: whether no engine runs. */
 export const watch = Effect.fnUntraced(function* <E = never>(
   store: Store,
-  { after, alone, id, isMoving, json }: Watching<E>
+  { after, id, isMoving, json }: Watching,
+  alone: Effect.Effect<boolean, E> = Effect.succeed(false)
 ) {
   let last = after
   for (;;) {
@@ -103,7 +102,7 @@ export const watch = Effect.fnUntraced(function* <E = never>(
     const isFirst = last === undefined
     last = entries[entries.length - 1] ?? last
     if (!moving && standsStill(row.status)) return yield* ended(id, row.status, json)
-    if (isFirst && alone !== undefined && (yield* alone)) yield* told(json)
+    if (isFirst && (yield* alone)) yield* told(json)
     yield* store.changed(version, "200 millis")
   }
 })

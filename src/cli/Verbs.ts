@@ -147,7 +147,7 @@ const context = Command.make(
 )
 
 const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  over(db, ({ alone, encoded }) => History.watch(fromEncoded(encoded), { ...options, alone }))
+  over(db, ({ alone, encoded }) => History.watch(fromEncoded(encoded), options, alone))
 ).pipe(
   Command.withDescription(
     about(

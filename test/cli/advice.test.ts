@@ -93,7 +93,7 @@ describe("what is said to do next", () => {
     Effect.gen(function* () {
       const { store } = yield* scene
       const { kept, made } = device()
-      const watching = History.watch(store, { id: "asks", json: false, alone: Effect.succeed(true) })
+      const watching = History.watch(store, { id: "asks", json: false }, Effect.succeed(true))
       yield* Effect.forkScoped(Effect.provideService(watching, Screen, made))
       yield* TestClock.adjust("1 second")
       yield* idle
