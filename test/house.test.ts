@@ -49,6 +49,7 @@ const rows: ReadonlyArray<Row> = [
       "store/Encoded.ts",
       "store/Token.ts",
       "store/Exported.ts",
+      "store/MemoryStore.ts",
       "engine/*",
       "effect/*",
       "node:fs",

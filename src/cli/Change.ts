@@ -152,7 +152,8 @@ const isLeft = (action: Action, owner: unknown, { tasks }: Changing, status: Sta
   isActive(status)
 
 /** Has it go on here, where its engine has left it. */
-const takeUp = Effect.fnUntraced(function* ({ engine, store }: Control.Control, given: Changing, id: string) {
+const takeUp = Effect.fnUntraced(function* (control: Control.Control, given: Changing, id: string) {
+  const { engine, store } = control
   const device = yield* Screen.Screen
   const stood = yield* standing(store, id)
   const done = { verb: "resume", problem: null, engine: null }
@@ -162,7 +163,9 @@ const takeUp = Effect.fnUntraced(function* ({ engine, store }: Control.Control, 
   }
   if (given.dryRun) return given.json ? yield* told({ ...done, outcome: "planned", ...stood }, true) : undefined
   yield* confirmed(given)
-  yield* engine.advance(id)
+  const carried = engine.advance(id)
+  if (given.follow === true) return yield* Follow.acting(control, id, { here: true, json: given.json }, carried)
+  yield* carried
   yield* tell({ ...done, outcome: "done", ...(yield* standing(store, id)) }, given.json)
 })
 

@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { crawl, story } from "../../examples/crawl.js"
 import { TaskEngine } from "../../src/index.js"
+import { diesAnywhere } from "../../src/testing/Crashes.js"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
-import { diesAnywhere } from "./support/Crashes.js"
 import { tree, write } from "./support/Folder.js"
 import { printed } from "./support/Printed.js"
 
@@ -65,7 +65,7 @@ describe("the example crawl", () => {
           crawl
             .execute({ from, to, every: 0 }, { id: "c3" })
             .pipe(Effect.provide(crawl.layer), Effect.provide(NodeFileSystem.layer)),
-        ({ to }, exit, _, where) => {
+        ({ to }, exit, where) => {
           assert.deepInclude(exit, { _tag: "Success", value: 5 }, `${where}: ${String(exit)}`)
           assert.deepStrictEqual(tree(to), files, where)
         }

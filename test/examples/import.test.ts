@@ -9,9 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { importAll, importBatch, layer, story } from "../../examples/import.js"
 import { type Entry, TaskEngine } from "../../src/index.js"
+import { diesAnywhere } from "../../src/testing/Crashes.js"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
 import { engine, entries, memory } from "../support/engines.js"
-import { diesAnywhere } from "./support/Crashes.js"
 import { tree, write } from "./support/Folder.js"
 import { printed } from "./support/Printed.js"
 
@@ -135,7 +135,7 @@ describe("the example import", () => {
         inbox,
         (payload) =>
           importAll.execute(payload, { id: "i1" }).pipe(Effect.provide(layer), Effect.provide(NodeFileSystem.layer)),
-        ({ to }, exit, kept, where) => {
+        ({ to }, exit, where, kept) => {
           assert.deepInclude(exit, { _tag: "Success", value: 4 }, `${where}: ${String(exit)}`)
           assert.deepStrictEqual(tree(to), imported, where)
           assert.strictEqual(kept.executions.size, 3, where)

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { release, Signer, signerOf, story } from "../../examples/release.js"
 import { TaskEngine } from "../../src/index.js"
+import { diesAnywhere } from "../../src/testing/Crashes.js"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
 import { engine, entries, memory } from "../support/engines.js"
-import { diesAnywhere } from "./support/Crashes.js"
 import { tree, write } from "./support/Folder.js"
 import { printed } from "./support/Printed.js"
 
@@ -118,7 +118,7 @@ describe("the example release", () => {
       const deaths = yield* diesAnywhere(
         shop,
         (payload) => Effect.provide(release.execute(payload, { id: "r1" }), world),
-        ({ to }, exit, kept, where) => {
+        ({ to }, exit, where, kept) => {
           assert.strictEqual(exit._tag, "Success", `${where}: ${String(exit)}`)
           isReleased(to, where)
           const done = entries(kept, "r1").flatMap((entry) => (entry._tag === "PhaseSucceeded" ? [entry.path] : []))
