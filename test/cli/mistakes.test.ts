@@ -1,6 +1,9 @@
 /** What people get wrong, and what gets in their way: told in a line or two, with the right code, and nothing half done. */
+import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
+import { once } from "node:events"
 import * as fs from "node:fs"
+import { createRequire } from "node:module"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -34,6 +37,12 @@ const complains = ({ code, err, out }: Told, wanted: number, what: RegExp) => {
   assert.isAtMost(err.trimEnd().split("\n").length, 2, err)
   assert.notMatch(err, /\n\s+at /)
 }
+
+/** Until the scope closes this process may do no more than anybody: root may read and write everything. */
+const nobody = Effect.acquireRelease(
+  Effect.sync(() => (process.getuid?.() === 0 ? process.seteuid?.(65_534) : undefined)),
+  () => Effect.sync(() => (process.getuid?.() === 0 ? process.seteuid?.(0) : undefined))
+)
 
 const skip = (value: string) => ["skip", "x", "two", "--value", value]
 
@@ -115,7 +124,7 @@ describe("two operators at once", () => {
       Effect.gen(function* () {
         const { going, journal, tidemark } = yield* desk
         const both = ["by ann", "by ben"].map((text) => tidemark(...skip(JSON.stringify(text)), ...going))
-        outcome(yield* Effect.all(both, { concurrency: 2 }), yield* journal())
+        outcome(yield* Effect.timeout(Effect.all(both, { concurrency: 2 }), "20 seconds"), yield* journal())
       })
     )
   )
@@ -126,7 +135,7 @@ describe("two operators at once", () => {
         const { journal, module, said, tidemark } = yield* desk
         yield* said("worker", "--tasks", module)
         const both = ["by ann", "by ben"].map((text) => tidemark(...skip(JSON.stringify(text)), "--yes"))
-        outcome(yield* Effect.all(both, { concurrency: 2 }), yield* journal())
+        outcome(yield* Effect.timeout(Effect.all(both, { concurrency: 2 }), "20 seconds"), yield* journal())
       })
     )
   )
@@ -171,6 +180,58 @@ describe("a file that is not as it should be", () => {
           }
           if (before !== "") assert.strictEqual(hash(name), before, name)
         }
+      })
+    )
+  )
+
+  it.live("is locked: nobody waits for it", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { db, tidemark } = yield* desk
+        const driver = createRequire(import.meta.url).resolve("better-sqlite3")
+        const program = `const db = new (require(process.argv[1]))(process.argv[2])
+          db.pragma("locking_mode = EXCLUSIVE"); db.exec("BEGIN EXCLUSIVE"); console.log("held"); setInterval(() => {}, 1000)`
+        const holder = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            spawn(process.execPath, ["-e", program, driver, db], { stdio: ["ignore", "pipe", "inherit"] })
+          ),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        yield* Effect.promise(() => once(holder.stdout, "data"))
+        for (const args of [["ls"], ["show", "x"], ["close", "x", "--yes"], ["doctor"]]) {
+          complains(yield* tidemark(...args), 4, /another process holds the database's lock/)
+        }
+      })
+    )
+  )
+
+  it.live("may not be read or written: that is said, and no file is made", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { db, folder, module, tidemark } = yield* desk
+        const starting = ["start", "job", "--tasks", module, "--payload", '{ "to": "bob" }']
+        // What they load is loaded by those who may read it.
+        for (const args of [["ls"], ["close", "y", "--yes"], ["doctor"], starting]) yield* tidemark(...args)
+        const before = fs.readdirSync(folder)
+        fs.chmodSync(folder, 0o555)
+        fs.chmodSync(db, 0o444)
+        const unwritten = Effect.gen(function* () {
+          yield* nobody
+          assert.strictEqual((yield* tidemark("show", "x")).code, 0)
+          for (const args of [["close", "x", "--yes"], starting, [...starting, "--db", path.join(folder, "new.db")]]) {
+            complains(yield* tidemark(...args), 4, /check the permissions/)
+          }
+        })
+        yield* Effect.scoped(unwritten)
+        fs.chmodSync(db, 0)
+        const unread = Effect.gen(function* () {
+          yield* nobody
+          for (const args of [["ls"], ["show", "x"], ["close", "x", "--yes"], ["doctor"], starting]) {
+            complains(yield* tidemark(...args), 4, /check the permissions/)
+          }
+        })
+        yield* Effect.scoped(unread)
+        assert.deepStrictEqual(fs.readdirSync(folder), before)
       })
     )
   )
