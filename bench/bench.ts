@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [PART ...] [--rounds N]`: what tidemark costs, against what SQLite and Effect do without it, in
  * interleaved rounds on the real disk. Parts: raw sequential in-flight interpreter replay check stages endless cold-start cli
- * memory waiting; all by default.
+ * commands memory waiting; all by default.
  */
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util"
 import Database from "better-sqlite3"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Answering from "./Answering.js"
 import * as Commands from "./Commands.js"
 import { type Group, median, run } from "./Measure.js"
 import * as Processes from "./Processes.js"
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, (folder: string) => ReadonlyArray<Group>>> 
   endless: (folder) => [Processes.endless(folder)],
   "cold-start": (folder) => [Processes.coldStart(folder)],
   cli: Commands.all,
+  commands: (folder) => [Answering.answering(folder)],
   memory: (folder) => [Processes.memory(folder)],
   waiting: (folder) => [
     Waiting.parking(folder),

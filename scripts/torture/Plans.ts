@@ -6,7 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type { Action } from "../../src/core/Action.js"
 import type { Entry, EntryOf } from "../../src/core/Entry.js"
-import type { History } from "../../src/core/History.js"
+import { type History, ownerOf } from "../../src/core/History.js"
+import type { Json } from "../../src/core/Json.js"
+import * as Path from "../../src/core/Path.js"
 import { isComposite } from "../../src/core/PhaseRecord.js"
 import type { Plan, Step } from "../../src/core/Plan.js"
 import * as Spine from "../../src/core/Spine.js"
@@ -15,7 +17,7 @@ import { TaskEngine } from "../../src/TaskEngine.js"
 import { type Command, type Program, weave } from "./Program.js"
 import { Random } from "./Random.js"
 import { runner } from "./Seeds.js"
-import { taskOf } from "./TaskOf.js"
+import { otherwise, taskOf } from "./TaskOf.js"
 import { World } from "./World.js"
 
 const id = "x1"
@@ -29,6 +31,12 @@ const draw = (random: Random, history: History): Action => {
   const checkpoints = Spine.targets(history).map(({ path }) => path)
   const some = random.pick([...failed, ...failed, ...failed, ...leaves, "nowhere"])
   const checkpoint = random.pick([...checkpoints, ...checkpoints, ...checkpoints, "nowhere"])
+  const items = [...history.phases.values()]
+    .filter(({ scope }) => ownerOf(history, scope)?.kind === "forEach")
+    .map(({ path }) => path)
+  const broken = items.filter((path) => failed.some((one) => one === path || one.startsWith(`${path}/`)))
+  const item = random.pick(broken.length > 0 && random.chance(0.8) ? broken : [...items, "nowhere"])
+  const consent = random.chance(0.7) ? ({ amend: "undo-too" } as const) : {}
   const half = (of: ReadonlyArray<string>) => of.filter(() => random.chance(0.5))
   const values = Object.fromEntries(half(failed).map((path) => [path, "given"]))
   const all: ReadonlyArray<Action> = [
@@ -37,7 +45,12 @@ const draw = (random: Random, history: History): Action => {
     { _tag: "resume", from: some },
     { _tag: "resume", values },
     { _tag: "resume", from: half(failed), values },
+    { _tag: "resume", payload: { note: "amended" }, ...consent },
+    { _tag: "resume", payload: { note: "amended" }, from: half(failed), values, ...consent },
+    { _tag: "resume", payload: random.pick<Json>([{ skew: true }, { note: 7 }]), ...consent },
+    { _tag: "resume", from: "next", state: random.pick<Json>([{ part: 0 }, { part: 1 }, { part: "1" }]) },
     { _tag: "rerun" },
+    { _tag: "rerun", items: [{ item, input: random.pick(["given", "given", otherwise]) }], ...consent },
     { _tag: "rerun", items: [some] },
     { _tag: "skip", phase: some, value: "given" },
     { _tag: "pause" },
@@ -57,8 +70,12 @@ const programOf = (seed: number): Program => {
   const random = new Random(-6 - seed)
   const program = weave(seed)
   const rests = random.chance(0.8)
+  const splits = random.chance(0.4)
+    ? program.body.map((_, index) => index + 1).filter(() => random.chance(0.4))
+    : undefined
   return {
     ...program,
+    ...(splits === undefined ? {} : { splits }),
     onFailure: rests ? "halt" : program.onFailure,
     command: rests && program.command?.verb !== "pause" ? undefined : program.command,
     body: rests ? [...program.body, { _tag: "Fail" }] : program.body
@@ -175,9 +192,9 @@ const composite = new Set<string>(["all", "forEach", "race", "graph", "group"])
 const begins = (entry: Entry): entry is EntryOf<"PhaseStarted"> | EntryOf<"AttemptStarted"> =>
   (entry._tag === "PhaseStarted" && !composite.has(entry.kind)) || entry._tag === "AttemptStarted"
 
-/** The phases that began before anything had an outcome. */
+/** The phases that began before anything had an outcome, or another stage was entered. */
 const first = (added: ReadonlyArray<Entry>): ReadonlyArray<string> => {
-  const end = added.findIndex(isOutcome)
+  const end = added.findIndex((entry) => isOutcome(entry) || entry._tag === "StageEntered")
   return (end < 0 ? added : added.slice(0, end)).filter(begins).map(({ path }) => path)
 }
 
@@ -208,7 +225,10 @@ const astray = ({ added, plan }: Lived): ReadonlyArray<string> => {
   const wanted = paths(plan, "run")
   const began = new Set(first(added))
   const touched = new Set(
-    added.flatMap((entry) => ("path" in entry ? [entry.path] : entry._tag === "Rewound" ? [entry.to] : []))
+    added.flatMap((entry) => {
+      if (entry._tag === "StageEntered") return [Path.stage(entry.stage, entry.n)]
+      return "path" in entry ? [entry.path] : entry._tag === "Rewound" ? [entry.to] : []
+    })
   )
   // An undo that fails, which nobody can foresee, keeps the author's revert from the rest.
   const stopped = added.some(({ _tag }) => _tag === "RevertFailed")
@@ -249,6 +269,7 @@ const dishonest = (program: Program, lived: Lived): ReadonlyArray<string> => {
     added.length === 0 ? plan.to === before.status : plan.to === led || plan.to === "Closed",
     `to ${plan.to}, led ${led}`
   )
+  problems.push(...unlikeAmended(lived))
   const replayed = new Set(paths(plan, "replay"))
   const redone = added.slice(0, superseded(added)).filter((entry) => begins(entry) && replayed.has(entry.path))
   expect(redone.length === 0, `ran what was to be replayed: ${JSON.stringify(redone)}`)
@@ -266,6 +287,19 @@ const dishonest = (program: Program, lived: Lived): ReadonlyArray<string> => {
   if (added.length > 0) problems.push(...astray(lived))
   problems.push(...unlikeUndos(program, lived))
   return problems
+}
+
+/** What is amended is recorded as it was asked. */
+const unlikeAmended = ({ added, plan: { action } }: Lived): ReadonlyArray<string> => {
+  const resumed = added.find(({ _tag }) => _tag === "Resumed") as EntryOf<"Resumed"> | undefined
+  const asked = action._tag === "resume" ? action.payload : undefined
+  const inputs =
+    action._tag === "rerun" ? action.items?.flatMap((one) => (typeof one === "string" ? [] : one.input)) : []
+  const [said, done] = [
+    JSON.stringify([asked, inputs ?? []]),
+    JSON.stringify([resumed?.payload, resumed?.inputs?.map(({ input }) => input) ?? []])
+  ]
+  return said === done ? [] : [`was to amend ${said}, amended ${done}`]
 }
 
 /** A revert does what was said, in that order; up to the undo that fails, which nobody can foresee. */

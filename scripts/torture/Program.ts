@@ -110,6 +110,8 @@ export interface Command {
 
 export interface Program<S = Concurrent> {
   readonly body: ReadonlyArray<S>
+  /** where in the body a stage is entered, in ascending order; none: there are no stages */
+  readonly splits?: ReadonlyArray<number>
   readonly onFailure: "halt" | "revert"
   readonly ownRevert: boolean
   readonly revertConcurrency: number

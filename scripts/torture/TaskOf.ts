@@ -165,7 +165,7 @@ class Maker {
         return Phase.forEach(
           name,
           branches.map((each) => each.name),
-          (_, index) => works[index]!,
+          (item, index) => works[item === otherwise ? (index + 1) % works.length : index]!,
           { ...options, ...key }
         ) as never
       }
@@ -249,17 +249,40 @@ const strategyOf = ({ attempts, delay, kind, atLast, values }: RetryStatement): 
   }
 }
 
+/** An item for which a forEach does something else than it did. */
+export const otherwise = "otherwise"
+
+/** With the payload `skew`, the code does something else than it did; a `note` changes nothing that it does. */
+const payload = {
+  note: Schema.optionalWith(Schema.String, { exact: true }),
+  skew: Schema.optionalWith(Schema.Boolean, { exact: true })
+}
+
+const Next = Task.stage("next", { state: { part: Schema.Int } })
+
+/** The bodies of a program: what stands before its first stage, and in each. */
+const partsOf = ({ body, splits = [] }: Program): ReadonlyArray<ReadonlyArray<Concurrent>> =>
+  [0, ...splits].map((from, index) => body.slice(from, splits[index]))
+
 /** The task of a program. */
 export const taskOf = (world: World, program: Program, due: Due, waits?: Waits) => {
   const maker = new Maker(world, program, due, waits)
+  const parts = partsOf(program)
+  function* part(index: number) {
+    yield* maker.run(parts[index] ?? []) as Generator<Yields, void>
+    if (index + 1 < parts.length) return yield* Next.enter({ part: index + 1 })
+    return "done"
+  }
   return Task.make("model", {
+    payload,
     success: Schema.String,
     error: Schema.String,
     onFailure: program.onFailure,
     revertConcurrency: program.revertConcurrency,
-    *run() {
-      yield* maker.run(program.body) as Generator<Yields, void>
-      return "done"
+    ...(program.splits === undefined ? {} : { stages: [Next.body(({ part: index }) => part(index))] }),
+    *run({ skew }) {
+      if (skew === true) yield* Phase.make("skewed", Effect.void)
+      return yield* part(0)
     },
     ...(program.ownRevert
       ? {

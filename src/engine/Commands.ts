@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RequestError } from "../authoring/Acting.js"
 import { type Action, actOf } from "../core/Action.js"
-import type { EngineBusy } from "../core/Errors.js"
+import type { EngineBusy, StoreError } from "../core/Errors.js"
 import type { History } from "../core/History.js"
 import { allows, isActive } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
@@ -36,8 +36,23 @@ export class Commands {
     const { isPassive } = this.ownership
     const done = Effect.zipRight(this.carryOut(id, command), isPassive ? this.live.gone(id) : Effect.void)
     return Effect.catchTag(this.ownership.during(done), "EngineBusy", () =>
-      Orders.send(this.store, this.config, id, command, this.now())
+      Orders.send(this.store, this.config, id, command, this.now(), (order) =>
+        isPassive ? this.left(id, command, order) : Effect.void
+      )
     )
+  }
+
+  /** Carries its own order out, if whoever owned the store has gone without an answer. */
+  private left(id: string, command: Action, order: number): Effect.Effect<void, StoreError> {
+    const done = Effect.catchAll(this.carryOut(id, command, order), (error) =>
+      this.store.answer({ order, body: Orders.refusal(error) })
+    )
+    const open = Effect.map(this.store.orders, (orders) => orders.some((one) => one.id === order))
+    const own = Effect.zipRight(
+      Effect.flatMap(open, (isOpen) => (isOpen ? done : Effect.void)),
+      this.live.gone(id)
+    )
+    return Effect.catchTag(this.ownership.during(own), "EngineBusy", () => Effect.void)
   }
 
   /**

@@ -61,13 +61,20 @@ export const accepted = (order: number): Answered => ({ order, body: { _tag: "Ac
 /** The answer to an order that was not carried out. */
 export const refusal = (error: Refusal): Json => ({ _tag: "Refused", error: encodeRefusal(error) as unknown as Json })
 
-/** Puts an order into the inbox and waits until the owner has accepted it, which records it, or refused. */
+/** How often it is looked for an answer, in milliseconds. */
+const often = 20
+
+/**
+ * Puts an order into the inbox and waits until the owner has accepted it, which records it, or refused. Now and then
+ * `meanwhile`: the owner may have gone.
+ */
 export const send = Effect.fnUntraced(function* (
   store: Store,
   config: Config,
   execution: string,
   command: Action,
-  at: number
+  at: number,
+  meanwhile: (order: number) => Effect.Effect<void, StoreError>
 ) {
   const body = Schema.encodeSync(Action)(command) as Json
   const order = yield* store.order({ execution, verb: command._tag, body, at })
@@ -76,12 +83,17 @@ export const send = Effect.fnUntraced(function* (
     verb: command._tag,
     reason: `no answer within ${Duration.format(config.answer)}; the order stays, and is carried out when an engine comes to it`
   })
-  const poll = Effect.flatMap(store.takeAnswer(order), (answer) =>
-    answer === undefined ? Effect.fail(waiting) : Effect.succeed(answer)
-  )
+  const rarely = Math.ceil(Duration.toMillis(config.standby) / often)
+  let looked = 0
+  const poll = Effect.gen(function* () {
+    const answer = yield* store.takeAnswer(order)
+    if (answer !== undefined) return answer
+    if (++looked % rarely === 0) yield* meanwhile(order)
+    return yield* waiting
+  })
   const answer = yield* Effect.retry(poll, {
     while: (error) => error._tag === "OrderRefused",
-    schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo(config.answer))
+    schedule: Schedule.spaced(often).pipe(Schedule.upTo(config.answer))
   })
   const decoded = decodeAnswer(answer)
   if (Option.isNone(decoded)) {

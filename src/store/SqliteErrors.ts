@@ -1,4 +1,6 @@
 /** What SQLite and the file system say, in the words of `StoreError`: what happened, where, what to do next. */
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { StoreError } from "../core/Errors.js"
 
 export type Reason = StoreError["reason"]
@@ -6,7 +8,7 @@ export type Reason = StoreError["reason"]
 /** What to do, by reason; the sentence goes on from "FILE: what happened". */
 const advice = {
   Full: "no space is left: free some; nothing was acknowledged, and appends work again when there is room",
-  ReadOnly: "it cannot be written: check the permissions of the file, its folder and its file system",
+  ReadOnly: "it cannot be opened or written: check the permissions of the file, its folder and its file system",
   NotFound: "check the path: the folder must exist, and may have to be made or mounted first",
   NotOurs: "this is no tidemark database: give another filename; it was left as it is",
   Newer: "update tidemark; it was left as it is",
@@ -58,6 +60,9 @@ export const storeError = (reason: Reason, store: string, what: string): StoreEr
 export const fromCause = (store: string, cause: unknown): StoreError => {
   if (cause instanceof StoreError) return cause
   const code = codeOf(cause)
-  const reason = reasons.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "Failed"
+  const found = reasons.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "Failed"
+  // SQLite says the same of a folder that is not there, and of one where it may not open a file.
+  const denied = code.startsWith("SQLITE_CANTOPEN") && fs.existsSync(path.dirname(store))
+  const reason = denied ? "ReadOnly" : found
   return storeError(reason, store, `${textOf(cause)} (${code})`)
 }

@@ -68,6 +68,33 @@ describe("a plan", () => {
     })
   )
 
+  it.scoped("of a close that reverts lists what earlier stages did, too", () =>
+    Effect.gen(function* () {
+      const log = logbook()
+      const store = memory()
+      const Next = Task.stage("next", { state: {} })
+      const undone = (name: string) => Phase.make(name, { run: log.note(name), undo: () => log.note(`undo ${name}`) })
+      const task = Task.make("staged", {
+        stages: [
+          Next.body(function* () {
+            yield* undone("b")
+            yield* Phase.make("c", Effect.die("no"))
+          })
+        ],
+        *run() {
+          yield* undone("a")
+          return yield* Next.enter({})
+        }
+      })
+      const one = yield* engine(store, [task])
+      yield* Effect.exit(one.run(task.execute({}, { id: "s1" })))
+      const planned = yield* plan(one, "s1", { _tag: "close", revert: true })
+      assert.deepStrictEqual(brief(planned), ["close @next#1/c", "undo @next#1/b", "undo a"])
+      yield* one.service.close("s1", { revert: true })
+      assert.deepStrictEqual(log.lines, ["a", "b", "undo b", "undo a"])
+    })
+  )
+
   it.scoped("lists what is missing, and the action is refused with the same list", () =>
     Effect.gen(function* () {
       const one = yield* parked

@@ -34,7 +34,7 @@ export const command = Effect.fnUntraced(function* (
     }),
     () => Effect.sync(() => delete given[folder])
   )
-  const start = (args: ReadonlyArray<string>, answer?: string) => {
+  const start = (args: ReadonlyArray<string>, answer?: Effect.Effect<string>) => {
     const { kept, made } = device(undefined, false, answer)
     const given = args[0] === "init" || args.includes("--db") ? [] : ["--db", db]
     return { kept, code: Effect.provideService(Main.run([...given, ...args], "1.2.3"), Screen, made) }
@@ -42,7 +42,8 @@ export const command = Effect.fnUntraced(function* (
   const ended = ({ code, kept }: ReturnType<typeof start>): Effect.Effect<Told> =>
     Effect.map(code, (found) => ({ code: found, ...kept }))
   const tidemark = (...args: ReadonlyArray<string>) => Effect.suspend(() => ended(start(args)))
-  const answering = (answer: string, ...args: ReadonlyArray<string>) => Effect.suspend(() => ended(start(args, answer)))
+  const answering = (answer: Effect.Effect<string>, ...args: ReadonlyArray<string>) =>
+    Effect.suspend(() => ended(start(args, answer)))
   /** runs it, in the background of the test, once it has said something */
   const said = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
     const running = start(args)

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { type Device, Screen } from "../../../src/cli/Screen.js"
 
 /** A screen that keeps what it is given. */
-export const device = (columns?: number, colours = false, answer?: string) => {
+export const device = (columns?: number, colours = false, answer?: string | Effect.Effect<string>) => {
   const kept = { out: "", err: "" }
   const add = (where: keyof typeof kept) => (text: string) =>
     Effect.sync(() => {
@@ -13,7 +13,11 @@ export const device = (columns?: number, colours = false, answer?: string) => {
     rows: columns === undefined ? undefined : 24,
     out: add("out"),
     err: add("err"),
-    ask: answer === undefined ? undefined : (question) => Effect.as(add("err")(`${question}\n`), answer)
+    ask:
+      answer === undefined
+        ? undefined
+        : (question) =>
+            Effect.zipRight(add("err")(`${question}\n`), typeof answer === "string" ? Effect.succeed(answer) : answer)
   }
   return { kept, made }
 }
