@@ -108,7 +108,7 @@ const resume = Command.make(
 ).pipe(
   Command.withDescription(
     about(
-      "Lets an execution go on that is paused, has failed, or was left by an engine.",
+      "Lets an execution go on that is paused, has failed, or was left.",
       "What failed runs again; what is recorded does not."
     )
   )
