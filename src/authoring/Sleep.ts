@@ -33,8 +33,9 @@ export const sleep = (name: string, duration: Duration.DurationInput): Slept => 
  * instant.
  *
  * @example
+ * import * as DateTime from "effect/DateTime"
  * import { Phase } from "tidemark"
- *  *
+ *
  * const newYear = Phase.sleepUntil("new year", DateTime.unsafeMake("2027-01-01T00:00:00Z"))
  */
 export const sleepUntil = (name: string, instant: Instant.Instant): Slept => {

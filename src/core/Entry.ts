@@ -6,9 +6,9 @@
  */
 import * as Schema from "effect/Schema"
 import { Act } from "./Act.js"
+import { begun } from "./Begun.js"
 import { Defect, Failure, JsonValue } from "./Failure.js"
 import * as Kept from "./Kept.js"
-import { kinds } from "./Kind.js"
 import type { Status } from "./Status.js"
 
 export { Act } from "./Act.js"
@@ -40,25 +40,9 @@ const Created = Schema.TaggedStruct("Created", {
 const Claimed = Schema.TaggedStruct("Claimed", { owner: Schema.String, crashed: Schema.Boolean })
 /** The generator yielded this phase and its first attempt is about to run. */
 const PhaseStarted = Schema.TaggedStruct("PhaseStarted", {
-  path: Schema.String,
-  name: Schema.String,
-  kind: Schema.Literal(...kinds),
-  scope: optional(Schema.String),
-  generation: optional(Schema.Int),
-  commit: optional(Schema.Boolean),
-  /** its author says that nothing undoes it */
-  irreversible: optional(Schema.Boolean),
-  undoes: optional(Schema.String),
-  /** of what is made of other phases, of a child, a delegate, a signal: how its failure reaches its generator */
-  capture: optional(Schema.Literal("either", "exit")),
-  /** of an item without a name of its own: what it looks like */
-  key: optional(Schema.String),
-  /** of a branch of a graph: the paths of the branches that it needs */
-  needs: optional(Schema.Array(Schema.String)),
+  ...begun,
   /** of a group, or a checkpoint: the value that its strategy gave its first attempt */
   value: optional(JsonValue),
-  /** of a phase that calls another task: the id of the execution that it calls */
-  child: optional(Schema.String),
   /** of a phase that somebody outside may complete: the hash of the token for that */
   token: optional(Schema.String),
   /** of what waits by itself: until when at the longest, in milliseconds UTC */

@@ -11,6 +11,7 @@ import { reversal } from "./Reversal.js"
 import * as Sentence from "./Sentence.js"
 import type { Consequence, Placed } from "./Step.js"
 import { joined, type Tree } from "./Tree.js"
+import * as Tries from "./Tries.js"
 import { UndoPlan } from "./UndoPlan.js"
 
 const none: ReadonlyArray<never> = []
@@ -131,11 +132,7 @@ export class GroupNode implements Node, Around {
       group.strategy !== undefined && broken.follow === "task" && !broken.failures.some(({ _tag }) => _tag === "Fault")
     if (!asks || this.winding) return this.giveUp(broken)
     this.broken = broken
-    const { failures } = broken
-    const { attempt } = record
-    const { tries, value } = record.group!
-    const last = { attempt, value, failures, at: record.startedAt }
-    this.act({ _tag: "Undecided", placed, failures, tries: [...tries, last] })
+    this.act(Tries.undecided(placed, record, broken.failures))
   }
 
   private giveUp(broken: Broken): void {
@@ -147,13 +144,12 @@ export class GroupNode implements Node, Around {
   }
 
   private decided(): void {
-    const { decision, tries } = this.record.group!
+    const { record } = this
     this.broken = undefined
     this.act(undefined)
-    const { failures } = tries[tries.length - 1]!
-    if (decision!._tag === "RevertAll") return this.around.ended(this, { _tag: "Broken", failures, follow: "revert" })
-    if (decision!._tag === "GiveUp" || this.winding) return this.giveUp({ _tag: "Broken", failures, follow: "task" })
-    this.due = decision!._tag === "Again" ? decision!.at + decision!.delay : decision!.at
+    const broken = Tries.over(record, this.winding)
+    if (broken !== undefined) return this.giveUp(broken)
+    this.due = Tries.due(record)
     this.body!.wind()
     this.tree.await(this)
   }

@@ -1,8 +1,8 @@
 /** What an entry keeps of those before it, so that nothing needs them any more. */
 import * as Schema from "effect/Schema"
 import { Act } from "./Act.js"
+import { begun } from "./Begun.js"
 import { Failure, JsonValue } from "./Failure.js"
-import { kinds } from "./Kind.js"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -52,18 +52,7 @@ export type AtStage = typeof AtStage.Type
 
 /** One phase, of which only the outcome matters any more. */
 export const Phase = Schema.Struct({
-  path: Schema.String,
-  name: Schema.String,
-  kind: Schema.Literal(...kinds),
-  scope: optional(Schema.String),
-  generation: optional(Schema.Int),
-  commit: optional(Schema.Boolean),
-  irreversible: optional(Schema.Boolean),
-  undoes: optional(Schema.String),
-  capture: optional(Schema.Literal("either", "exit")),
-  key: optional(Schema.String),
-  needs: optional(Schema.Array(Schema.String)),
-  child: optional(Schema.String),
+  ...begun,
   /** it is a part of a clean-up */
   cleans: optional(Schema.Boolean),
   /** it is no part of the body */

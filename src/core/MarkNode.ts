@@ -10,6 +10,7 @@ import * as Path from "./Path.js"
 import { reversal } from "./Reversal.js"
 import type { Consequence, Placed } from "./Step.js"
 import type { Tree } from "./Tree.js"
+import * as Tries from "./Tries.js"
 import { UndoPlan } from "./UndoPlan.js"
 import type { Winding } from "./Winds.js"
 
@@ -93,23 +94,16 @@ export class MarkNode implements Node, Winding {
   ask(broken: Broken): void {
     const { placed, record } = this
     this.broken = broken
-    const { failures } = broken
-    const { attempt } = record
-    const { tries, value } = record.group!
-    const last = { attempt, value, failures, at: record.startedAt }
-    this.act({ _tag: "Undecided", placed, failures, tries: [...tries, last] })
+    this.act(Tries.undecided(placed, record, broken.failures))
   }
 
   private decided(): void {
-    const { decision, tries } = this.record.group!
+    const { record } = this
     this.broken = undefined
     this.act(undefined)
-    const { failures } = tries[tries.length - 1]!
-    if (decision!._tag === "RevertAll") return this.around.passOn(this, { _tag: "Broken", failures, follow: "revert" })
-    if (decision!._tag === "GiveUp" || this.winding) {
-      return this.around.passOn(this, { _tag: "Broken", failures, follow: "task" })
-    }
-    this.due = decision!._tag === "Again" ? decision!.at + decision!.delay : decision!.at
+    const broken = Tries.over(record, this.winding)
+    if (broken !== undefined) return this.around.passOn(this, broken)
+    this.due = Tries.due(record)
     this.around.current?.wind()
     this.tree.await({ each: (visit) => this.around.current?.each(visit), wound: () => this.wound() })
   }

@@ -32,7 +32,7 @@ export const reopen = (history: History, entry: EntryOf<"Resumed" | "RevertResum
     if (!isChosen(record)) continue
     const ends = ending.size > 0 && isIn(history, record, ending)
     if (!ends) ask(record)
-    if (record.expired >= 0 && !ends) beginTerm(record, at)
+    if (record.expired >= 0 && !ends && !isLeaving(record)) beginTerm(record, at)
     if (isComposite(record)) {
       record.state = "running"
       record.settled = -1

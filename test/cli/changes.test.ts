@@ -12,6 +12,7 @@ import * as Refusals from "../../src/cli/Refusals.js"
 import { Screen } from "../../src/cli/Screen.js"
 import type { Action } from "../../src/core/Action.js"
 import type { Act, Entry } from "../../src/core/Entry.js"
+import { RequirementsMissing } from "../../src/core/Errors.js"
 import { Plan } from "../../src/core/Plan.js"
 import { Phase, Task, TaskEngine } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
@@ -141,6 +142,9 @@ describe("verbs that change an execution", () => {
         assert.match(refused.what ?? "", what)
         assert.match(refused.next ?? "", next)
       }
+      const missing = [{ needs: "consent", paths: ["one"], message: "it would see another payload" }] as const
+      const unconsented = Refusals.of(new RequirementsMissing({ execution: "job-1", verb: "resume", missing }))
+      assert.match(String(unconsented.next), /^--undo-too lets them see it/)
       assert.lengthOf(entries(memory, "job-1"), before)
       yield* live.end
       const alone = yield* client(memory, undefined)

@@ -7,23 +7,10 @@ import * as Show from "../../src/cli/Show.js"
 import * as Tree from "../../src/cli/Tree.js"
 import type { Store } from "../../src/store/Store.js"
 import { printed } from "./support/device.js"
+import { everything } from "./support/listing.js"
 import { scene } from "./support/scene.js"
 
-const ls: Ls.Options = {
-  task: undefined,
-  status: [],
-  text: undefined,
-  tag: [],
-  since: undefined,
-  until: undefined,
-  failedWith: undefined,
-  waitingOn: undefined,
-  limit: 50,
-  after: undefined,
-  oldest: false,
-  watch: false,
-  json: false
-}
+const ls: Ls.Options = { ...everything, limit: 50 }
 
 type Run = (store: Store) => Effect.Effect<unknown, unknown, Screen>
 

@@ -13,6 +13,7 @@ import { Shown } from "../../src/cli/Shown.js"
 import * as Tree from "../../src/cli/Tree.js"
 import type { Store } from "../../src/store/Store.js"
 import { printed } from "./support/device.js"
+import { everything } from "./support/listing.js"
 import { scene } from "./support/scene.js"
 
 const ids = ["order-1", "order-2", "order-3", "batch-1", "batch-1/finish/convert", "broken-1"]
@@ -21,26 +22,7 @@ type Run = (store: Store, id: string) => Effect.Effect<unknown, unknown, Screen>
 
 /** Each verb, and the schema of each line that it prints. */
 const verbs: ReadonlyArray<readonly [string, Schema.Schema.AnyNoContext, Run]> = [
-  [
-    "ls",
-    Listed,
-    (store) =>
-      Ls.run(store, {
-        task: undefined,
-        status: [],
-        text: undefined,
-        tag: [],
-        since: undefined,
-        until: undefined,
-        failedWith: undefined,
-        waitingOn: undefined,
-        limit: 0,
-        after: undefined,
-        oldest: false,
-        watch: false,
-        json: true
-      })
-  ],
+  ["ls", Listed, (store) => Ls.run(store, { ...everything, json: true })],
   ["show", Shown, (store, id) => Show.run(store, { id, all: false, json: true })],
   ["tree", Branching.Tree, (store, id) => Tree.run(store, { id, all: false, json: true })],
   ["history", History.Happened, (store, id) => History.run(store, { id, acts: false, json: true })]

@@ -12,6 +12,7 @@ import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
 import { engine, idle, memory } from "../support/engines.js"
 import { device } from "./support/device.js"
+import { everything } from "./support/listing.js"
 
 const told = Task.make("told", {
   payload: { fails: Schema.Boolean },
@@ -20,22 +21,6 @@ const told = Task.make("told", {
     yield* Phase.make("last", fails ? Effect.die("no") : Effect.void)
   }
 })
-
-const all: Ls.Options = {
-  task: undefined,
-  status: [],
-  text: undefined,
-  tag: [],
-  since: undefined,
-  until: undefined,
-  failedWith: undefined,
-  waitingOn: undefined,
-  limit: 0,
-  after: undefined,
-  oldest: false,
-  watch: true,
-  json: false
-}
 
 /** Lets what watches look again. */
 const look = Effect.zipRight(TestClock.adjust("1 second"), idle)
@@ -85,7 +70,7 @@ describe("watch", () => {
       const plain = device()
       const terminal = device(80)
       for (const { made } of [plain, terminal]) {
-        yield* Effect.fork(Effect.provideService(Ls.run(store, all), Screen.Screen, made))
+        yield* Effect.fork(Effect.provideService(Ls.run(store, { ...everything, watch: true }), Screen.Screen, made))
       }
       yield* live.run(told.start({ fails: false }, { id: "one" }))
       yield* look

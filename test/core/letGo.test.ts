@@ -5,7 +5,7 @@ import * as Phase from "../../src/authoring/Phase.js"
 import * as Retry from "../../src/authoring/Retry.js"
 import type { Entry } from "../../src/core/Entry.js"
 import { blockedAt, cursorOf, one } from "../support/cursors.js"
-import { fail, failed, running, start, succeed } from "../support/journal.js"
+import { crashed, fail, failed, running, start, succeed } from "../support/journal.js"
 
 /** Where a body comes to that was live all along, and one that is replayed: the same. */
 const cameTo = (body: () => unknown, entries: ReadonlyArray<Entry>): string => {
@@ -59,6 +59,24 @@ describe("what loses a race while it is left, to be undone", () => {
       { _tag: "Decided", path: "race/l", attempt: 1, failures: [failed("race/l/x")], decision: "again" },
       ...letGo("race/l")
     ]
+    assert.strictEqual(cameTo(body, entries), "race/undo/race/l/a")
+  })
+
+  it("goes on with a clean-up that has begun anew, where the engine died meanwhile", () => {
+    const body = function* () {
+      yield* Phase.race({ l: Phase.exit(Phase.group("g", leaving)), w: one("w") })
+    }
+    const entries: ReadonlyArray<Entry> = [
+      start("race", { kind: "race" }),
+      inside("race", "l", { name: "g", kind: "group", capture: "exit" }),
+      inside("race", "w"),
+      inside("race/l", "a"),
+      succeed("race/l/a"),
+      inside("race/l", "x"),
+      fail("race/l/x"),
+      ...letGo("race/l")
+    ]
+    assert.strictEqual(cameTo(body, [...entries.slice(0, -1), crashed]), "race/l/close/c")
     assert.strictEqual(cameTo(body, entries), "race/undo/race/l/a")
   })
 

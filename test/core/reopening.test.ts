@@ -1,6 +1,11 @@
 /** What an operator's resume takes up again, and what it leaves as it is. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Phase from "../../src/authoring/Phase.js"
+import * as Retry from "../../src/authoring/Retry.js"
 import type { Entry } from "../../src/core/Entry.js"
+import type { Failure } from "../../src/core/Failure.js"
+import { blockedAt, cursorOf, one } from "../support/cursors.js"
 import { died, fail, failed, running, start, succeed } from "../support/journal.js"
 
 const resumed: Entry = { _tag: "Resumed", act: {} }
@@ -52,6 +57,44 @@ describe("a resume", () => {
         .history.phases.get("g")!.group!.decision
     assert.isUndefined(decisionAfter())
     assert.deepInclude(decisionAfter(inside("g/close", "bye")), { _tag: "GiveUp" })
+  })
+
+  it("goes on with the undo of what was late, and leaves its strategy unasked", () => {
+    const body = function* () {
+      const undoable = Phase.make("a", Effect.void, { undo: () => Effect.void })
+      yield* Phase.group(
+        "g",
+        function* () {
+          yield* undoable
+          const late = function* () {
+            yield* one("x")
+            yield* one("never")
+          }
+          yield* Phase.group("h", late, { retry: Retry.times(2), timeout: "10 millis" })
+        },
+        { retry: Retry.times(2), timeout: "10 millis" }
+      )
+    }
+    const undo = "g/revert#1/undo/g/a"
+    const late: Failure = { _tag: "Timeout", path: "g", after: 10 }
+    const journal = running().add(
+      group("g", { timeout: 10 }),
+      inside("g", "a"),
+      succeed("g/a"),
+      inside("g", "h", { kind: "group", timeout: 10 }),
+      inside("g/h", "x"),
+      { _tag: "TimedOut", path: "g/h" },
+      { _tag: "TimedOut", path: "g" },
+      succeed("g/h/x"),
+      { _tag: "Decided", path: "g", attempt: 1, failures: [late], decision: "again" },
+      start(undo, { name: "a", kind: "undo", scope: "g/revert#1", undoes: "g/a" }),
+      fail(undo),
+      { _tag: "Failed", failures: [failed(undo)] },
+      resumed
+    )
+    const step = cursorOf(body).advance(journal.loaded)
+    assert.strictEqual(blockedAt(step), undo)
+    assert.deepStrictEqual(step._tag === "Blocked" ? step.consequences : [], [])
   })
 
   it("lets the clean-up itself go on", () => {

@@ -1,18 +1,13 @@
 import * as fs from "node:fs"
-import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../src/core/Entry.js"
 import type { Encoded } from "../../src/store/Encoded.js"
-import * as migrations from "../../src/store/migrations.js"
-import type { Sql } from "../../src/store/Sql.js"
-import * as SqliteConnection from "../../src/store/SqliteConnection.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
-import * as SqlStore from "../../src/store/SqlStore.js"
 import { fromEncoded, type Head, rowInstead } from "../../src/store/Store.js"
 import { row } from "../../src/testing/StoreSuiteRows.js"
-import { copy } from "./support/Files.js"
-import { temporaryFile, temporaryFolder } from "./support/TemporaryFolder.js"
+import { killedIn } from "./support/Statements.js"
+import { temporaryFile } from "./support/TemporaryFolder.js"
 
 const created: Entry = { _tag: "Created", task: "place-order", version: 1, payload: null }
 const claim: Entry = { _tag: "Claimed", owner: "me", crashed: false }
@@ -39,34 +34,9 @@ const seqs = (encoded: Encoded) =>
 describe("a discard in a file", () => {
   it.scoped("killed before or after any statement leaves all that it takes away, or nothing of it", () =>
     Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const filename = path.join(folder, "tidemark.db")
-      const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
-      yield* connection.pragma("journal_mode = WAL")
-      yield* migrations.migrate(connection)
-      let watching = false
-      let statements = 0
-      // The files as a kill at this moment would leave them.
-      const look = Effect.sync(() => {
-        if (watching) copy(filename, path.join(folder, `${statements++}.db`))
-      })
-      const sql: Sql = {
-        ...connection,
-        run: (text, values) => Effect.ensuring(Effect.zipRight(look, connection.run(text, values)), look),
-        transaction: (effect) => Effect.zipLeft(connection.transaction(effect), look)
-      }
-      const { encoded } = yield* SqlStore.make({ sql, own: Effect.succeed(false) })
-      const head = yield* begin(encoded)
-      watching = true
-      yield* discard(encoded, head)
-      watching = false
-      const found = new Set<string>()
-      for (let n = 0; n < statements; n++) {
-        const left = yield* SqliteStore.make({ filename: path.join(folder, `${n}.db`) })
-        found.add(String(yield* seqs(left)))
-      }
-      assert.isAbove(statements, 4)
-      assert.deepStrictEqual([...found], ["0,1,2,3,4", "0,2,3,4,5,6"])
+      const { places, seen } = yield* killedIn(begin, discard, (left) => Effect.map(seqs(left), String))
+      assert.isAbove(places, 4)
+      assert.deepStrictEqual(seen, ["0,1,2,3,4", "0,2,3,4,5,6"])
     })
   )
 

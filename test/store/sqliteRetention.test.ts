@@ -3,14 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../src/core/Entry.js"
 import type { Encoded } from "../../src/store/Encoded.js"
-import * as migrations from "../../src/store/migrations.js"
-import type { Sql } from "../../src/store/Sql.js"
-import * as SqliteConnection from "../../src/store/SqliteConnection.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
-import * as SqlStore from "../../src/store/SqlStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
 import { row, token } from "../../src/testing/StoreSuiteRows.js"
 import { copy } from "./support/Files.js"
+import { killedIn } from "./support/Statements.js"
 import { temporaryFile, temporaryFolder } from "./support/TemporaryFolder.js"
 
 const made = (parent?: string): Entry => ({
@@ -56,33 +53,11 @@ const left = (encoded: Encoded) =>
 describe("a purge in a file", () => {
   it.scoped("killed before or after any statement takes all of a family away, or nothing of it", () =>
     Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const filename = path.join(folder, "tidemark.db")
-      const connection = yield* SqliteConnection.make({ filename, timeout: 0 })
-      yield* connection.pragma("journal_mode = WAL")
-      yield* migrations.migrate(connection)
-      let watching = false
-      let statements = 0
-      // The files as a kill at this moment would leave them.
-      const look = Effect.sync(() => {
-        if (watching) copy(filename, path.join(folder, `${statements++}.db`))
-      })
-      const sql: Sql = {
-        ...connection,
-        run: (text, values) => Effect.ensuring(Effect.zipRight(look, connection.run(text, values)), look),
-        transaction: (effect) => Effect.zipLeft(connection.transaction(effect), look)
-      }
-      const { encoded } = yield* SqlStore.make({ sql, own: Effect.succeed(false) })
-      yield* begin(encoded)
-      watching = true
-      assert.deepStrictEqual([...(yield* encoded.purge(query))].sort(), ["a", "a/child"])
-      watching = false
-      const found = new Set<string>()
-      for (let n = 0; n < statements; n++) {
-        found.add(yield* left(yield* SqliteStore.make({ filename: path.join(folder, `${n}.db`) })))
-      }
-      assert.isAbove(statements, 8)
-      assert.deepStrictEqual([...found], ["xxxx- xxxx-", "----x ----x"])
+      const purge = (encoded: Encoded) =>
+        Effect.map(encoded.purge(query), (gone) => assert.sameMembers([...gone], ["a", "a/child"]))
+      const { places, seen } = yield* killedIn(begin, purge, left)
+      assert.isAbove(places, 8)
+      assert.deepStrictEqual(seen, ["xxxx- xxxx-", "----x ----x"])
     })
   )
 

@@ -144,7 +144,8 @@ export const instructionOf = (piece: Piece, log: Log): Instruction => {
         kind: piece.kind,
         name: piece.name,
         capture: piece.capture,
-        concurrency: piece.concurrency,
+        // All runners of a race start at once.
+        concurrency: piece.kind === "race" ? Number.POSITIVE_INFINITY : piece.concurrency,
         mode: piece.kind === "race" ? "race" : piece.settle ? "settle" : "stop",
         collect: (answers) => [...answers],
         branches: piece.branches.map((branch, index) => ({

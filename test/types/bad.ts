@@ -1,8 +1,8 @@
-/** What must not compile: under each `@ts-expect-error` stands one mistake. messages.test.ts shows what is said of them. */
+/** What must not compile: under each `@ts-expect-error` stands one mistake. compiler.test.ts shows what is said of them. */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { Phase, Retry, Task } from "tidemark"
+import { EngineConfig, Phase, Retry, Task } from "tidemark"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { reason: Schema.String }) {}
 class NoStock extends Schema.TaggedError<NoStock>()("NoStock", {}) {}
@@ -673,3 +673,25 @@ export const inOwnRevert = Task.make("stages", {
     yield* Page.enter({ n: 1 })
   }
 })
+
+// --- what is kept is all, so many checkpoints, or those of so long
+
+export const keeps = [
+  // @ts-expect-error
+  Phase.checkpoint("here", { keep: 5 }),
+  // @ts-expect-error
+  Phase.checkpoint("here", { keep: "none" }),
+  // @ts-expect-error
+  Phase.checkpoint("here", { keep: { last: "5" } }),
+  // @ts-expect-error
+  Task.make("t", { keep: { for: "a while" }, *run() {} }),
+  // @ts-expect-error
+  Task.make("t", { keep: {}, *run() {} }),
+  // @ts-expect-error
+  Task.make("t", { keep: { least: 5 }, *run() {} })
+]
+export const knobs: typeof EngineConfig.defaults = {
+  ...EngineConfig.defaults,
+  // @ts-expect-error
+  keep: { since: "3 days" }
+}

@@ -4,15 +4,16 @@ import { PlatformError as PlatformErrorSchema } from "@effect/platform/Error"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { type Advanced, type Failure, Phase, Retry, Task, TaskEngine } from "tidemark"
+import { type Advanced, EngineConfig, type Failure, Phase, Retry, Task, TaskEngine } from "tidemark"
 import type { AdvanceError } from "../../src/authoring/TaskEngine.js"
 import type { TaskError } from "../../src/core/Errors.js"
 
@@ -339,6 +340,21 @@ is<Equal<Phase.Success<typeof asks>, number>>()
 export const keeps = Phase.checkpoint("here", { data: new Date(0), schema: Schema.Date })
 
 is<Equal<typeof keeps, Phase.Phase<void, never, never, never, true>>>()
+
+declare const days: Duration.Duration
+
+export const forgetful = [
+  Phase.checkpoint("here", { keep: "all" }),
+  Phase.checkpoint("here", { keep: { last: 5 } }),
+  Phase.checkpoint("here", { keep: { for: "3 days" }, data: { n: 1 } }),
+  Task.make("t", { keep: { for: days }, *run() {} }),
+  Task.make("t", { keep: { for: 86_400_000 }, *run() {} }),
+  Layer.succeed(EngineConfig, { ...EngineConfig.defaults, keep: { last: 1 } })
+]
+
+is<
+  Equal<typeof EngineConfig.defaults.keep, "all" | { readonly last: number } | { readonly for: Duration.DurationInput }>
+>()
 
 export const pauses = Phase.checkpoint("here", { retry: Retry.pause, pause: true })
 

@@ -1,4 +1,8 @@
-/** What the compiler says to whoever makes a mistake: each snippet's message holds our sentence. */
+/**
+ * What the compiler says: to whoever makes a mistake, our sentence; and nothing of the examples in doc comments. All of them
+ * are one program, for most of the time goes into the libraries.
+ */
+import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
@@ -281,9 +285,20 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
   ]
 ]
 
-const fileOf = (index: number): string => `${root}test/types/mistake-${index}.ts`
+/** The examples of doc comments: from `@example` to the end of the comment, or to the next tag. */
+const examplesOf = (file: string): ReadonlyArray<readonly [name: string, code: string]> =>
+  [...fs.readFileSync(`${root}src/${file}`, "utf8").matchAll(/^ *\* @example\n((?: *\*(?!\/)(?! @).*\n)*)/gm)].map(
+    ([, lines], index) => [`${file} ${index + 1}`, `${lines!.replaceAll(/^ *\* ?/gm, "")}\nexport {}`]
+  )
 
-const compile = (): ts.Program => {
+const examples = fs
+  .readdirSync(`${root}src`, { encoding: "utf8", recursive: true })
+  .filter((file) => file.endsWith(".ts"))
+  .flatMap(examplesOf)
+
+const fileOf = (name: string): string => `${root}test/types/${name.replaceAll(/\W+/g, "-")}.ts`
+
+const compile = (snippets: ReadonlyArray<readonly [name: string, code: string]>): ts.Program => {
   const config = ts.getParsedCommandLineOfConfigFile(
     `${root}tsconfig.json`,
     { skipLibCheck: true },
@@ -293,7 +308,7 @@ const compile = (): ts.Program => {
         assert.fail(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"))
     }
   )!
-  const files = new Map(mistakes.map(([, code], index) => [fileOf(index), head + code]))
+  const files = new Map(snippets.map(([name, code]) => [fileOf(name), code]))
   const host = ts.createCompilerHost(config.options)
   const { fileExists, getSourceFile, readFile } = host
   host.fileExists = (path) => files.has(path) || fileExists(path)
@@ -305,18 +320,27 @@ const compile = (): ts.Program => {
   return ts.createProgram([...files.keys()], config.options, host)
 }
 
-describe("the compiler names the mistake when", () => {
-  const program = compile()
-  const unused = [6133, 6192, 6196]
-
-  for (const [index, [mistake, , says]] of mistakes.entries()) {
-    it(mistake, () => {
-      const found = program
-        .getSemanticDiagnostics(program.getSourceFile(fileOf(index)))
-        .filter(({ code }) => !unused.includes(code))
-        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))
-      assert.isNotEmpty(found)
-      assert.include(found.join("\n"), says)
-    })
+describe("the compiler", () => {
+  const program = compile([...mistakes.map(([mistake, code]) => [mistake, head + code] as const), ...examples])
+  /** That something is not used says nothing of a snippet. */
+  const unused = [6133, 6192, 6196, 6198]
+  const said = (name: string): ReadonlyArray<string> => {
+    const file = program.getSourceFile(fileOf(name))
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+      .filter(({ code }) => !unused.includes(code))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))
   }
+
+  for (const [mistake, , says] of mistakes) {
+    it(`names the mistake when ${mistake}`, () => assert.include(said(mistake).join("\n"), says))
+  }
+
+  it("has nothing to say of the examples of doc comments", () => {
+    assert.isAbove(examples.length, 40)
+    const found = examples.map(([name]) => [name, ...said(name)])
+    assert.deepStrictEqual(
+      found.filter(({ length }) => length > 1),
+      []
+    )
+  })
 })
