@@ -109,7 +109,7 @@ const resume = Command.make(
   Command.withDescription(
     about(
       "Lets an execution go on that is paused, has failed, or was left.",
-      "What failed runs again, what is recorded does not. What an engine left that died goes on with the next one by itself, or here if none runs."
+      "What failed runs again; what is recorded does not."
     )
   )
 )

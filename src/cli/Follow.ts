@@ -154,6 +154,6 @@ export const acting = <E extends Refusal | Complaint, R>(
       isMoving = false
     })
     const showing = shown(control, id, { definition: undefined, json, after, isMoving: () => isMoving })
-    const acted = act.pipe(Effect.zipRight(done), Effect.zipRight(here ? move(control, id) : Effect.void))
-    yield* Effect.all([showing, acted], { concurrency: 2, discard: true })
+    const acted = act.pipe(Effect.zipRight(done), Effect.zipRight(here ? move(control, id) : Effect.never))
+    yield* Effect.raceFirst(showing, acted)
   })

@@ -2,7 +2,6 @@
  * How an execution that is in the store is taken over: loaded, decided about, and claimed, in one commit with what was
  * decided. One that needs a place in its lane, where there is none, stands in line instead.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Cut } from "../core/Discards.js"
@@ -17,6 +16,7 @@ import type { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
 import * as Journals from "./Journals.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
+import type { Once } from "./Once.js"
 import * as Orders from "./Orders.js"
 import type { Quarantine } from "./Quarantine.js"
 import type { CommitError, Writer } from "./Writer.js"
@@ -54,7 +54,7 @@ export interface Claimed {
 interface Taker {
   readonly id: string
   /** done if it is to be handed back before it began */
-  readonly left: Deferred.Deferred<void>
+  readonly left: Once<void>
   /** leave the quarantine */
   readonly leaving: Array<() => void>
 }
@@ -155,7 +155,7 @@ export class Claims {
       const { definition } = decided
       const crashes = history.held ? history.crashes + 1 : 0
       if (crashes > 1 && crashes < this.config.crashes) {
-        const leave = yield* Effect.raceFirst(this.quarantine.enter, Deferred.await(taker.left))
+        const leave = yield* Effect.raceFirst(this.quarantine.enter, taker.left.wait)
         if (leave === undefined) return undefined
         taker.leaving.push(leave)
       }

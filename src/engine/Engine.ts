@@ -1,5 +1,4 @@
 /** The engine over any store: its parts put together, as the service that callers have. */
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -122,7 +121,7 @@ class Engine {
     Effect.gen(this, function* () {
       const look = Effect.gen(this, function* () {
         const run = this.live.runs.get(id)
-        if (run !== undefined) yield* Deferred.await(run.done)
+        if (run !== undefined) yield* run.done.wait
         const row = yield* this.store.get(id)
         if (row === undefined || !(yield* this.goesOn(row))) return Option.some(row)
         return Option.none<ExecutionRow>()

@@ -1,5 +1,4 @@
 /** How an execution is started or joined: by a caller, or as the child of another one, that then waits for it. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -228,7 +227,7 @@ export class Joins {
     }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(begun, ({ entered, opened, run }) => {
-        const done = restore(Effect.zipRight(opened, Deferred.await(run.done)))
+        const done = restore(Effect.zipRight(opened, run.done.wait))
         return entered ? Effect.onInterrupt(done, () => abandon(run)) : done
       })
     )
@@ -273,7 +272,7 @@ export class Joins {
         const stranger = strangerTo(visit, parent)
         if (stranger !== undefined) return yield* stranger
       }
-      return yield* this.conclude(visit, yield* Deferred.await(done))
+      return yield* this.conclude(visit, yield* done.wait)
     })
   }
 
