@@ -107,7 +107,10 @@ const resume = Command.make(
     })
 ).pipe(
   Command.withDescription(
-    about("Lets an execution go on that is paused or has failed.", "What failed runs again, what is recorded does not.")
+    about(
+      "Lets an execution go on that is paused, has failed, or was left.",
+      "What failed runs again; what is recorded does not."
+    )
   )
 )
 

@@ -111,22 +111,19 @@ const live = Effect.fnUntraced(function* ({ store }: Control, id: string, { defi
   }
 })
 
-/** Has it go on whenever it can, as long as no other engine does that, until it stands still. */
-const move = ({ engine, store }: Control, id: string): Effect.Effect<void, Refusal> =>
-  Effect.gen(function* () {
-    for (;;) {
+/** Has it go on whenever it can, as long as no other engine does that. */
+const move = ({ engine, store }: Control, id: string): Effect.Effect<never, Refusal> =>
+  Effect.forever(
+    Effect.gen(function* () {
       const version = yield* store.changed(undefined, 0)
-      const advanced = yield* Effect.either(engine.advance(id))
-      if (advanced._tag === "Left" && advanced.left._tag !== "EngineBusy") return yield* advanced.left
-      const until = advanced._tag === "Left" ? undefined : advanced.right.until
-      const row = yield* store.get(id)
-      if (row === undefined || History.standsStill(row.status)) return
+      const busy = Effect.succeed({ until: undefined })
+      const { until } = yield* Effect.catchTag(engine.advance(id), "EngineBusy", () => busy)
       const now = yield* Clock.currentTimeMillis
       // One that waits is due by its time, or when somebody has sent it something.
       const pause = until === undefined ? 500 : Math.min(500, Math.max(0, until - now))
       yield* Effect.raceFirst(Effect.sleep(pause), store.changed(version, "100 millis"))
-    }
-  })
+    })
+  )
 
 /** Ends when it stands still: with code 1 unless it is Completed. */
 const shown = Effect.fnUntraced(function* (control: Control, id: string, showing: Showing) {
@@ -141,7 +138,7 @@ const shown = Effect.fnUntraced(function* (control: Control, id: string, showing
 export const run = (control: Control, id: string, showing: Pick<Showing, "definition" | "json">) =>
   showing.definition === undefined
     ? shown(control, id, showing)
-    : Effect.all([shown(control, id, showing), move(control, id)], { concurrency: 2, discard: true })
+    : Effect.raceFirst(shown(control, id, showing), move(control, id))
 
 /** What comes of an act, from there on; `here`: no other engine has it go on. */
 export const acting = <E extends Refusal | Complaint, R>(
@@ -157,6 +154,6 @@ export const acting = <E extends Refusal | Complaint, R>(
       isMoving = false
     })
     const showing = shown(control, id, { definition: undefined, json, after, isMoving: () => isMoving })
-    const acted = act.pipe(Effect.zipRight(done), Effect.zipRight(here ? move(control, id) : Effect.void))
-    yield* Effect.all([showing, acted], { concurrency: 2, discard: true })
+    const acted = act.pipe(Effect.zipRight(done), Effect.zipRight(here ? move(control, id) : Effect.never))
+    yield* Effect.raceFirst(showing, acted)
   })

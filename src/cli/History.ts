@@ -6,6 +6,7 @@ import { actIn, Entry, type Recorded } from "../core/Entry.js"
 import type { Status } from "../core/Status.js"
 import * as Search from "../engine/Search.js"
 import type { Store } from "../store/Store.js"
+import * as Advice from "./Advice.js"
 import * as Complaint from "./Complaint.js"
 import * as Marks from "./Marks.js"
 import * as Page from "./Page.js"
@@ -77,8 +78,19 @@ export interface Watching extends Pick<Options, "id" | "json"> {
   readonly isMoving?: () => boolean
 }
 
-/** Ends when the execution stands still: with code 1, unless it is Completed. */
-export const watch = Effect.fnUntraced(function* (store: Store, { after, id, isMoving, json }: Watching) {
+/** Somebody who waits for what nobody does is told. */
+const told = Effect.fnUntraced(function* (json: boolean) {
+  const device = yield* Screen.Screen
+  const { command, why } = Advice.worker
+  if (!json) yield* device.err(`no engine runs\n  ${command} ${why.split(":")[0]}\n`)
+})
+
+/** Ends when the execution stands still: with code 1, unless it is Completed. `alone`: whether no engine runs. */
+export const watch = Effect.fnUntraced(function* <E = never>(
+  store: Store,
+  { after, id, isMoving, json }: Watching,
+  alone: Effect.Effect<boolean, E> = Effect.succeed(false)
+) {
   let last = after
   for (;;) {
     const version = yield* store.changed(undefined, 0)
@@ -87,8 +99,10 @@ export const watch = Effect.fnUntraced(function* (store: Store, { after, id, isM
     if (row === undefined) return yield* Seen.naming(store, id)(store.absent(id))
     const entries = yield* store.entries(id, last === undefined ? 0 : last.seq + 1)
     if (entries.length > 0) yield* print(entries, json, last)
+    const isFirst = last === undefined
     last = entries[entries.length - 1] ?? last
     if (!moving && standsStill(row.status)) return yield* ended(id, row.status, json)
+    if (isFirst && (yield* alone)) yield* told(json)
     yield* store.changed(version, "200 millis")
   }
 })

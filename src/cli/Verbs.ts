@@ -73,7 +73,10 @@ const ls = Command.make(
 const show = Command.make(
   "show",
   { id, db, json, all: flag("all", "all phases, also of an execution that has many") },
-  ({ db, ...options }) => reading(db, (store) => Show.run(store, options))
+  ({ db, ...options }) =>
+    over(db, ({ alone, encoded }) =>
+      Effect.flatMap(alone, (alone) => Show.run(fromEncoded(encoded), { ...options, alone }))
+    )
 ).pipe(
   Command.withDescription(
     about(
@@ -144,7 +147,7 @@ const context = Command.make(
 )
 
 const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  reading(db, (store) => History.watch(store, options))
+  over(db, ({ alone, encoded }) => History.watch(fromEncoded(encoded), options, alone))
 ).pipe(
   Command.withDescription(
     about(

@@ -120,7 +120,7 @@ class TreeCursor implements Cursor, Around {
   }
 
   standing(path: string): Placed | undefined {
-    return this.tree.nodes.get(path)?.placed
+    return (this.tree.nodes.get(path) ?? this.tree.left.get(path))?.placed
   }
 
   close(): void {

@@ -63,6 +63,8 @@ export class Tree {
   readonly unchanged = new Set<string>()
   /** what stands where, by path */
   readonly nodes = new Map<string, Node>()
+  /** the children that failed clean-ups have called */
+  readonly left = new Map<string, Node>()
   private readonly wanted = new Set<Node>()
   /** those of them of which no attempt ran when they were looked at last */
   private readonly idle = new Set<Node>()
@@ -221,6 +223,12 @@ export class Tree {
     const { fed, known, renewed } = this
     if (fed >= known) return true
     return renewed.some((part) => fed >= part.from && (path === part.path || path.startsWith(`${part.path}/`)))
+  }
+
+  /** Forgets it but for the children that it called: nobody has closed them. */
+  lose(node: Node): void {
+    node.each((inner) => void (inner.placed.kind === "child" && this.left.set(inner.placed.path, inner)))
+    this.forget(node)
   }
 
   /** Forgets what stood below a node, and the node. */

@@ -8,14 +8,15 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
-import type { CheckOptions } from "../authoring/TaskEngine.js"
+import type { CheckOptions } from "../authoring/Reading.js"
 import { JournalCorrupt, type StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
 import * as Sentence from "../core/Sentence.js"
 import { all, isFinal } from "../core/Status.js"
-import type { ExecutionRow, Journal, Store } from "../store/Store.js"
+import type { ExecutionRow, Journal, Letter, Store } from "../store/Store.js"
 import * as Journals from "./Journals.js"
+import * as Queue from "./Queue.js"
 import * as Search from "./Search.js"
 import * as Verdict from "./Verdict.js"
 
@@ -48,24 +49,25 @@ const told = ({ id, status, task, version }: ExecutionRow, verdict: Verdict.Verd
   ...verdict
 })
 
-/**
- * What becomes of one execution, once it is read: by the version that it goes by now. `rowOf` answers another one, as far as
- * that is known.
- */
-const judge = <E>(
-  code: Code,
-  { version: _, ...first }: ExecutionRow,
-  history: History,
-  rowOf: (id: string) => Effect.Effect<ExecutionRow | undefined, E>
-) =>
+/** What is known beside a journal: other executions, and what was sent to this one. */
+interface Beside {
+  readonly get: (id: string) => Effect.Effect<ExecutionRow | undefined, StoreError>
+  readonly letters: (id: string) => Effect.Effect<ReadonlyArray<Letter>, StoreError>
+}
+
+/** What becomes of one execution, once it is read: by the version that it goes by now. */
+const judge = (code: Code, { version: _, ...first }: ExecutionRow, history: History, beside?: Beside) =>
   Effect.gen(function* () {
     const row = { ...first, version: history.version }
     const definition = code(history)
     if (definition === undefined) return told(row, missing(history))
     const verdict = Verdict.of(definition, history)
-    if (verdict.verdict !== "fits") return told(row, verdict)
+    if (verdict.verdict !== "fits" || beside === undefined) return told(row, verdict)
+    const letters = Verdict.waits(history) ? yield* beside.letters(row.id) : []
+    const unread = Verdict.ofLetters(definition, history, letters)
+    if (unread !== undefined) return told(row, { ...unread, reverts: verdict.reverts })
     for (const call of Verdict.calls(definition, history)) {
-      const called = yield* rowOf(call.child)
+      const called = yield* beside.get(call.child)
       if (called !== undefined && called.task !== call.task) {
         return told(row, { ...Verdict.ofCall(call, called.task), reverts: verdict.reverts })
       }
@@ -78,8 +80,9 @@ const isCorrupt = (error: unknown): error is JournalCorrupt => error instanceof 
 /** What becomes of an execution whose journal is at hand, all of it. */
 export const journal = (code: Code, { entries, row }: Pick<Journal, "row" | "entries">): Effect.Effect<Checked> => {
   const read = Journals.folded(row.id, Fold.whole, entries)
-  return Effect.flatMap(read, (history) => judge(code, row, history, () => Effect.succeed(undefined))).pipe(
-    Effect.catchAll((corrupt) => Effect.succeed(told(row, damaged(corrupt))))
+  return Effect.flatMap(read, (history) => judge(code, row, history)).pipe(
+    Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))),
+    Effect.orDie
   )
 }
 
@@ -89,7 +92,7 @@ const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) =>
     const found = yield* whole ? store.load(row.id) : store.latest(row.id)
     if (found === undefined) return undefined
     const history = yield* whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
-    return yield* judge(code, row, history, store.get)
+    return yield* judge(code, row, history, store)
   }).pipe(Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))))
 
 /** The executions of a store, oldest first, each with what becomes of it under this code. */
@@ -112,7 +115,7 @@ export const stream = (
         const checked = yield* one(store, code, row, whole)
         if (checked !== undefined) found.push(checked)
         // Others have their turn between two journals.
-        yield* Effect.yieldNow()
+        yield* Queue.eventLoop
       }
       const last = rows[rows.length - 1]
       return [Chunk.unsafeFromArray(found), rows.length < page ? Option.none() : Option.fromNullable(last?.id)] as const

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Checkpoint, Decision, Group } from "../core/Instruction.js"
 import type { Consequence } from "../core/Step.js"
 import type { Config } from "./Config.js"
-import type { Family } from "./Family.js"
+import type { Family, Leaving } from "./Family.js"
 import * as Faults from "./Faults.js"
 import type { Flights } from "./Flights.js"
 import { rest } from "./Job.js"
@@ -41,13 +41,17 @@ export class Consequences {
         this.succeed(consequence)
         return recorded
       case "Failed":
-        if (this.isLeaving(consequence.path, mayStart)) return waiting
+        if (this.isLeaving(consequence.path, this.family.closeIn(consequence.path), mayStart)) return waiting
         this.outcomes.failed(consequence.path, consequence.failures)
         return recorded
       case "Undecided":
         return this.flights.has(consequence.placed.path) ? waiting : this.decide(consequence)
-      case "Undone":
-        return mayStart ? Effect.sync(() => this.rewind(consequence)) : waiting
+      case "Undone": {
+        const { path } = consequence.placed
+        return mayStart && !this.isLeaving(path, this.family.closeCleaned(path), true)
+          ? Effect.sync(() => this.rewind(consequence))
+          : waiting
+      }
     }
   }
 
@@ -57,13 +61,12 @@ export class Consequences {
     else this.outcomes.failed(path, [Faults.unrecordable(path, "its result", large)])
   }
 
-  /** Before a failure is a value, the children that it leaves behind are closed: whether that is not over. */
-  private isLeaving(path: string, mayStart: boolean): boolean {
+  /** Before a failure is a value, or a group begins anew, the children left behind are closed: whether that is not over. */
+  private isLeaving(path: string, closing: Leaving, mayStart: boolean): boolean {
     const { family, flights } = this
-    if (flights.has(path)) return true
-    const closing = family.hasLeft(path) ? undefined : family.closeIn(path)
-    if (closing !== undefined && mayStart) flights.launch(family.leave(path, closing))
-    return closing !== undefined
+    if (closing === undefined || family.hasLeft(path)) return false
+    if (mayStart && !flights.has(path)) flights.launch(family.leave(path, closing))
+    return true
   }
 
   /** Asks the strategy of a group what follows its failure, once that is on disk. */
@@ -87,6 +90,7 @@ export class Consequences {
       return false
     }
     const pauses = writer.history.phases.get(path)!.group?.decision?._tag === "Pause"
+    this.family.begin(path)
     writer.stage({ _tag: "Rewound", to: path, ...(error === undefined ? {} : { error }) })
     if (pauses) writer.stage({ _tag: "PauseRequested", act: {}, at: path })
     return true

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Child, Codec } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
+import * as Path from "../core/Path.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import type { Call, Called, Children, Stop } from "./Children.js"
 import type { Fibers } from "./Fibers.js"
@@ -87,6 +88,11 @@ export class Family {
     return this.stopAll("close", ({ path, state }) => state !== "failed" && path.startsWith(`${scope}/`))
   }
 
+  /** Closes the children that clean-ups in a scope have left open: nothing comes back to them. */
+  closeCleaned(scope: string = Path.root): Leaving {
+    return this.stopAll("close", ({ cleans, path }) => cleans && (scope === Path.root || path.startsWith(`${scope}/`)))
+  }
+
   /** The job of stopping children for the sake of a scope: `hasLeft` once that is done. */
   leave(scope: string, leaving: NonNullable<Leaving>): Job {
     this.left?.delete(scope)
@@ -96,6 +102,11 @@ export class Family {
       return left
     })
     return { _tag: "Leave", path: scope, effect, phase: undefined }
+  }
+
+  /** What is in a scope begins anew: nothing of it was left. */
+  begin(scope: string): void {
+    for (const one of this.left ?? []) if (one === scope || one.startsWith(`${scope}/`)) this.left!.delete(one)
   }
 
   hasLeft(scope: string): boolean {

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { EngineBusy, StoreError } from "../core/Errors.js"
 import type { Store } from "../store/Store.js"
@@ -12,6 +13,13 @@ import type { Config } from "./Config.js"
 
 /** A day, in milliseconds. */
 const wariness = 86_400_000
+
+/**
+ * On a fiber of its own: a finalizer sets the references of its fiber back to what they were before it, and so forgets that
+ * the fiber was interrupted meanwhile.
+ */
+const close = (scope: Scope.CloseableScope): Effect.Effect<void> =>
+  Effect.flatMap(Effect.forkDaemon(Scope.close(scope, Exit.void)), Fiber.join)
 
 export class Ownership {
   private owned = false
@@ -86,7 +94,7 @@ export class Ownership {
         if (this.visit === undefined) {
           const visit = yield* Scope.fork(this.scope, ExecutionStrategy.sequential)
           const taken = Effect.zipRight(this.own, this.onOwned)
-          yield* Effect.onError(Scope.extend(taken, visit), () => Scope.close(visit, Exit.void))
+          yield* Effect.onError(Scope.extend(taken, visit), () => close(visit))
           this.visit = visit
         }
         this.users++
@@ -101,7 +109,7 @@ export class Ownership {
         const { visit } = this
         if (this.users > 0 || visit === undefined) return Effect.void
         this.visit = undefined
-        return Scope.close(visit, Exit.void)
+        return close(visit)
       })
     )
   }

@@ -3,7 +3,6 @@
  * carries out the orders in the inbox. Before it is the owner, it stands by.
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
@@ -65,7 +64,7 @@ export class Recovery {
     this.inbox = new Inbox(store, commands)
     this.versions = new Versions(store, registry)
     const hasRoom = () => !places.isFull || !live.standby.isEmpty
-    this.wakes = new Wakes(store, lanes, now, (due) => this.rouse(due), hasRoom)
+    this.wakes = new Wakes(store, lanes, now, (due) => this.rouse(due, Effect.succeed(due.parent)), hasRoom)
     places.onFree = () => this.wakes.freed()
     live.onOver = (id, history) => this.over(id, history)
     ownership.onOwned = ownership.isPassive ? this.attend : this.stay
@@ -142,7 +141,7 @@ export class Recovery {
     return Effect.suspend(() => {
       if (!this.mayGoOnNow(id, task)) return notBegun
       const delivery = new Delivery(completing, isPlain && !this.ownership.isWary)
-      return Effect.zipRight(Effect.ignore(this.rouse({ id, task }, delivery)), delivery.isRecorded)
+      return Effect.zipRight(Effect.ignore(this.rouse({ id, task }, this.parentOf(id), delivery)), delivery.isRecorded)
     })
   }
 
@@ -158,7 +157,11 @@ export class Recovery {
    * Has an execution that is due go on: with a caller that stands by; else with its task's layer, where there is a place;
    * else by its parent. Whether that could be done, or there is no place for it.
    */
-  private rouse(due: Pick<Due, "id" | "task" | "lane">, delivery?: Delivery): Effect.Effect<boolean, StoreError> {
+  private rouse(
+    due: Pick<Due, "id" | "task" | "lane">,
+    parent: Effect.Effect<string | undefined>,
+    delivery?: Delivery
+  ): Effect.Effect<boolean, StoreError> {
     const { id, task } = due
     return Effect.suspend(() => {
       if (this.live.runs.has(id)) this.overtaken.add(id)
@@ -166,7 +169,9 @@ export class Recovery {
       const attached = this.live.standby.first(id)
       if (attached === undefined) {
         return Effect.flatMap(this.versions.codeOf(id, task), (code) =>
-          code === undefined ? this.rouseOthers(due) : this.admit(code, id, delivery)
+          code === undefined
+            ? Effect.flatMap(parent, (parent) => this.rouseOthers(due, parent))
+            : this.admit(code, id, delivery)
         )
       }
       attached.wake(delivery)
@@ -175,17 +180,27 @@ export class Recovery {
   }
 
   /** By its parent; or, where nobody here can run the first one in line, the first who stands by there goes ahead. */
-  private rouseOthers({ id, lane }: Pick<Due, "id" | "lane">): Effect.Effect<boolean, StoreError> {
+  private rouseOthers(
+    { id, lane }: Pick<Due, "id" | "lane">,
+    parent: string | undefined
+  ): Effect.Effect<boolean, StoreError> {
     return Effect.gen(this, function* () {
-      const row = yield* this.store.get(id)
-      if (row?.status !== "Waiting" && lane === undefined) return true
-      const known = yield* Effect.either(this.live.history(id))
-      const parent = Either.isRight(known) ? known.right.parent : undefined
-      if (parent === undefined && lane !== undefined) this.live.standby.inLane(lane)?.wake(undefined)
+      if (parent === undefined) {
+        if (lane !== undefined) this.live.standby.inLane(lane)?.wake(undefined)
+        return true
+      }
+      if (lane === undefined && (yield* this.store.get(id))?.status !== "Waiting") return true
       // One that runs looks at its child as if that had moved.
-      if (parent !== undefined && this.live.runs.has(parent.execution)) this.live.listeners.notify(id)
-      const waiting = parent === undefined ? undefined : yield* this.store.get(parent.execution)
-      return waiting?.status === "Waiting" ? yield* this.rouse(waiting) : true
+      if (this.live.runs.has(parent)) this.live.listeners.notify(id)
+      const waiting = yield* this.store.get(parent)
+      return waiting?.status === "Waiting" ? yield* this.rouse(waiting, this.parentOf(parent)) : true
+    })
+  }
+
+  private parentOf(id: string): Effect.Effect<string | undefined> {
+    return Effect.match(this.live.history(id), {
+      onFailure: () => undefined,
+      onSuccess: ({ parent }) => parent?.execution
     })
   }
 

@@ -117,7 +117,14 @@ const goOn = (asked: Asked): Effect.Effect<Decision, Refusal> => {
   const ending = from === undefined && Amendment.isEmpty(amendment) ? [] : endingAgain(asked, entries)
   if (ending.length > 0) return refused(asked, ending)
   const close = rights.flatMap(({ token }) => (token === undefined ? [] : [token]))
-  return Effect.succeed({ entries, definition, amended, ...(close.length === 0 ? {} : { close }) })
+  const signals = rights.flatMap(({ entry, signal }) => (signal === undefined ? [] : [[entry.path, signal] as const]))
+  return Effect.succeed({
+    entries,
+    definition,
+    amended,
+    ...(close.length === 0 ? {} : { close }),
+    ...(signals.length === 0 ? {} : { signals })
+  })
 }
 
 /** The phases that stay as they have failed, although it goes on: what they are in was left for that. */

@@ -132,10 +132,9 @@ export class Runner {
   private follow(ending: Ending): Effect.Effect<boolean, CommitError> {
     switch (ending._tag) {
       case "Done":
-        this.complete(ending.value)
-        return goesOn
+        return this.afterLeft(Effect.sync(() => this.complete(ending.value)))
       case "Entered":
-        return this.enter(ending)
+        return this.afterLeft(this.enter(ending))
       case "Stuck":
         return this.fail(ending.failures, ending.follow)
       case "Threw":
@@ -168,14 +167,26 @@ export class Runner {
     })
   }
 
-  private complete(value: unknown): void {
+  /** What its clean-ups have left open is closed before that. */
+  private afterLeft(then: Effect.Effect<boolean, CommitError>): Effect.Effect<boolean, CommitError> {
+    return Effect.flatMap(this.driver.aside(this.family.closeCleaned()), (ending) => {
+      if (ending === undefined) return then
+      if (ending._tag === "Fault") this.park([ending.failure])
+      return Effect.succeed(ending._tag === "Stopped")
+    })
+  }
+
+  /** Whether the run is over: it is not. */
+  private complete(value: unknown): false {
     const encoded = this.definition.success.encode(value)
-    const refused = (problem: { readonly at: string; readonly reason: string }) =>
+    const problem = Either.isLeft(encoded) ? encoded.left : Perform.tooLarge(encoded.right, this.config.maxValue)
+    if (problem !== undefined) {
       this.park([Faults.unrecordable(this.history.position, "what the task returned", problem)])
-    if (Either.isLeft(encoded)) return refused(encoded.left)
-    const large = Perform.tooLarge(encoded.right, this.config.maxValue)
-    if (large !== undefined) return refused(large)
-    this.writer.stage({ _tag: "Completed", ...(encoded.right === undefined ? {} : { value: encoded.right }) })
+    } else {
+      const value = Either.getOrElse(encoded, () => undefined)
+      this.writer.stage({ _tag: "Completed", ...(value === undefined ? {} : { value }) })
+    }
+    return false
   }
 
   /** An unhandled failure follows the task's strategy; what the engine itself cannot do never reverts anything. */
@@ -239,11 +250,15 @@ export class Runner {
   /** Returns the generator and runs what its `finally` blocks yield; the failure is why that cannot be done. */
   private get cleanUp(): Effect.Effect<Failure | "stopped" | undefined, CommitError> {
     this.replay.body.close()
-    return Effect.map(this.driver.drive(this.replay.body), (ending) => {
-      if (ending._tag !== "Closed") return this.notClean(ending)
-      this.writer.stage({ _tag: "CleanedUp", ...(ending.error === undefined ? {} : { error: ending.error }) })
-      return undefined
-    })
+    return Effect.flatMap(this.driver.drive(this.replay.body), (ending) =>
+      ending._tag !== "Closed"
+        ? Effect.succeed(this.notClean(ending))
+        : Effect.map(this.driver.aside(this.family.closeCleaned()), (left) => {
+            if (left !== undefined) return this.notClean(left)
+            this.writer.stage({ _tag: "CleanedUp", ...(ending.error === undefined ? {} : { error: ending.error }) })
+            return undefined
+          })
+    )
   }
 
   private notClean(ending: Ending): Failure | "stopped" {

@@ -4,9 +4,13 @@ import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
+import type { Instruction } from "../core/Instruction.js"
+import type { Json } from "../core/Json.js"
 import * as Spine from "../core/Spine.js"
 import type { Step } from "../core/Step.js"
+import type { Letter } from "../store/Store.js"
 import * as Bodies from "./Bodies.js"
+import * as Completion from "./Completion.js"
 import * as Faults from "./Faults.js"
 import * as GoingBack from "./GoingBack.js"
 import { deep, fresh, Replay } from "./Replay.js"
@@ -127,6 +131,47 @@ export const calls = (definition: Definition, history: History.History): Readonl
     const instruction = cursor?.standing(path)?.instruction
     return instruction?._tag === "Child" ? [{ path, child, task: (instruction.definition as Definition).name }] : []
   })
+}
+
+// --- what was sent to it
+
+/** Whether it waits for something that somebody may have sent. */
+export const waits = ({ open }: History.History): boolean =>
+  [...open].some(({ kind, token }) => kind === "signal" || token !== undefined)
+
+/** What was sent, and nobody has taken up, that does not decode any more. */
+export const ofLetters = (
+  definition: Definition,
+  history: History.History,
+  letters: ReadonlyArray<Letter>
+): Misfit | undefined => {
+  const cursor = letters.length === 0 ? undefined : fresh(definition, history).cursor
+  for (const { path, token } of cursor === undefined ? [] : history.open) {
+    const instruction = cursor?.standing(path)?.instruction
+    const fault = instruction === undefined ? undefined : faultOf(instruction, path, token, letters)
+    if (fault !== undefined) return ofFailure(fault)
+  }
+  return undefined
+}
+
+const faultOf = (
+  instruction: Instruction,
+  path: string,
+  token: string | undefined,
+  letters: ReadonlyArray<Letter>
+): Failure | undefined => {
+  if (instruction._tag === "Signal") {
+    const letter = letters.find(({ key, kind }) => kind === "signal" && key === instruction.name)
+    const { value } = (letter?.body ?? {}) as { readonly value?: Json }
+    const decoded = letter && instruction.value.decode(value)
+    return decoded && Either.isLeft(decoded)
+      ? Faults.undecodable(path, `the signal ${instruction.name}`, decoded.left)
+      : undefined
+  }
+  if (instruction._tag !== "Run") return undefined
+  const letter = letters.find(({ key, kind }) => kind === "completion" && key === token)
+  const decoded = letter && Completion.decode(letter.body, instruction)
+  return decoded && Either.isLeft(decoded) ? Faults.undecodable(path, "the completion", decoded.left) : undefined
 }
 
 /** It waits for a child of another task than the code calls. */

@@ -60,6 +60,8 @@ export class Writer {
   /** how much of its past is kept, where a checkpoint was come to since the last commit */
   private keeps: Exclude<Keep, "all"> | undefined
   private status: History["status"]
+  /** what the store says that it goes by */
+  version: number
   /** the time of the entries that are staged now */
   private at = 0
 
@@ -76,6 +78,7 @@ export class Writer {
     private readonly isMissed: () => boolean
   ) {
     this.status = history.status
+    this.version = history.version
   }
 
   private get epoch(): number {
@@ -222,14 +225,16 @@ export class Writer {
   private commitStaged(): Effect.Effect<void, CommitError> {
     if (this.staged.length === 0) return this.answerAlone()
     const { beside, staged: entries } = this
+    const { parent, version } = this.history
     const status = this.history.status !== this.status ? this.history.status : null
-    const { parent } = this.history
+    if (version !== this.version && !this.isNew) beside.version = version
     if (parent !== undefined && status !== null && tells(status) && this.isMissed()) {
       this.tell({ execution: parent.execution, kind: "child", key: this.id })
     }
     this.staged = []
     this.beside = {}
     this.status = this.history.status
+    this.version = version
     const commit = this.commit(entries, status, beside)
     const committed = (next: Head) => {
       this.head = next

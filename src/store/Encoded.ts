@@ -25,6 +25,7 @@ import type {
 export interface ExecutionRow {
   readonly id: string
   readonly task: string
+  /** the one that it goes by */
   readonly version: number
   readonly status: Status
   /** raised by every claim; an append of an older epoch writes nothing */
@@ -84,6 +85,8 @@ export interface BesideAppend extends Beside {
   readonly limit?: number
   /** of the journal that the entries then are in; never its last entry */
   readonly discard?: Discard
+  /** the version of its task that it goes by from here on */
+  readonly version?: number
 }
 
 /**
@@ -181,6 +184,8 @@ export interface Due {
   readonly since: number
   /** it stands in line there, and there is a place */
   readonly lane?: string
+  /** the execution whose child it is */
+  readonly parent?: string
 }
 
 /** How far a schedule has come. */

@@ -49,9 +49,16 @@ export const due = (kept: Memory, { after, id: only, lanes, limit, now, tasks }:
     const since = sinceOf(execution)
     const { id, task } = execution.row
     if (since !== undefined) {
-      const { lane } = execution
+      const { lane, parent } = execution
       const inLine = lane !== undefined && MemoryLanes.isInLine(execution) ? { lane } : {}
-      found.push({ id, task, priority: execution.priority, since, ...inLine })
+      found.push({
+        id,
+        task,
+        priority: execution.priority,
+        since,
+        ...inLine,
+        ...(parent === undefined ? {} : { parent })
+      })
     }
   }
   return MemoryLanes.first(kept, found.sort(byDue), lanes)

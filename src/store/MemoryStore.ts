@@ -93,7 +93,7 @@ const create = (
 }
 
 const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | StoreError> => {
-  const { accepted, claim, close, discard, epoch, execution, limit, rows, status, taken } = request
+  const { accepted, claim, close, discard, epoch, execution, limit, rows, status, taken, version } = request
   const last = rows[rows.length - 1]
   if (last === undefined) return failed(nothingToAppend)
   const found = kept.executions.get(execution)
@@ -119,6 +119,7 @@ const append = (kept: Memory, request: AppendRequest): Exit.Exit<void, Fenced | 
     found.placed = hasPlace(found.placed, status)
     found.wake = null
   }
+  if (version !== undefined) found.row = { ...found.row, version }
   if (accepted !== undefined) MemoryTokens.accept(kept, accepted)
   for (const letter of taken ?? []) kept.letters.delete(letter)
   for (const { hash } of close ?? []) MemoryTokens.end(kept, { hash, as: "closed" })

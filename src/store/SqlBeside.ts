@@ -18,12 +18,14 @@ export const isNothing = ({
   rest,
   taken,
   told,
-  tokens
+  tokens,
+  version
 }: AppendRequest): boolean =>
   claim === undefined &&
   accepted === undefined &&
   rest === undefined &&
   discard === undefined &&
+  version === undefined &&
   !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
 export const setAnswer = (sql: Sql, { body, order }: Answer) =>
@@ -61,14 +63,19 @@ export const write = Effect.fnUntraced(function* (
   for (const letter of letters) yield* SqlLetters.notify(sql, letter, at)
 })
 
+/** An entry as it is, whatever the execution's epoch. */
+export const put = (sql: Sql, execution: string, { at, body, epoch, hash, seq }: EntryRow) =>
+  sql.run(Statements.put, [seq, epoch, at, body, hash, execution])
+
 /** What goes of a journal, after its entries: it may be some of these. */
 export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string, { after, instead, through }: Discard) {
   yield* sql.run(Statements.discardTokens, [execution, after, through])
   yield* sql.run(Statements.discard, [execution, after, through])
-  if (instead === undefined) return
-  const { at, body, epoch, hash, seq } = instead
-  yield* sql.run(Statements.instead, [seq, epoch, at, body, hash, execution])
+  if (instead !== undefined) yield* put(sql, execution, instead)
 })
+
+/** The execution goes by another version of its task. */
+export const goBy = (sql: Sql, execution: string, version: number) => sql.run(Statements.goBy, [version, execution])
 
 /** Sets when the execution is due by itself, after its entries: a status that they move would take it away. */
 export const setRest = (sql: Sql, execution: string, { rest }: Beside): Effect.Effect<unknown, StoreError> =>

@@ -26,17 +26,17 @@ const ofExecution = `SELECT id, kind, key, body, at FROM letter
  * for the time alone is found along execution_by_wake. Those in line are in neither that index nor the one of what is ready.
  */
 const dueOnes = `WITH RECURSIVE ${SqlLanes.places}
-  SELECT id, task, priority, min(since) AS since, lane FROM (
-    SELECT e.id, e.task, e.priority, l.since, NULL AS lane FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
+  SELECT id, task, priority, min(since) AS since, lane, parent FROM (
+    SELECT e.id, e.task, e.priority, l.since, NULL AS lane, e.parent FROM (SELECT execution, min(at) AS since, max(id) AS last FROM letter GROUP BY execution) l
       CROSS JOIN execution e ON e.number = l.execution WHERE e.status = 'Waiting' AND l.last > e.seen
     UNION ALL
-    SELECT id, task, priority, wake, NULL FROM execution INDEXED BY execution_by_wake
+    SELECT id, task, priority, wake, NULL, parent FROM execution INDEXED BY execution_by_wake
       WHERE status IN ('Waiting', 'Pending') AND wake <= ? AND place IS NOT 0
     UNION ALL
-    SELECT id, task, priority, created_at, NULL FROM execution INDEXED BY execution_ready
+    SELECT id, task, priority, created_at, NULL, parent FROM execution INDEXED BY execution_ready
       WHERE status = 'Pending' AND place IS NOT 0 AND wake IS NULL
     UNION ALL
-    SELECT e.id, e.task, e.priority, coalesce(e.wake, e.created_at), e.lane
+    SELECT e.id, e.task, e.priority, coalesce(e.wake, e.created_at), e.lane, e.parent
       FROM places p CROSS JOIN execution e ON e.number = p.number)
   WHERE (? IS NULL OR task IN (SELECT value FROM json_each(?))) AND (? IS NULL OR id = ?)
   GROUP BY id HAVING (-priority, min(since), id) > (?, ?, ?) ORDER BY 3 DESC, 4, 1 LIMIT ?`
@@ -99,7 +99,8 @@ export const due = (
       task: String(row.task),
       priority: Number(row.priority),
       since: Number(row.since),
-      ...(row.lane === null ? {} : { lane: String(row.lane) })
+      ...(row.lane === null ? {} : { lane: String(row.lane) }),
+      ...(row.parent === null ? {} : { parent: String(row.parent) })
     }))
   )
 }

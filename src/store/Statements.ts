@@ -50,6 +50,8 @@ export const claimPlace = `UPDATE execution SET epoch = epoch + 1, owner = ?, pl
   WHERE id = ? AND epoch = ? AND (lane IS NULL OR place = 1
     OR (SELECT count(*) FROM execution h WHERE h.lane = execution.lane AND h.place = 1) < ?)`
 
+export const goBy = "UPDATE execution SET version = ? WHERE id = ?"
+
 export const rest = "UPDATE execution SET wake = ?, seen = ? WHERE id = ?"
 
 /** Name and instant; and whether it goes on to there, or only begins there. */
@@ -72,8 +74,8 @@ export const discardTokens = `DELETE FROM token WHERE hash IN (
 /** The entries after one, up to another one. */
 export const discard = `DELETE ${journalOf} AND seq > ? AND seq <= ?`
 
-/** What stays in the place of the last of them. */
-export const instead = `INSERT INTO journal (execution, seq, epoch, at, body, hash)
+/** An entry as it is: the id comes last. */
+export const put = `INSERT INTO journal (execution, seq, epoch, at, body, hash)
   SELECT number, ?, ?, ?, ?, ? FROM execution WHERE id = ?`
 
 /** The last entries of a journal, the last one first. */

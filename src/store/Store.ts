@@ -274,6 +274,12 @@ export const fromEncoded = (encoded: Encoded): Store => {
   }
 }
 
+/** The version that an execution goes by from this entry on, if it says that. */
+const goesBy = (entry: Entry): number | undefined => {
+  if (entry._tag === "Resumed") return entry.carried?.version
+  return entry._tag === "StageEntered" ? entry.kept.version : undefined
+}
+
 /** What keeps a row and its journal from belonging together. */
 const contradiction = (row: ExecutionRow, entries: ReadonlyArray<Recorded>): string | undefined => {
   const [first] = entries
@@ -281,7 +287,7 @@ const contradiction = (row: ExecutionRow, entries: ReadonlyArray<Recorded>): str
   if (first === undefined || last === undefined) return "it is empty"
   if (first.entry._tag !== "Created") return "it does not begin with its creation"
   const { task, version } = first.entry
-  if (task !== row.task || version !== row.version)
+  if (task !== row.task || (version !== row.version && !entries.some(({ entry }) => goesBy(entry) === row.version)))
     return `it is of task ${task}, version ${version}, unlike its execution`
   return last.epoch > row.epoch ? "its execution has an older epoch" : undefined
 }

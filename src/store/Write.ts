@@ -232,7 +232,10 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
       const existing = yield* createRow(sql, write.request)
       const { row, rows } = write.request
       if (existing !== undefined) return existing
-      groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      const isBorn = rows.every(({ epoch }) => epoch === row.epoch)
+      if (isBorn) groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      // What is taken over from another store keeps the epochs in which it was written.
+      else for (const one of rows) yield* SqlBeside.put(sql, row.id, one)
       for (const tag of write.request.tags ?? []) yield* sql.run(Statements.addTag, [tag, row.id])
       yield* SqlBeside.write(sql, row.id, write.request, rows)
       return undefined
@@ -245,9 +248,12 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
 /** What must come after the entries. */
 const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown, StoreError> => {
   if (write._tag === "Append") {
-    const { discard, execution } = write.request
-    const rested = SqlBeside.setRest(sql, execution, write.request)
-    return discard === undefined ? rested : Effect.zipRight(rested, SqlBeside.discard(sql, execution, discard))
+    const { discard, execution, version } = write.request
+    return Effect.all([
+      SqlBeside.setRest(sql, execution, write.request),
+      discard === undefined ? Effect.void : SqlBeside.discard(sql, execution, discard),
+      version === undefined ? Effect.void : SqlBeside.goBy(sql, execution, version)
+    ])
   }
   if (write._tag !== "Create" || answer !== undefined) return Effect.void
   return SqlBeside.setRest(sql, write.request.row.id, write.request)

@@ -123,6 +123,14 @@ export const standingBeside = (test: Test): void => {
       assert.isUndefined(yield* store.token("new"))
       assert.strictEqual((yield* store.token("old"))?.path, "mine")
     }))
+  test("is the version that an execution goes by from then on; refused entries leave the one before", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("a"))
+      yield* store.append({ ...request("a", 1, ["1"]), version: 2 })
+      assert.deepStrictEqual(yield* store.get("a"), row("a", { version: 2 }))
+      assert.strictEqual(yield* tagOf(store.append({ ...request("a", 1, ["1"]), version: 3 })), "Fenced")
+      assert.deepStrictEqual(yield* store.list({}), [row("a", { version: 2 })])
+    }))
   test("is nothing where the lists are empty", (store) =>
     Effect.gen(function* () {
       yield* store.create({ ...created("a"), tokens: [], letters: [], answers: [] })

@@ -150,6 +150,8 @@ export const waking = (test: Test): void => {
       assert.deepStrictEqual(idsOf(yield* store.due({ now: 10 })), ["Pending", "Waiting"])
       assert.deepStrictEqual(due, [{ id: "Waiting", task: "place-order", priority: 0, since: 10 }])
       assert.deepStrictEqual(yield* store.nextWake(9), 10)
+      yield* store.create({ ...created("child", { status: "Waiting" }), rest: { wake: 3, seen: 0 }, parent: "Waiting" })
+      assert.deepInclude((yield* store.due({ now: 4 }))[0], { id: "child", parent: "Waiting" })
       assert.isUndefined(yield* store.nextWake(10))
     }))
   test("is what is Waiting and has a letter, and nothing else", (store) =>

@@ -124,6 +124,12 @@ describe("the tidemark command", () => {
         without.stderr,
         /^tidemark: the package @effect\/\S+ is not installed.*npm install effect @effect\/cli .*\n$/
       )
+      const begun = run(path.join(folder, "src/bin.js"), "init", path.join(folder, "party"))
+      assert.deepStrictEqual([begun.status, begun.stderr], [0, ""])
+      assert.isTrue(fs.existsSync(path.join(folder, "party/tasks.js")))
+      const full = run(path.join(folder, "src/bin.js"), "init", folder)
+      assert.strictEqual(full.status, 3)
+      assert.include(full.stderr, "is not empty")
       for (const name of ["@effect/cli", "@effect/platform", "@effect/printer-ansi", "@effect/printer"]) link(name)
       const help = run(path.join(folder, "src/bin.js"), "--help")
       assert.deepStrictEqual([help.status, help.stderr], [0, ""])

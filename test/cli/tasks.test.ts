@@ -13,9 +13,14 @@ const effect = JSON.stringify(path.join(import.meta.dirname, "../../node_modules
 const head = `import { Phase, Task } from ${front}\nimport * as Layer from ${effect}\n`
 const task = (name: string) => `Task.make("${name}", { *run() { yield* Phase.checkpoint("begun") } })`
 
-const load = (file: string, text: string) =>
+const load = (file: string, text: string, packages: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
+    for (const [name, content] of Object.entries(packages)) {
+      const place = path.join(folder, "node_modules", name)
+      fs.mkdirSync(path.dirname(place), { recursive: true })
+      fs.writeFileSync(place, content)
+    }
     const module = path.join(folder, file)
     fs.writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }')
     fs.writeFileSync(module, text)
@@ -67,6 +72,11 @@ describe("--tasks", () => {
       } else {
         const { found } = yield* load("tasks.ts", text)
         assert.match(found._tag === "Left" ? (found.left.next ?? "") : "", /npm install --save-dev tsx/)
+        const { found: loaded } = yield* load("tasks.ts", text, {
+          "tsx/package.json": '{ "exports": { ".": "./loader.mjs" } }',
+          "tsx/loader.mjs": "throw new Error('the loader ran')"
+        })
+        assert.match(loaded._tag === "Left" ? (loaded.left.what ?? "") : "", /the loader ran/)
       }
     })
   )

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
+import * as Task from "../../src/authoring/Task.js"
 import { maxCleanup } from "../../src/core/Body.js"
 import type { Entry } from "../../src/core/Entry.js"
 import type { Step } from "../../src/core/Step.js"
@@ -159,6 +160,31 @@ describe("closing", () => {
     const step = drive(cursor, journal, ({ name, path }) => (name === "b" ? { failure: failed(path) } : {}))
     assert.strictEqual(step._tag, "Closed")
     assert.deepStrictEqual([...journal.history.phases.keys()], ["a", "close/b", "close/c"])
+  })
+
+  it("knows which child was called in a finally that failed", () => {
+    const journal = at("a")
+    const kid = Task.make("kid", {
+      *run() {
+        yield* one("b")
+      }
+    })
+    const cursor = cursorOf(function* () {
+      try {
+        try {
+          yield* one("a")
+        } finally {
+          yield* kid.phase({})
+        }
+      } finally {
+        yield* one("b")
+      }
+    })
+    cursor.close()
+    const step = drive(cursor, journal, ({ path }) => ({ failure: failed(path) }))
+    assert.strictEqual(step._tag, "Closed")
+    assert.strictEqual(cursor.standing("close/kid")?.kind, "child")
+    assert.isUndefined(cursor.standing("close/b"))
   })
 
   it("cannot be caught, retried or swallowed", () => {

@@ -69,6 +69,10 @@ describe("carrying over", () => {
       const { result, stage, version } = yield* service.settled(id)
       assert.deepStrictEqual([result, version, stage], ["rest 3", 2, { name: "rest", n: 1, state: { done: 3 } }])
       assert.deepStrictEqual(log.lines, ["a", "c3"])
+      assert.deepStrictEqual(
+        (yield* service.list()).map((row) => row.version),
+        [2]
+      )
       assert.deepInclude(
         entries(store, id).findLast(({ _tag }) => _tag === "Resumed"),
         {

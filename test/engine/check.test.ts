@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Checked } from "../../src/authoring/Checked.js"
@@ -236,6 +237,53 @@ describe("check", () => {
         recorded: { path: "call", kind: "child", name: "one" },
         found: { path: "call", kind: "child", name: "two" },
         why: "it waits for c1/call, an execution of task one; the code calls task two there"
+      })
+    })
+  )
+
+  it.scoped("tells of what was sent, waits to be taken up, and does not decode any more", () =>
+    Effect.gen(function* () {
+      const tokens: Array<string> = []
+      const asking = (success: Schema.Schema<number> | Schema.Schema<string>, sent = success) =>
+        Task.make("t", {
+          payload: { n: Schema.Number },
+          error: Schema.String,
+          *run() {
+            const notify = (token: string) => Effect.sync(() => void tokens.push(token))
+            yield* Phase.all([
+              Phase.delegate("ask", { success: Schema.Struct({ to: success as Schema.Schema<number> }), notify }),
+              Phase.signal("more", sent as Schema.Schema<number>),
+              Phase.signal("other", Schema.String)
+            ])
+          }
+        })
+      const [numbers, texts] = [asking(Schema.Number), asking(Schema.String)]
+      const store = memory()
+      const live = yield* engine(store, [numbers])
+      for (const id of ["c1", "c2", "c3", "c4"]) yield* live.run(numbers.start({ n: 0 }, { id }))
+      yield* idle
+      yield* live.end
+      const { service } = yield* engine(store, [], { mode: "passive" })
+      yield* service.complete(tokens[0]!, Exit.succeed({ to: 40 }))
+      yield* service.signal("c2", "more", 2)
+      yield* service.complete(tokens[2]!, Exit.die(new Error("no")))
+      const told = (task: typeof numbers) =>
+        Effect.map(checked(store, task), (found) => found.map(({ at, path, verdict }) => [verdict, path, at]))
+      const fits = ["fits", undefined, undefined]
+      assert.deepStrictEqual(yield* told(numbers), [fits, fits, fits, fits])
+      const [first, second] = [
+        ["undecodable", "all/ask", "$.to"],
+        ["undecodable", "all/more", "$"]
+      ]
+      assert.deepStrictEqual(yield* told(texts), [first, second, fits, fits])
+      const [wrong] = yield* checked(store, texts)
+      assert.include(wrong?.why ?? "", "the completion")
+      // So it is when it goes on.
+      const next = yield* engine(store, [texts])
+      yield* idle
+      assert.deepInclude((yield* next.service.status("c1")).failures[0], {
+        reason: "ValueNotDecodable",
+        path: "all/ask"
       })
     })
   )

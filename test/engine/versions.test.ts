@@ -82,6 +82,39 @@ describe("the versions of a task", () => {
     })
   )
 
+  it.scoped("cost no look at the journals of those that are due where they are not", () =>
+    Effect.gen(function* () {
+      const [one, two] = [release(logbook(), 1), release(logbook(), 2)]
+      const other = Task.make("other", { *run() {} })
+      const store = memory()
+      const first = yield* engine(store, [one])
+      yield* first.run(one.start({}, { id }))
+      yield* idle
+      yield* first.end
+      const kept = store.executions.get(id)!
+      const { rows } = kept
+      let reads = 0
+      const look = () => {
+        reads++
+        return rows
+      }
+      const later = yield* engine(store, [other])
+      yield* idle
+      Object.defineProperty(kept, "rows", { get: look })
+      yield* TestClock.adjust("2 hours")
+      yield* idle
+      assert.strictEqual(reads, 0)
+      // Which version it goes by is looked up once.
+      yield* later.register(two)
+      yield* idle
+      const looked = reads
+      assert.isAbove(looked, 0)
+      for (let round = 0; round < 5; round++) yield* Effect.zipRight(later.run(other.execute({})), idle)
+      assert.strictEqual(reads, looked)
+      assert.deepInclude(yield* later.service.status(id), { registered: false, status: "Waiting" })
+    })
+  )
+
   it.scoped("that died are taken over by the version that they ran with", () =>
     Effect.gen(function* () {
       const log = logbook()
