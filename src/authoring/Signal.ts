@@ -21,9 +21,9 @@ const nothingSaid = codec(Schema.Void)
  * A signal that was sent before it is asked for is kept, and taken at once; several of a name are taken in the order in
  * which they came, each by one phase: the second `Phase.signal` of a name (its path is `name#2`) takes the next one. None
  * is lost, none taken twice. Nothing runs while it is waited for. `schema` reads the value, and may be left out where
- * that says nothing; a value that it refuses parks the execution, for nobody checked it when it was sent. Throws a
- * `TypeError` for what is no schema, and for a timeout that is no positive duration (Infinity is none); `InvalidName`
- * where the name cannot be kept. The idea is Temporal's signal and Restate's awakeable.
+ * that says nothing; a value that it refuses parks the execution, for nobody checked it when it was sent: `skip` takes it
+ * away. Throws a `TypeError` for what is no schema, and for a timeout that is no positive duration (Infinity is none);
+ * `InvalidName` where the name cannot be kept. The idea is Temporal's signal and Restate's awakeable.
  *
  * @example
  * import { Phase } from "tidemark"

@@ -1,4 +1,5 @@
 /** What is sensible to do next about an execution, by its status. */
+import type { Wait } from "../authoring/ExecutionStatus.js"
 import { isFinal, type Status, type Verb, verbs } from "../core/Status.js"
 import type { Seen } from "./Seen.js"
 
@@ -40,25 +41,53 @@ const asked: { readonly [S in Status]: ReadonlyArray<Verb> } = {
   Reverted: []
 }
 
-/** What is given with a verb, in the words of the command. */
-const call = (verb: Verb, id: string, position: string): Next => ({
-  command:
-    verb === "skip"
-      ? `tidemark skip --value JSON ${quoted(id)} ${quoted(position)}`
-      : `tidemark ${verb.toLowerCase()} ${quoted(id)}`,
-  why: acts[verb]
-})
+/** What is given with a verb, in the words of the command; nothing if it would be refused. */
+const call = (verb: Verb, { history, status }: Seen): ReadonlyArray<Next> => {
+  const { checkpoints, discarded, failures, position } = status
+  const id = quoted(status.id)
+  const path = failures[0]?.path ?? position
+  if (verb === "skip") {
+    const command = `tidemark skip --value JSON ${id} ${quoted(path)}`
+    return history.phases.has(path) ? [{ command, why: acts.skip }] : []
+  }
+  if (verb === "revert" && discarded !== undefined) {
+    const last = checkpoints[checkpoints.length - 1]
+    const why = "undoes what came after that; before, it is discarded"
+    return last === undefined ? [] : [{ command: `tidemark revert --to ${quoted(last.path)} ${id}`, why }]
+  }
+  return [{ command: `tidemark ${verb.toLowerCase()} ${id}`, why: acts[verb] }]
+}
 
-/** What only looks first, then what changes something. */
-export const next = ({ status }: Seen): ReadonlyArray<Next> => {
-  const { id, position, status: now } = status
+/** What ends a wait. */
+const answer = (id: string, { child, kind, name, path }: Wait): ReadonlyArray<Next> => {
+  if (child !== undefined) return [{ command: `tidemark show ${quoted(child)}`, why: "what it waits for" }]
+  if (kind === "delegate")
+    return [
+      { command: "tidemark complete --value JSON TOKEN", why: `answers ${path}, with the token that it gave out` }
+    ]
+  return kind === "signal"
+    ? [
+        {
+          command: `tidemark signal --value JSON ${quoted(id)} ${quoted(name)}`,
+          why: `tells it what ${path} waits for`
+        }
+      ]
+    : []
+}
+
+/** For what would go on, where no engine runs. */
+export const worker: Next = { command: "tidemark worker --tasks MODULE", why: "goes on with it: no engine runs" }
+
+/** What has it move, then what only looks, then what changes something. `alone`: no engine runs. */
+export const next = (seen: Seen, alone = false): ReadonlyArray<Next> => {
+  const { id, status: now, waits } = seen.status
   const calls = asked[now].filter((verb) => (verbs[verb].from as ReadonlyArray<Status>).includes(now))
+  const isUnderWay = !isFinal(now) && calls.length === 0
   return [
-    ...(isFinal(now) || calls.length > 0 ? [] : [{ command: `tidemark watch ${quoted(id)}`, why: "follows it live" }]),
+    ...(isUnderWay && alone ? [worker] : []),
+    ...(isUnderWay ? [{ command: `tidemark watch ${quoted(id)}`, why: "follows it live" }] : []),
     { command: `tidemark history ${quoted(id)}`, why: "all that happened, in order" },
-    ...status.waits.flatMap(({ child }) =>
-      child === undefined ? [] : [{ command: `tidemark show ${quoted(child)}`, why: "what it waits for" }]
-    ),
-    ...calls.map((verb) => call(verb, id, status.failures[0]?.path ?? position))
+    ...waits.flatMap((wait) => answer(id, wait)),
+    ...calls.flatMap((verb) => call(verb, seen))
   ]
 }

@@ -13,6 +13,28 @@ export const said =
   <A>(option: Options.Options<A>): Options.Options<A> =>
     Options.withDescription(option, text)
 
+const marker = "\u0001"
+
+/** A value as the library takes it for one: by itself it would obey a `-h`, end the options at a `--`, and lose what is blank. */
+export const mark = (value: string): string =>
+  value.trim() !== value || value === "" || value.startsWith(marker) || /^-(?!\d+$)/.test(value)
+    ? `${marker}${value}${marker}`
+    : value
+
+const unmarked = (value: string): string => (value.startsWith(marker) ? value.slice(1, -1) : value)
+
+/** An option with a text, whatever that looks like. */
+export const textual = (name: string) => Options.map(Options.text(name), unmarked)
+
+/** The same, several times. */
+export const several = (name: string, pseudo: string, meaning: string) =>
+  Options.text(name).pipe(
+    said(meaning),
+    Options.withPseudoName(pseudo),
+    Options.repeated,
+    Options.map((values) => values.map(unmarked))
+  )
+
 export const flag = (name: string, text: string) => Options.boolean(name).pipe(said(text))
 
 export const maybe = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
@@ -20,11 +42,11 @@ export const maybe = <A>(option: Options.Options<A>): Options.Options<A | undefi
 
 /** An option with a text that need not be given. */
 export const text = (name: string, pseudo: string, meaning: string) =>
-  maybe(Options.text(name).pipe(said(meaning), Options.withPseudoName(pseudo)))
+  maybe(textual(name).pipe(said(meaning), Options.withPseudoName(pseudo)))
 
 export const argument = (name: string, meaning: string) => Args.text({ name }).pipe(Args.withDescription(meaning))
 
-export const db = Options.text("db").pipe(
+export const db = textual("db").pipe(
   said("the database; TIDEMARK_DB says which if this does not, otherwise tidemark.db"),
   Options.withPseudoName("FILE"),
   Options.withFallbackConfig(Config.string("TIDEMARK_DB")),
@@ -47,6 +69,8 @@ export const changing = {
   json
 }
 
+export const follow = flag("follow", "shows what comes of it, until it stands still")
+
 /** What these say. */
 export interface Changing {
   readonly db: string
@@ -56,4 +80,6 @@ export interface Changing {
   readonly reason: string | undefined
   readonly by: string | undefined
   readonly json: boolean
+  /** what comes of it is shown until the execution stands still */
+  readonly follow?: boolean
 }

@@ -5,13 +5,16 @@ import * as Effect from "effect/Effect"
 import type { Service } from "../authoring/TaskEngine.js"
 import type { Action, ActionOf } from "../core/Action.js"
 import type { Plan } from "../core/Plan.js"
-import { isActive } from "../core/Status.js"
+import { isActive, type Status } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acted from "./Acted.js"
 import type { Changing } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Control from "./Control.js"
+import * as Follow from "./Follow.js"
 import * as Listing from "./Listing.js"
+import * as Marks from "./Marks.js"
+import * as Page from "./Page.js"
 import * as Planned from "./Planned.js"
 import * as Refusals from "./Refusals.js"
 import * as Screen from "./Screen.js"
@@ -140,12 +143,36 @@ export const carryOut = Effect.fnUntraced(function* (
   )
 })
 
+/** Whether it is under way, and nobody does it: then to resume it is what the next engine would do. */
+const isLeft = (action: Action, owner: unknown, { tasks }: Changing, status: Status): boolean =>
+  action._tag === "resume" &&
+  Object.keys(action).length === 1 &&
+  owner === undefined &&
+  tasks !== undefined &&
+  isActive(status)
+
+/** Has it go on here, where its engine has left it. */
+const takeUp = Effect.fnUntraced(function* ({ engine, store }: Control.Control, given: Changing, id: string) {
+  const device = yield* Screen.Screen
+  const stood = yield* standing(store, id)
+  const done = { verb: "resume", problem: null, engine: null }
+  if (!given.json) {
+    const line = Page.flow(2, { text: `resume ${id}`, tone: "strong" }, "  ", Marks.status(stood.status))
+    yield* Screen.print(device, [line, Page.flow(4, "  no engine runs: it goes on here, where it was left")])
+  }
+  if (given.dryRun) return given.json ? yield* told({ ...done, outcome: "planned", ...stood }, true) : undefined
+  yield* confirmed(given)
+  yield* engine.advance(id)
+  yield* tell({ ...done, outcome: "done", ...(yield* standing(store, id)) }, given.json)
+})
+
 export const act = Effect.fnUntraced(function* (control: Control.Control, given: Changing, id: string, action: Action) {
   const { engine, store } = control
   const device = yield* Screen.Screen
   const verb = verbOf(action)
-  yield* Seen.naming(store, id)(standing(store, id))
+  const { status } = yield* Seen.naming(store, id)(standing(store, id))
   const owner = yield* attainable(control, given, isCodeless(action))
+  if (isLeft(action, owner, given, status)) return yield* takeUp(control, given, id)
   const plan = yield* engine.plan(id, action)
   if (given.dryRun)
     return yield* given.json
@@ -154,7 +181,11 @@ export const act = Effect.fnUntraced(function* (control: Control.Control, given:
   if (!given.json) yield* Screen.print(device, Planned.page(plan, owner !== undefined))
   const missing = lacks(plan, owner)
   if (missing.length === 0) yield* confirmed(given)
-  yield* carryOut(control, given, id, plan)
+  const carried = carryOut(control, given, id, plan)
+  if (given.follow === true) {
+    return yield* Follow.acting(control, id, { here: owner === undefined, json: given.json }, carried)
+  }
+  yield* carried
   const stands = yield* standing(store, id)
   yield* tell({ verb, problem: null, outcome: "done", engine: owner?.pid ?? null, ...stands }, given.json)
 })

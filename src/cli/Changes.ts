@@ -6,7 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Action } from "../core/Action.js"
-import { about, argument, type Changing, changing, db, flag, id, json, said, text } from "./Arguments.js"
+import {
+  about,
+  argument,
+  type Changing,
+  changing,
+  db,
+  flag,
+  follow,
+  id,
+  json,
+  said,
+  several,
+  text,
+  textual
+} from "./Arguments.js"
 import type { Which } from "./Bulk.js"
 import * as Complaint from "./Complaint.js"
 import type { Screen } from "./Screen.js"
@@ -31,12 +45,10 @@ const value = text("value", "JSON", "the value, or @FILE that holds it")
 /** One execution by its id, or all that a filter names. */
 const which = {
   id: Args.map(Args.optional(id), Option.getOrUndefined),
-  where: Options.text("where").pipe(
-    said(
-      "instead of an ID, all for which this is true: task, status, tag, text, since, until, failed-with, waiting-on"
-    ),
-    Options.withPseudoName("KEY=VALUE"),
-    Options.repeated
+  where: several(
+    "where",
+    "KEY=VALUE",
+    "instead of an ID, all for which this is true: task, status, tag, text, since, until, failed-with, waiting-on"
   ),
   limit: Options.integer("limit").pipe(
     said("with --where: how many at most; 100 unless given"),
@@ -51,6 +63,9 @@ const each = (
   { id, limit, where, ...given }: Changing & { readonly id: string | undefined } & Which,
   action: Action
 ): Effect.Effect<void, Complaint.Complaint, Screen> => {
+  if (where.length > 0 && given.follow === true) {
+    return Complaint.usage("--follow goes with one ID", "tidemark ls --watch shows many")
+  }
   if (where.length > 0 && id === undefined)
     return Effect.flatMap(bulk, ({ run }) => run(given, { where, limit }, action))
   if (id === undefined || where.length > 0) {
@@ -58,9 +73,6 @@ const each = (
   }
   return Effect.flatMap(change, ({ run }) => run(given, id, action))
 }
-
-const several = (name: string, pseudo: string, meaning: string) =>
-  Options.text(name).pipe(said(meaning), Options.withPseudoName(pseudo), Options.repeated)
 
 const undoToo = flag("undo-too", "undos that would see what is amended are to see it")
 
@@ -74,6 +86,7 @@ const resume = Command.make(
     from: several("from", "PATH", "of what failed only this goes on; several times"),
     undoToo,
     stopAt: text("stop-at", "CHECKPOINT", "it pauses there"),
+    follow,
     rerun: flag("rerun", "what may have happened runs again without asking")
   },
   ({ from, payload, rerun, stopAt, undoToo, value, ...given }) =>
@@ -94,7 +107,10 @@ const resume = Command.make(
     })
 ).pipe(
   Command.withDescription(
-    about("Lets an execution go on that is paused or has failed.", "What failed runs again, what is recorded does not.")
+    about(
+      "Lets an execution go on that is paused, has failed, or was left.",
+      "What failed runs again; what is recorded does not."
+    )
   )
 )
 
@@ -105,7 +121,8 @@ const rerun = Command.make(
     ...changing,
     item: several("item", "ITEM", "this one, by its name or path; several times; all that failed unless given"),
     input: several("input", "ITEM=JSON", "this one, with another input; several times"),
-    undoToo
+    undoToo,
+    follow
   },
   ({ id, input, item, undoToo, ...given }) =>
     Effect.gen(function* () {
@@ -119,7 +136,7 @@ const rerun = Command.make(
 
 const skip = Command.make(
   "skip",
-  { id, phase: argument("PHASE", "the path of the phase, as show has it"), ...changing, value },
+  { id, phase: argument("PHASE", "the path of the phase, as show has it"), ...changing, value, follow },
   ({ id, phase, value: given, ...rest }) =>
     Effect.gen(function* () {
       const value = yield* Value.optional("--value", given)
@@ -254,7 +271,7 @@ const signal = Command.make(
   )
 )
 
-const module = Options.text("tasks").pipe(
+const module = textual("tasks").pipe(
   said("the module with the tasks' code: its default export is their Layer"),
   Options.withPseudoName("MODULE")
 )

@@ -2,9 +2,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
+import type { Recorded } from "../core/Entry.js"
 import { isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import * as Replay from "../engine/Replay.js"
 import type { Store } from "../store/Store.js"
+import type { Complaint } from "./Complaint.js"
 import type { Control } from "./Control.js"
 import * as History from "./History.js"
 import * as Marks from "./Marks.js"
@@ -27,11 +29,11 @@ const bar = (done: number, all: number): string => {
 class Counts {
   private readonly known = new Map<string, number | undefined>()
 
-  constructor(private readonly definition: Definition) {}
+  constructor(private readonly definition: Definition | undefined) {}
 
   of({ history }: Seen.Seen, { generation, path }: PhaseRecord): number | undefined {
     const key = `${generation} ${path}`
-    if (!this.known.has(key)) {
+    if (this.definition !== undefined && !this.known.has(key)) {
       const placed = Replay.fresh(this.definition, history).cursor?.standing(path)
       const instruction = placed?.instruction
       this.known.set(key, instruction?._tag === "Fork" ? instruction.branches.length : undefined)
@@ -84,18 +86,26 @@ const page = (seen: Seen.Seen, counts: Counts, now: number, rows: number): Page.
   ]
 }
 
+interface Showing {
+  readonly definition: Definition | undefined
+  readonly json: boolean
+  readonly after?: Recorded | undefined
+  readonly isMoving?: () => boolean
+}
+
 /** Shows it until it stands still: what was shown before is written over. */
-const live = Effect.fnUntraced(function* ({ store }: Control, id: string, definition: Definition) {
+const live = Effect.fnUntraced(function* ({ store }: Control, id: string, { definition, isMoving }: Showing) {
   const device = yield* Screen.Screen
   const counts = new Counts(definition)
   for (let before = 0; ; ) {
     const now = yield* Clock.currentTimeMillis
+    const moving = isMoving?.() === true
     const seen = yield* Seen.one(store, id, now)
     const lines = Page.lines(page(seen, counts, now, device.rows ?? 24), device.paper)
     const back = before === 0 ? "" : `\u001b[${before}A\u001b[J`
     yield* device.out(`${back}${lines.join("\n")}\n`)
     before = lines.length
-    if (History.standsStill(seen.status.status)) return yield* History.ended(id, seen.status.status, false)
+    if (!moving && History.standsStill(seen.status.status)) return yield* History.ended(id, seen.status.status, false)
     const took = (yield* Clock.currentTimeMillis) - now
     yield* Effect.sleep(Math.max(200, 5 * took))
   }
@@ -115,15 +125,35 @@ const move = ({ engine, store }: Control, id: string): Effect.Effect<never, Refu
     })
   )
 
-/** Ends when it stands still: with code 1 unless it is Completed. It goes on here meanwhile. */
-export const run = Effect.fnUntraced(function* (
-  control: Control,
-  id: string,
-  { definition, json }: { readonly definition: Definition; readonly json: boolean }
-) {
+/** Ends when it stands still: with code 1 unless it is Completed. */
+const shown = Effect.fnUntraced(function* (control: Control, id: string, showing: Showing) {
   const { paper } = yield* Screen.Screen
+  if (paper.columns !== undefined && !showing.json) return yield* live(control, id, showing)
   // What is written here is no change that the store would tell of.
   const store: Store = { ...control.store, changed: (_, every) => Effect.as(Effect.sleep(every), 0) }
-  const shown = paper.columns === undefined || json ? History.watch(store, { id, json }) : live(control, id, definition)
-  yield* Effect.raceFirst(shown, move(control, id))
+  yield* History.watch(store, { ...showing, id })
 })
+
+/** The same of one that begins; with its `definition`, it goes on here meanwhile. */
+export const run = (control: Control, id: string, showing: Pick<Showing, "definition" | "json">) =>
+  showing.definition === undefined
+    ? shown(control, id, showing)
+    : Effect.raceFirst(shown(control, id, showing), move(control, id))
+
+/** What comes of an act, from there on; `here`: no other engine has it go on. */
+export const acting = <E extends Refusal | Complaint, R>(
+  control: Control,
+  id: string,
+  { here, json }: { readonly here: boolean; readonly json: boolean },
+  act: Effect.Effect<void, E, R>
+): Effect.Effect<void, E | Refusal | Effect.Effect.Error<ReturnType<typeof shown>>, R | Screen.Screen> =>
+  Effect.gen(function* () {
+    const [after] = yield* control.store.tail(id, 1)
+    let isMoving = true
+    const done = Effect.sync(() => {
+      isMoving = false
+    })
+    const showing = shown(control, id, { definition: undefined, json, after, isMoving: () => isMoving })
+    const acted = act.pipe(Effect.zipRight(done), Effect.zipRight(here ? move(control, id) : Effect.never))
+    yield* Effect.raceFirst(showing, acted)
+  })

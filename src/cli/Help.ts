@@ -55,6 +55,8 @@ export const text = (doc: HelpDoc): string => textsOf(doc).join(" ")
 const said =
   /^(A true or false value|A user-defined piece of text|An integer)\.|^This (setting is optional|option (may be|can be set from))/
 
+const optional = /^This (setting is optional|option may be)/
+
 const meaning = ({ texts }: Term): string => texts.filter((one) => !said.test(one)).join(" ")
 
 const config = { ...CliConfig.defaultConfig, showBuiltIns: false }
@@ -77,8 +79,10 @@ export const told = (verb: AnyVerb): Told => {
   const [summary = "", ...more] = parts.flatMap((part) => ("text" in part ? [part.text] : []))
   const terms = parts
     .flatMap((part) => ("terms" in part ? part.terms : []))
-    .map((term) => ({ name: term.name.replace(/^<(.*)>$/, "$1"), meaning: meaning(term) }))
-  const given = terms.filter((term) => !term.name.startsWith("-")).map((term) => term.name)
+    .map((term) => ({ ...term, name: term.name.replace(/^<(.*)>$/, "$1"), meaning: meaning(term) }))
+  const given = terms
+    .filter((term) => !term.name.startsWith("-"))
+    .map(({ name, texts }) => (texts.some((text) => optional.test(text)) ? `[${name}]` : name))
   return { name, summary, more, usage: ["tidemark", name, ...given, "[OPTION ...]"].join(" "), terms }
 }
 

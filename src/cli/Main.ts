@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Near from "../core/Near.js"
+import { mark } from "./Arguments.js"
 import * as Complaint from "./Complaint.js"
 import * as Help from "./Help.js"
 import * as Page from "./Page.js"
@@ -29,6 +30,19 @@ const valued = new Set([
     .flatMap(({ name }) => (name.includes(" ") ? [name.split(" ")[0]!] : []))
 ])
 
+/** `--by=ann` is `--by ann`, whatever the value is. */
+const separated = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!
+    if (arg === "--") return [...found, ...args.slice(at)]
+    const [name = arg, ...rest] = arg.split("=")
+    if (rest.length > 0 && valued.has(name)) found.push(name, rest.join("="))
+    else found.push(arg, ...(valued.has(arg) ? args.slice(++at, at + 1) : []))
+  }
+  return found
+}
+
 /** What is before the verb comes after it, so that `tidemark --db FILE ls` is `tidemark ls --db FILE`. */
 const arrange = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   let at = 0
@@ -37,10 +51,24 @@ const arrange = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   return verb === undefined || verb === "--" ? args : [verb, ...args.slice(0, at), ...args.slice(at + 1)]
 }
 
-/** Options end at a `--`. */
+/** The verbs that say beforehand what they would do. */
+const plannable = Verbs.all
+  .map(Help.told)
+  .filter(({ terms }) => terms.some(({ name }) => name === "--dry-run"))
+  .map(({ name }) => name)
+
+/** `plan VERB` is what the verb says with `--dry-run`. */
+const unplanned = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [verb, ...rest] = args[0] === "plan" ? arrange(args.slice(1)) : []
+  return verb !== undefined && plannable.includes(verb) ? [verb, "--dry-run", ...rest] : args
+}
+
+/** Options end at a `--`, and what follows one that takes a value is its value, whatever it looks like. */
 const has = (args: ReadonlyArray<string>, ...options: ReadonlyArray<string>): boolean => {
-  const end = args.indexOf("--")
-  return (end < 0 ? args : args.slice(0, end)).some((arg) => options.includes(arg))
+  for (let at = 0; at < args.length && args[at] !== "--"; at += valued.has(args[at]!) ? 2 : 1) {
+    if (options.includes(args[at]!)) return true
+  }
+  return false
 }
 
 /** Nothing is asked of a terminal, and no file is read but the database. */
@@ -79,12 +107,21 @@ const misused = (name: string, what: string): Complaint.Complaint => {
   )
 }
 
+/** As the library takes values for what they are. */
+const marked = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const found = [...args]
+  for (let at = 0; at < args.length && args[at] !== "--"; at++) {
+    if (valued.has(args[at]!) && at + 1 < args.length) found[++at] = mark(args[at]!)
+  }
+  return found
+}
+
 const execute = Effect.fnUntraced(function* (args: ReadonlyArray<string>, version: string) {
   const device = yield* Screen.Screen
   const root = Command.make("tidemark").pipe(Command.withSubcommands(Verbs.all))
   const run = Command.run(root, { name: "tidemark", version })
   const console = yield* Effect.console
-  yield* run(["node", "tidemark", ...args]).pipe(
+  yield* run(["node", "tidemark", ...marked(args)]).pipe(
     Effect.withConsole(consoleOf(console, device)),
     Effect.provide(environment),
     Effect.mapError((error) =>
@@ -95,17 +132,14 @@ const execute = Effect.fnUntraced(function* (args: ReadonlyArray<string>, versio
 
 const nextHelp = `tidemark --help tells what there is: ${names.join(", ")}`
 
-const unknown = (verb: string): Complaint.Complaint => {
-  const near = Near.misses(verb, names)
-  return Complaint.usage(
-    `there is no verb ${verb}`,
-    near.length === 0 ? `there are ${names.join(", ")}` : `did you mean ${near.join(", ")}?`
-  )
+const unknown = (what: string, verb: string, known: ReadonlyArray<string>): Complaint.Complaint => {
+  const near = Near.misses(verb, known)
+  return Complaint.usage(what, near.length === 0 ? `there are ${known.join(", ")}` : `did you mean ${near.join(", ")}?`)
 }
 
 const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, version: string) {
   const device = yield* Screen.Screen
-  const args = arrange(given)
+  const args = unplanned(arrange(separated(given)))
   const [first] = args
   const verb = Verbs.all[names.indexOf(first ?? "")]
   if (has(args, "--help", "-h")) {
@@ -116,7 +150,12 @@ const answer = Effect.fnUntraced(function* (given: ReadonlyArray<string>, versio
   if (verb === undefined && !has(args, "--completions")) {
     return yield* first === undefined || first.startsWith("-")
       ? Complaint.usage("say what to do", nextHelp)
-      : unknown(first)
+      : unknown(`there is no verb ${first}`, first, names)
+  }
+  if (first === "plan") {
+    const [meant = ""] = arrange(args.slice(1))
+    const isVerb = meant !== "" && !meant.startsWith("-")
+    return yield* unknown(isVerb ? `there is nothing to plan of ${meant}` : "say what to plan", meant, plannable)
   }
   return yield* execute(args, version)
 })

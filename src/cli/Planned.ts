@@ -56,7 +56,7 @@ export const page = (plan: Plan, owned: boolean): Page.Page => {
   const { action, commits, execution, inDoubt, irreversible, missing, more, remaining, status, steps, to, warnings } =
     plan
   const recorded = steps.filter(({ does }) => does === "replay").length
-  const kept = recorded === 0 ? "" : `; ${recorded} phase${recorded === 1 ? "" : "s"} stay as recorded`
+  const kept = recorded === 0 ? "" : `; ${recorded} phase${recorded === 1 ? " stays" : "s stay"} as recorded`
   const blind = owned && missing.some(({ needs }) => needs === "task")
   return [
     Page.flow(

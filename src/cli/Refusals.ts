@@ -1,7 +1,9 @@
 /** What an engine refuses, as the command says it: a code, and what to do next. */
 import { JournalCorrupt, StoreError } from "../core/Errors.js"
+import * as Requirements from "../engine/Requirements.js"
 import { quoted } from "./Advice.js"
 import * as Complaint from "./Complaint.js"
+import * as Lacking from "./Lacking.js"
 
 /** What asking an engine for something fails with: a tagged error that says what happened. */
 export interface Refusal {
@@ -16,16 +18,13 @@ const show = (execution: string | undefined): string =>
 const advice: { readonly [tag: string]: (execution: string | undefined) => string } = {
   ExecutionNotFound: () => "tidemark ls shows those that there are",
   ExecutionDiscarded: () => "tidemark ls shows those that there are",
-  TaskNotRegistered: () => "--tasks MODULE says where its code is, or start an engine that has it: tidemark worker",
   RequiresTask: () => "--tasks MODULE says where its code is",
   EngineBusy: () => "ask again: the engine that owns the file is asked then",
-  OwnedByParent: () => "ask that of its parent; --force ends the child alone",
   TokenNotFound: () => "give the token as it was handed out, and with --db the file that it is from",
   PayloadInvalid: () => "give a payload that fits: --payload JSON, or --payload @FILE",
   ValueRefused: () => "give a value that fits: --value JSON, or --value @FILE",
   ExecutionConflict: () => "give another --id",
   InvalidName: () => "give another one",
-  HistoryMismatch: () => "put the code back that wrote the journal, or give --tasks another module",
   RevertIncomplete: (execution) => `${show(execution)}: resume tries that undo again, skip passes it over`,
   PlanOutdated: () => "look at it again, and confirm that",
   Fenced: () => "ask again"
@@ -40,6 +39,12 @@ const failed: ReadonlySet<string> = new Set([
   "ExecutionClosed"
 ])
 
+/** What would meet each requirement that is not met. */
+const lacking = (error: Requirements.Refused): string => {
+  const { execution } = error
+  return Lacking.advice(Requirements.of(error), { execution, verb: "verb" in error ? error.verb : "skip" })
+}
+
 export const of = (error: Complaint.Complaint | Refusal): Complaint.Complaint => {
   if (error instanceof Complaint.Complaint) return error
   if (error instanceof StoreError || error instanceof JournalCorrupt) return Complaint.of(error)
@@ -47,6 +52,6 @@ export const of = (error: Complaint.Complaint | Refusal): Complaint.Complaint =>
   return new Complaint.Complaint({
     code: failed.has(error._tag) ? Complaint.codes.failed : Complaint.codes.refused,
     what: error.message,
-    next: (advice[error._tag] ?? show)(execution)
+    next: Requirements.is(error) ? lacking(error) : (advice[error._tag] ?? show)(execution)
   })
 }

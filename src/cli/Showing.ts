@@ -10,13 +10,13 @@ import * as Times from "./Times.js"
 
 const labels = 10
 
-const fact = (label: string, ...pieces: ReadonlyArray<Text.Span | string>): Page.Line =>
+export const fact = (label: string, ...pieces: ReadonlyArray<Text.Span | string>): Page.Line =>
   Page.flow(labels + 2, { text: `  ${label.padEnd(labels)}`, tone: "dim" }, ...pieces)
 
-const heading = (title: string): Page.Line => Page.line({ text: title, tone: "strong" })
+export const heading = (title: string): Page.Line => Page.line({ text: title, tone: "strong" })
 
 /** A value that does not fill a screen: `--json` has all of it. */
-const value = (json: unknown, { terminal }: Page.Viewer): string => {
+export const value = (json: unknown, { terminal }: Page.Viewer): string => {
   const text = JSON.stringify(json)
   const most = 400
   return terminal && text.length > most ? `${Text.cut(text, most)} (${text.length} characters: see --json)` : text
@@ -38,7 +38,7 @@ const wait = (
   ].join(", ")
 }
 
-const facts = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
+const facts = (shown: Shown.Shown, viewer: Page.Viewer, alone: boolean): Page.Page => {
   const { closeError, owner, parent, position, result, stage, times, waits } = shown
   const took = times.started === undefined ? undefined : (times.ended ?? viewer.now) - times.started
   const time = (label: string, at: number | undefined) =>
@@ -55,7 +55,7 @@ const facts = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
     ...(result === undefined ? [] : [fact("result", value(result, viewer))]),
     ...(stage === undefined ? [] : [fact("stage", `${stage.name}, the ${stage.n}. that it entered`)]),
     ...(position === "" || times.ended !== undefined ? [] : [fact("position", position)]),
-    ...(owner === undefined ? [] : [fact("engine", owner)]),
+    ...(owner === undefined ? [] : [fact("engine", alone ? `${owner}, which runs no more` : owner)]),
     ...waits.map((one) => fact("waits for", wait(one, viewer))),
     ...(closeError === undefined ? [] : [fact("cleanup", `threw ${closeError.name}: ${closeError.message}`)])
   ]
@@ -75,7 +75,7 @@ const notes = ({ attempt, child, generation, inDoubt, kind, state, undoes }: Sho
   [
     ...(kind === "phase" ? [] : [kind]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-    ...(generation > 0 ? [`done anew ${generation} times`] : []),
+    ...(generation > 0 ? [generation === 1 ? "done anew" : `done anew ${generation} times`] : []),
     ...(inDoubt && state !== "in doubt" && state !== "waiting" ? ["in doubt"] : []),
     ...(undoes === undefined ? [] : [`undoes ${undoes}`]),
     ...(child === undefined ? [] : [`execution ${child}`])
@@ -122,7 +122,7 @@ const stackOf = (failure: Failure): Page.Page => {
   return frames.slice(0, 4).map((text) => Page.line({ text: `      ${text.trim()}`, tone: "dim" }))
 }
 
-const failed = (failure: Failure): Page.Page => [
+export const failed = (failure: Failure): Page.Page => [
   Page.flow(4, { text: "  ✗ ", tone: "bad" }, render(failure)),
   ...stackOf(failure)
 ]
@@ -144,19 +144,25 @@ const failures = (shown: Shown.Shown, viewer: Page.Viewer): Page.Page => {
   ]
 }
 
-const next = (seen: Seen): Page.Page => [
+const next = (seen: Seen, alone: boolean): Page.Page => [
   Page.blank,
   heading("Next"),
-  ...Page.glossary(Advice.next(seen).map(({ command, why }) => [command, why]))
+  ...Page.glossary(Advice.next(seen, alone).map(({ command, why }) => [command, why]))
 ]
 
-export const page = (seen: Seen, viewer: Page.Viewer, all = false): Page.Page => {
+/** `all`: also where there are many phases; `alone`: no engine runs. */
+export interface Options {
+  readonly all?: boolean | undefined
+  readonly alone?: boolean | undefined
+}
+
+export const page = (seen: Seen, viewer: Page.Viewer, { all = false, alone = false }: Options = {}): Page.Page => {
   const shown = Shown.make(seen)
   return [
     Page.flow(2, { text: shown.id, tone: "strong" }, `  ${shown.task} v${shown.version}  `, Marks.status(shown.status)),
-    ...facts(shown, viewer),
+    ...facts(shown, viewer, alone),
     ...phases(shown, all, viewer),
     ...failures(shown, viewer),
-    ...next(seen)
+    ...next(seen, alone)
   ]
 }

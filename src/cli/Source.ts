@@ -19,6 +19,8 @@ export interface Source {
   readonly encoded: Encoded
   /** the version of its schema */
   readonly schema: Effect.Effect<number, StoreError>
+  /** whether no engine runs on it */
+  readonly alone: Effect.Effect<boolean, Complaint>
   /** reads all of it */
   readonly inspect: Effect.Effect<Inspection & { readonly outdated: string | undefined }, Complaint | StoreError>
 }
@@ -31,6 +33,10 @@ export const open = (filename: string): Effect.Effect<Source, Complaint | StoreE
     return {
       encoded,
       schema: Effect.map(db.pragma("user_version"), Number),
+      alone: Effect.map(
+        load(() => import("../store/SqliteLock.js")),
+        ({ holding }) => holding(real).holder === undefined
+      ),
       inspect: Effect.flatMap(
         load(() => import("../store/SqliteInspection.js")),
         ({ inspect }) => Effect.map(inspect(db, real), (found) => ({ ...found, outdated: checkVersion(found.sqlite) }))

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type { Definition } from "../authoring/Definition.js"
 import { TaskEngine } from "../authoring/TaskEngine.js"
 import { PayloadInvalid } from "../core/Errors.js"
@@ -67,6 +68,10 @@ export const start = (given: Options) =>
     Effect.mapError(Refusals.of)
   )
 
+/** An engine that works, as `worker --json` has it. */
+export const Working = Schema.Struct({ pid: Schema.Int, store: Schema.String, tasks: Schema.Array(Schema.String) })
+type Working = typeof Working.Type
+
 /** An engine, until the process is told to end: what runs then is handed back. */
 export const worker = ({ db, json, tasks }: Pick<Options, "db" | "tasks" | "json">) =>
   Effect.scoped(
@@ -78,7 +83,7 @@ export const worker = ({ db, json, tasks }: Pick<Options, "db" | "tasks" | "json
       const names = [...(yield* control.provide(tasks)).keys()]
       const waits = before === undefined ? "" : `, once process ${before.pid} ends, which owns it`
       yield* json
-        ? device.out(Screen.json({ pid: process.pid, store: control.name, tasks: names }))
+        ? device.out(Screen.json({ pid: process.pid, store: control.name, tasks: names } satisfies Working))
         : Screen.print(device, [
             Page.flow(
               2,

@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Complaint from "./Complaint.js"
 import * as Manifest from "./Manifest.js"
 import * as Page from "./Page.js"
@@ -47,6 +48,16 @@ test("greets everybody", async () => {
 })
 `
 
+/** What `npm install` makes where nothing is: dependencies, and nothing else. */
+const present = (folder: string): { readonly dependencies?: object } | undefined => {
+  const file = path.join(folder, "package.json")
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : undefined
+}
+
+const isFresh = (folder: string): boolean =>
+  fs.readdirSync(folder).every((name) => ["node_modules", "package-lock.json", "package.json"].includes(name)) &&
+  Object.keys(present(folder) ?? {}).every((key) => key === "dependencies")
+
 const manifest = (folder: string): string => {
   const { peerDependencies, version } = Manifest.read()
   const name =
@@ -59,7 +70,7 @@ const manifest = (folder: string): string => {
     start: "tidemark start greet --tasks tasks.js --payload @guests.json --id party --follow",
     test: "node --test"
   }
-  const dependencies = { ...peerDependencies, tidemark: `^${version}` }
+  const dependencies = { ...peerDependencies, tidemark: `^${version}`, ...present(folder)?.dependencies }
   return `${JSON.stringify({ name, private: true, type: "module", scripts, dependencies }, null, 2)}\n`
 }
 
@@ -71,12 +82,15 @@ const next: ReadonlyArray<readonly [string, string]> = [
   ["npx tidemark revert party --tasks tasks.js", "undoes what it did, the newest first"]
 ]
 
-/** Writes the starter into a folder that is empty, or is not there yet. */
+/** What was made, as `--json` has it. */
+export const Made = Schema.Struct({ folder: Schema.String, files: Schema.Array(Schema.String) })
+type Made = typeof Made.Type
+
+/** Writes the starter into a folder that is empty, has but what `npm install` made, or is not there yet. */
 export const run = Effect.fnUntraced(function* ({ folder, json }: { readonly folder: string; readonly json: boolean }) {
   const device = yield* Screen.Screen
   const real = path.resolve(folder)
   const files = {
-    "package.json": manifest(real),
     "tasks.js": tasks,
     "tasks.test.js": test,
     "guests.json": '{ "names": ["Ann", "Ben", "Cem", "Dua", "Eli"] }\n'
@@ -84,7 +98,8 @@ export const run = Effect.fnUntraced(function* ({ folder, json }: { readonly fol
   const written = yield* Effect.try({
     try: () => {
       fs.mkdirSync(real, { recursive: true })
-      if (fs.readdirSync(real).length > 0) return false
+      if (!isFresh(real)) return false
+      fs.writeFileSync(path.join(real, "package.json"), manifest(real))
       for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(real, name), text, { flag: "wx" })
       return true
     },
@@ -92,8 +107,8 @@ export const run = Effect.fnUntraced(function* ({ folder, json }: { readonly fol
       Complaint.refused(`${folder} cannot be written: ${(thrown as Error).message}`, "give a folder that is empty")
   })
   if (!written) return yield* Complaint.refused(`${folder} is not empty`, "tidemark init FOLDER makes a new one")
-  const names = Object.keys(files)
+  const names = ["package.json", ...Object.keys(files)]
   yield* json
-    ? device.out(Screen.json({ folder: real, files: names }))
+    ? device.out(Screen.json({ folder: real, files: names } satisfies Made))
     : Screen.print(device, [Page.flow(2, `${names.join(", ")} are in ${real}. Next, there:`), ...Page.glossary(next)])
 })

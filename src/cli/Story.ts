@@ -6,7 +6,10 @@ import * as Page from "./Page.js"
 import type { Span, Tone } from "./Text.js"
 import * as Times from "./Times.js"
 
-type Told = readonly [text: string, tone?: Tone]
+type Said = readonly [text: string, tone?: Tone]
+
+/** An entry; where there are several executions, with the id of its own. */
+export type Told = Recorded & { readonly execution?: string }
 
 const by = ({ by, reason }: Act): string =>
   `${by === undefined ? "" : ` by ${by}`}${reason === undefined ? "" : `: ${reason}`}`
@@ -44,8 +47,22 @@ const decided = ({ attempt, decision, delay, failures: all, path }: EntryOf<"Dec
   return `attempt ${attempt} of ${path} failed, and ${then}${when}: ${failures(all)}`
 }
 
+/** Who had it go on, and with what. */
+const resumed = ({ act, carried, inputs = [], only, payload, rerun, stopAt }: EntryOf<"Resumed">): string =>
+  [
+    `resumed${by(act)}`,
+    ...(carried === undefined
+      ? []
+      : [`in stage ${carried.stage} of v${carried.version}, with ${short(carried.state)}`]),
+    ...(payload === undefined ? [] : [`with the payload ${short(payload)}`]),
+    ...inputs.map(({ input, path }) => `${path} with ${short(input)}`),
+    ...(only === undefined ? [] : [`of what failed only ${only.join(", ")}`]),
+    ...(rerun === true ? ["what is in doubt runs again"] : []),
+    ...(stopAt === undefined ? [] : [`up to ${stopAt}`])
+  ].join(", ")
+
 /** What each entry says. What begins or goes on is quiet, what ends is not. */
-const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
+const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Said } = {
   Created: ({ due, parent, payload, task, version }) => [
     `created: ${task} v${version}${parent === undefined ? "" : `, called by ${parent.execution} at ${parent.path}`}` +
       `${due === undefined ? "" : `, not before ${Times.stamp(due)}`}, with ${short(payload)}`,
@@ -86,10 +103,7 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   PauseRequested: ({ act, at }) => [`a pause is asked for${at === undefined ? "" : ` at ${at}`}${by(act)}`, "warn"],
   Paused: () => ["paused", "warn"],
   Suspended: ({ queued }) => [queued === true ? "it stands in line for a place" : "the engine hands it back", "dim"],
-  Resumed: ({ act, carried, rerun, stopAt }) => [
-    `resumed${carried === undefined ? "" : ` in stage ${carried.stage} of v${carried.version}`}${by(act)}${rerun === true ? ", what is in doubt runs again" : ""}${stopAt === undefined ? "" : `, up to ${stopAt}`}`,
-    "strong"
-  ],
+  Resumed: (entry) => [resumed(entry), "strong"],
   Completed: ({ value }) => [`completed${given(": ", value)}`, "good"],
   Failed: ({ failures: all }) => [`failed, and stands still: ${failures(all)}`, "bad"],
   Closing: ({ act, position, revert }) => [
@@ -112,8 +126,9 @@ const told: { readonly [T in Tag]: (entry: EntryOf<T>) => Told } = {
   Reverted: () => ["reverted", "warn"]
 }
 
-const sentence = (entry: Entry): Span => {
-  const [text, tone] = (told[entry._tag] as (entry: Entry) => Told)(entry)
+const sentence = ({ entry, execution }: Told): Span => {
+  const [what, tone] = (told[entry._tag] as (entry: Entry) => Said)(entry)
+  const text = execution === undefined ? what : `${execution}: ${what}`
   return tone === undefined ? { text } : { text, tone }
 }
 
@@ -123,15 +138,16 @@ const clock = (at: number): string => Times.iso(at).slice(11, 23)
 
 /** Entries, one after the other; `after` is the one that is shown already. */
 export const page = (
-  entries: ReadonlyArray<Recorded>,
+  entries: ReadonlyArray<Told>,
   { terminal }: Page.Viewer,
   after: Recorded | undefined = undefined
 ): Page.Page => {
   let day = after === undefined ? undefined : dayOf(after.at)
-  return entries.flatMap(({ at, entry }): Page.Page => {
-    if (!terminal) return [Page.table(0, [{ title: "" }, { title: "" }], [[Times.iso(at), sentence(entry).text]])]
+  return entries.flatMap((one): Page.Page => {
+    const { at } = one
+    if (!terminal) return [Page.table(0, [{ title: "" }, { title: "" }], [[Times.iso(at), sentence(one).text]])]
     const heading = dayOf(at) === day ? [] : [Page.line({ text: dayOf(at), tone: "dim" })]
     day = dayOf(at)
-    return [...heading, Page.flow(16, { text: `  ${clock(at)}  `, tone: "dim" }, sentence(entry))]
+    return [...heading, Page.flow(16, { text: `  ${clock(at)}  `, tone: "dim" }, sentence(one))]
   })
 }

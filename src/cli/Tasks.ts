@@ -33,7 +33,8 @@ const line = (thrown: unknown): string => {
 const typed = Effect.fnUntraced(function* (file: string) {
   const { typescript } = process.features as { readonly typescript?: unknown }
   if (!/\.[cm]?tsx?$/.test(file) || (typescript !== undefined && typescript !== false)) return
-  const found = yield* Effect.either(Effect.try(() => createRequire(file).resolve("tsx/esm/api")))
+  // Its front door has no other file for CommonJS, and registers itself.
+  const found = yield* Effect.either(Effect.try(() => createRequire(file).resolve("tsx")))
   if (found._tag === "Left") {
     return yield* Complaint.usage(
       `${file} is TypeScript, which Node ${process.versions.node} does not run`,
@@ -41,10 +42,7 @@ const typed = Effect.fnUntraced(function* (file: string) {
     )
   }
   yield* Effect.tryPromise({
-    try: async () => {
-      const tsx = (await import(pathToFileURL(found.right).href)) as { readonly register: () => void }
-      tsx.register()
-    },
+    try: () => import(pathToFileURL(found.right).href),
     catch: (thrown) => Complaint.usage(`tsx does not load: ${line(thrown)}`, "npm install --save-dev tsx")
   })
 })

@@ -1,13 +1,14 @@
 /** The verbs of the command: their arguments and options, what help says of them, and what each does. */
+import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Status from "../core/Status.js"
 import { fromEncoded, type Store } from "../store/Store.js"
-import { about, db, flag, id, json, jsonLines, maybe, said, text } from "./Arguments.js"
+import { about, argument, db, flag, id, json, jsonLines, maybe, said, several, text, textual } from "./Arguments.js"
 import * as Changes from "./Changes.js"
-import type * as Complaint from "./Complaint.js"
+import * as Complaint from "./Complaint.js"
 import * as Doctor from "./Doctor.js"
 import * as Exported from "./Exported.js"
 import * as Filter from "./Filter.js"
@@ -18,6 +19,7 @@ import * as Show from "./Show.js"
 import * as Source from "./Source.js"
 import * as Tree from "./Tree.js"
 
+const seeing = Source.load(() => import("./Context.js"))
 const checking = Source.load(() => import("./Check.js"))
 
 type Told = Complaint.Complaint | Complaint.Trouble
@@ -35,18 +37,15 @@ const ls = Command.make(
   {
     db,
     json: jsonLines,
-    task: maybe(Options.text("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
-    status: Options.text("status").pipe(
-      said("only those that are so, as in STATUS; several times"),
-      Options.withPseudoName("STATUS"),
-      Options.repeated,
+    task: maybe(textual("task").pipe(said("only those of this task"), Options.withPseudoName("NAME"))),
+    status: several("status", "STATUS", "only those that are so, as in STATUS; several times").pipe(
       Options.filterMap(
         (texts) => Option.all(texts.map((text) => Option.fromNullable(Filter.status(text)))),
         `--status is one of ${Status.all.join(", ")}`
       )
     ),
     text: text("text", "TEXT", "only those with this in their id or task"),
-    tag: Options.text("tag").pipe(said("only those with this tag; several times"), Options.repeated),
+    tag: several("tag", "TAG", "only those with this tag; several times"),
     since: text("since", "TIME", "only those created then or later: 2h ago, or 2026-11-21T20:00Z"),
     until: text("until", "TIME", "only those created before"),
     failedWith: text("failed-with", "TEXT", "only those that failed with this in the failure's text"),
@@ -57,9 +56,7 @@ const ls = Command.make(
       Options.filterMap((n) => (n >= 0 ? Option.some(n) : Option.none()), "--limit is a number from 0 on"),
       Options.withDefault(50)
     ),
-    after: maybe(
-      Options.text("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))
-    ),
+    after: maybe(textual("after").pipe(said("only those after this one: the next page"), Options.withPseudoName("ID"))),
     oldest: flag("oldest", "the oldest first"),
     watch: flag("watch", "goes on: a live table, or a line for each change")
   },
@@ -76,7 +73,10 @@ const ls = Command.make(
 const show = Command.make(
   "show",
   { id, db, json, all: flag("all", "all phases, also of an execution that has many") },
-  ({ db, ...options }) => reading(db, (store) => Show.run(store, options))
+  ({ db, ...options }) =>
+    over(db, ({ alone, encoded }) =>
+      Effect.flatMap(alone, (alone) => Show.run(fromEncoded(encoded), { ...options, alone }))
+    )
 ).pipe(
   Command.withDescription(
     about(
@@ -99,19 +99,55 @@ const tree = Command.make(
   )
 )
 
-const history = Command.make("history", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  reading(db, (store) => History.run(store, options))
+const history = Command.make(
+  "history",
+  {
+    id: Args.map(Args.optional(id), Option.getOrUndefined),
+    db,
+    json: jsonLines,
+    tag: text("tag", "TAG", "instead of an ID, all executions that have this tag"),
+    acts: flag("acts", "only what somebody asked for: who, when and why")
+  },
+  ({ db, id, tag, ...options }) =>
+    reading(db, (store) => {
+      if (id !== undefined && tag === undefined) return History.run(store, { ...options, id })
+      if (id === undefined && tag !== undefined) return History.tagged(store, { ...options, tag })
+      return Complaint.usage("it takes an ID, or --tag", "tidemark history --help tells of both")
+    })
 ).pipe(
   Command.withDescription(
     about(
-      "Tells all that happened to an execution, in order.",
+      "Tells all that happened to one, or to all with a tag, in order.",
       "Moves, attempts and acts of operators, with who asked and why; also what was undone since. --json has the entries of the journal."
     )
   )
 )
 
+const context = Command.make(
+  "context",
+  {
+    id,
+    phase: argument("PHASE", "its path; where the execution stands unless given").pipe(
+      Args.optional,
+      Args.map(Option.getOrUndefined)
+    ),
+    db,
+    tasks: text("tasks", "MODULE", "the tasks' code, which knows the JSON Schema of what the phase answers"),
+    all: flag("all", "all results, also where there are many"),
+    json
+  },
+  (options) => Effect.flatMap(seeing, ({ run }) => run(options))
+).pipe(
+  Command.withDescription(
+    about(
+      "Shows what a phase sees: the payload, and the results before.",
+      "Also its attempts and failures, and the data of checkpoints: for somebody who works out what to change."
+    )
+  )
+)
+
 const watch = Command.make("watch", { id, db, json: jsonLines }, ({ db, ...options }) =>
-  reading(db, (store) => History.watch(store, options))
+  over(db, ({ alone, encoded }) => History.watch(fromEncoded(encoded), options, alone))
 ).pipe(
   Command.withDescription(
     about(
@@ -138,7 +174,7 @@ const exported = Command.make(
     id,
     db,
     out: maybe(
-      Options.text("out").pipe(
+      textual("out").pipe(
         said("a new file, instead of stdout; one that is there already is left as it is"),
         Options.withPseudoName("FILE")
       )
@@ -159,7 +195,7 @@ const exported = Command.make(
 const check = Command.make(
   "check",
   {
-    tasks: Options.text("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
+    tasks: textual("tasks").pipe(said("the module with the tasks' code"), Options.withPseudoName("MODULE")),
     db,
     json: jsonLines,
     task: text("task", "NAME", "only executions of this task"),
@@ -177,13 +213,22 @@ const check = Command.make(
   )
 )
 
+/** Taken for what it is before arguments are read. */
+const plan = Command.make("plan", { verb: argument("VERB", "that changes something, with all that it takes") }).pipe(
+  Command.withDescription(
+    about("Says what a verb would do, and does nothing.", "The same as the verb itself says with --dry-run.")
+  )
+)
+
 export const all = [
   ls,
   show,
   tree,
   history,
+  context,
   watch,
   ...Changes.starts,
+  plan,
   ...Changes.all,
   check,
   doctor,

@@ -117,7 +117,7 @@ export class Body implements Opened, Marked {
     if (this.state === "closing" && this.cleanups++ >= maxCleanup) return this.abandon()
     if (!(yielded instanceof Yielded)) return this.strange(yielded)
     if (yielded.instruction._tag === "Enter") return this.enter(yielded.instruction)
-    const placed = this.placedOf(yielded.instruction)
+    const placed = this.position.place(yielded.instruction, this.captured)
     if (this.undone?.has(placed.path)) return this.answered(tree.history.phases.get(placed.path)!.value)
     if (placed.kind === "changed") return this.ask(placed)
     const recorded = this.position.recorded ?? this.leftAt
@@ -144,7 +144,7 @@ export class Body implements Opened, Marked {
       const result = this.generator!.next(value) as IteratorResult<unknown>
       if (result.done === true) next = "end"
       else if (result.value instanceof Yielded && result.value.instruction._tag !== "Enter") {
-        next = this.placedOf(result.value.instruction)
+        next = this.position.place(result.value.instruction, this.captured)
       }
     })
     return next
@@ -153,8 +153,7 @@ export class Body implements Opened, Marked {
   /** Code without this change has gone on from here; or nobody has. */
   private ask(placed: Placed): void {
     const { tree } = this
-    if (tree.history.phases.has(placed.path)) this.current = tree.place(this, placed)
-    else if (this.hasGoneOn) this.answered(this.isWithout(placed.name))
+    if (!tree.history.phases.has(placed.path) && this.hasGoneOn) this.answered(this.isWithout(placed.name))
     else this.current = tree.place(this, placed)
   }
 
@@ -196,23 +195,6 @@ export class Body implements Opened, Marked {
     return this.state === "open" && this.isWhole && status === "Running"
       ? scopes.get(Path.closeOf(this.own))?.[0]
       : undefined
-  }
-
-  private placedOf(instruction: Instruction): Placed {
-    const { position } = this
-    const path = position.pathOf(instruction)
-    position.count(instruction)
-    return {
-      path,
-      scope: position.scope,
-      name: instruction.name,
-      kind: kindOf(instruction),
-      instruction,
-      capture: captureOf(instruction),
-      captured: this.captured,
-      key: undefined,
-      needs: undefined
-    }
   }
 
   private strange(yielded: unknown): void {

@@ -224,7 +224,9 @@ export class PhaseNotOpen extends Schema.TaggedError<PhaseNotOpen>()("PhaseNotOp
   phase: Schema.String,
   reason: Schema.String,
   /** what was asked; if it is left out, to skip it */
-  asked: Schema.optionalWith(Schema.Literal("resume", "rerun", "show"), { exact: true })
+  asked: Schema.optionalWith(Schema.Literal("resume", "rerun", "show"), { exact: true }),
+  /** it has happened, and this is the nearest checkpoint or stage before it to which the execution can go back */
+  back: Schema.optionalWith(Schema.String, { exact: true })
 }) {
   override get message() {
     const { asked = "skip" } = this

@@ -58,6 +58,7 @@ export const Phase = Schema.Struct({
   scope: optional(Schema.String),
   generation: optional(Schema.Int),
   commit: optional(Schema.Boolean),
+  irreversible: optional(Schema.Boolean),
   undoes: optional(Schema.String),
   capture: optional(Schema.Literal("either", "exit")),
   key: optional(Schema.String),
@@ -74,7 +75,9 @@ export const Phase = Schema.Struct({
   value: optional(JsonValue),
   /** what its strategy gave its attempt */
   given: optional(JsonValue),
-  failures: optional(Schema.Array(Failure))
+  failures: optional(Schema.Array(Failure)),
+  /** its strategy gave up, with these */
+  gaveUp: optional(Schema.Struct({ failures: Schema.NonEmptyArray(Failure), at: Schema.JsonNumber }))
 })
 export type Phase = typeof Phase.Type
 

@@ -13,8 +13,8 @@ const Status = requirement("status", { status: Schema.Literal(...all), verb: Sch
 const Task = requirement("task", { task: Schema.String })
 /** The code does not come to what is recorded, from this path on. */
 const Code = requirement("code", { path: Schema.String })
-/** A phase that is in a state in which this can be asked of it. */
-const Phase = requirement("phase", { path: Schema.String })
+/** A phase that is in a state in which this can be asked of it. It has happened: `back` is where to go for it to run again. */
+const Phase = requirement("phase", { path: Schema.String, back: optional(Schema.String) })
 /** A checkpoint that it can go to. */
 const Checkpoint = requirement("checkpoint", { checkpoint: Schema.String, reason: Schema.String })
 /** The parent, or force: it is the child of that execution, at that path. */

@@ -1,8 +1,9 @@
 /** Where a generator stands in its scope: what its next yield is called, and what the journal holds there. */
 import type { History } from "./History.js"
-import { type Instruction, isComposite } from "./Instruction.js"
+import { captureOf, type Instruction, isComposite, kindOf } from "./Instruction.js"
 import * as Path from "./Path.js"
 import type { PhaseRecord } from "./PhaseRecord.js"
+import type { Placed } from "./Step.js"
 
 /** Under what name the occurrences of an instruction are counted. */
 const countedAs = (instruction: Instruction): string =>
@@ -39,6 +40,23 @@ export class Position {
   /** It is yielded: the next one of its name is another. */
   count(instruction: Instruction): void {
     if (instruction._tag !== "Undo") this.occurrences.set(countedAs(instruction), this.occurrenceOf(instruction))
+  }
+
+  /** It is yielded; `captured`: by what has failures as values around it. */
+  place(instruction: Instruction, captured: boolean): Placed {
+    const path = this.pathOf(instruction)
+    this.count(instruction)
+    return {
+      path,
+      scope: this.scope,
+      name: instruction.name,
+      kind: kindOf(instruction),
+      instruction,
+      capture: captureOf(instruction),
+      captured,
+      key: undefined,
+      needs: undefined
+    }
   }
 
   /** What the journal holds at the position that comes next. Changes have none: they are known by their paths. */

@@ -20,7 +20,17 @@ const leave = (history: History): void => {
     record.discarded = true
     history.phases.delete(path)
   }
-  for (const scope of history.scopes.keys()) if (Path.bodyOf(scope) !== body) history.scopes.delete(scope)
+  for (const scope of history.scopes.keys()) {
+    if (scope !== body && Path.bodyOf(scope) !== body) history.scopes.delete(scope)
+  }
+}
+
+/** Of what its strategy has decided, it matters that it gave up, and with which failures: nothing else stands by now. */
+const forgetTries = (record: PhaseRecord): void => {
+  const { group } = record
+  if (group === undefined) return
+  if (group.decision?._tag === "GiveUp") group.tries = group.tries.slice(-1)
+  else Phases.askAnew(record)
 }
 
 /**
@@ -38,7 +48,7 @@ const prune = (history: History, checkpoint: PhaseRecord): ReadonlyArray<PhaseRe
     record.discarded = true
     record.committed = true
     record.attempts.length = 0
-    if (record.group !== undefined) record.group.tries = []
+    forgetTries(record)
     if (record.kind === "group" && record.state === "succeeded") Phases.forget(history, record)
   }
   history.completed.splice(0, Infinity, ...history.completed.filter((record) => !record.discarded))
@@ -83,6 +93,7 @@ const phaseOf = (record: PhaseRecord): Kept.Phase => {
   if (record.scope !== Path.root) phase.scope = record.scope
   if (record.generation !== 0) phase.generation = record.generation
   if (record.commit) phase.commit = true
+  if (record.irreversible) phase.irreversible = true
   if (record.undoes !== undefined) phase.undoes = record.undoes
   if (capture !== "none" && kind !== "either" && kind !== "exit") phase.capture = capture
   if (record.key !== undefined) phase.key = record.key
@@ -95,6 +106,8 @@ const phaseOf = (record: PhaseRecord): Kept.Phase => {
   if (record.value !== undefined) phase.value = record.value
   if (record.group?.value !== undefined) phase.given = record.group.value
   if (record.failures.length > 0) phase.failures = record.failures
+  const [last] = record.group?.tries ?? []
+  if (last !== undefined) phase.gaveUp = { failures: last.failures, at: last.at }
   return phase
 }
 
@@ -125,10 +138,10 @@ const superseded = (history: History, path: string, n: number): void => {
 
 const recordOf = (history: History, phase: Kept.Phase): PhaseRecord => {
   const { aside = false, attempt = 1, capture, cleans = false, endedAt, failures = [], given, startedAt, state } = phase
-  const { kind, path } = phase
+  const { gaveUp, kind, path } = phase
   const started = { _tag: "PhaseStarted" as const, path, name: phase.name, kind, scope: phase.scope ?? Path.root }
-  const { commit, generation, key, needs, undoes, child } = phase
-  const optional = { commit, generation, key, needs, undoes, child, capture, value: given }
+  const { child, commit, generation, irreversible, key, needs, undoes } = phase
+  const optional = { commit, irreversible, generation, key, needs, undoes, child, capture, value: given }
   const defined = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
   const record: PhaseRecord = {
     ...Phases.begun(history, { ...started, ...defined }, startedAt),
@@ -143,6 +156,10 @@ const recordOf = (history: History, phase: Kept.Phase): PhaseRecord => {
     discarded: true
   }
   if (history.phases.has(path)) throw new BrokenHistory(history.entries, `phase ${path} was started twice`)
+  if (gaveUp !== undefined) {
+    record.group!.tries = [{ attempt, value: given, ...gaveUp }]
+    record.group!.decision = { _tag: "GiveUp", at: gaveUp.at }
+  }
   Phases.add(history, record)
   if (record.generation > 0) superseded(history, path, record.generation)
   const undone = undoes === undefined || state !== "succeeded" ? undefined : history.phases.get(undoes)

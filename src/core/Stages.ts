@@ -1,4 +1,5 @@
 /** What entering a stage changes in a history: what comes after needs nothing that was before, beside what its entry keeps. */
+import * as Discards from "./Discards.js"
 import type { EntryOf } from "./Entry.js"
 import { bodyOf, type Discarded, type History, type StageRecord } from "./History.js"
 import type { AtStage } from "./Kept.js"
@@ -34,18 +35,12 @@ export const entered = (
 /** What there was before the stage that begins. */
 const pastOf = (history: History): Pick<AtStage, "marks" | "discarded"> => {
   const { discarded, stage } = history
-  const before = (stage?.marks ?? 0) + checkpointsOf(history)
+  const before = (stage?.marks ?? 0) + Discards.checkpoints(history).length
   return {
     ...(before === (stage?.n ?? 0) ? {} : { marks: before + 1 }),
     ...(discarded === undefined ? {} : { discarded: withoutValues(discarded) })
   }
 }
-
-/** How many checkpoints stand right in the present body. */
-const checkpointsOf = (history: History): number =>
-  (history.scopes.get(bodyOf(history)) ?? []).filter(
-    ({ kind, state }) => kind === "checkpoint" && state === "succeeded"
-  ).length
 
 const withoutValues = ({ act, at, before, through, until }: Discarded): NonNullable<AtStage["discarded"]> => ({
   before,

@@ -1,9 +1,9 @@
 /** Runs executions that are due on the fiber of whoever asks for it, until they wait again: all that a passive engine does. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Advanced, ExecutionStatus } from "../authoring/ExecutionStatus.js"
-import type { AdvanceError, ReadError, Service } from "../authoring/TaskEngine.js"
+import type { ReadError } from "../authoring/Reading.js"
+import type { AdvanceError, Service } from "../authoring/TaskEngine.js"
 import { type EngineBusy, type StoreError, TaskNotRegistered } from "../core/Errors.js"
 import { isInLine } from "../core/History.js"
 import { isActive, type Status } from "../core/Status.js"
@@ -134,9 +134,7 @@ export class Advances {
   }
 
   private finished(run: Run) {
-    return Effect.flatMap(Deferred.await(run.done), (exit) =>
-      Exit.isFailure(exit) ? Effect.failCause(exit.cause) : Effect.void
-    )
+    return Effect.flatMap(run.done.wait, (exit) => (Exit.isFailure(exit) ? Effect.failCause(exit.cause) : Effect.void))
   }
 
   private answer(id: string): Effect.Effect<Advanced, ReadError> {

@@ -94,6 +94,6 @@ export const unconsented = ({ action, execution }: Asked, amended: ReadonlyArray
   const consents = action._tag !== "skip" && action.amend === "undo-too"
   if (amended.length === 0 || consents) return []
   const paths = amended.map(({ path }) => path)
-  const message = `undoing ${paths.join(", ")} would see what is amended, and not what they ran with: say amend: "undo-too"`
+  const message = `undoing ${paths.join(", ")} would see what is amended, and not what they ran with: undo-too consents to that`
   return [new RequirementsMissing({ execution, verb: action._tag, missing: [{ needs: "consent", paths, message }] })]
 }

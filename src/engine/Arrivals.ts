@@ -1,7 +1,7 @@
 /** Who had an execution go to a checkpoint waits here until it stands there, or elsewhere. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { ReadError } from "../authoring/TaskEngine.js"
+import type { ReadError } from "../authoring/Reading.js"
 import { CheckpointNotReached, RevertIncomplete } from "../core/Errors.js"
 import * as Spine from "../core/Spine.js"
 import { isActive, type Status } from "../core/Status.js"

@@ -9,7 +9,7 @@ import { nameOf } from "./Lanes.js"
 import { type Birth, createdOf, type Live } from "./Live.js"
 
 /** An execution that may not be in the store yet. */
-export interface Unborn {
+export interface Expected {
   readonly definition: Definition
   readonly id: string
   readonly payload: Json
@@ -30,29 +30,29 @@ export class Births {
   ) {}
 
   /** Puts an execution that needs a place of its own in line, if it is not in the store; one that needs none begins at once. */
-  standsInLine(unborn: Unborn): Effect.Effect<boolean, LoadError> {
+  standsInLine(expected: Expected): Effect.Effect<boolean, LoadError> {
     return Effect.gen(this, function* () {
-      const { call, id, key } = unborn
+      const { call, id, key } = expected
       if (key === undefined) return false
       if (call !== undefined) {
         if ((yield* this.store.get(id)) !== undefined) return true
-        if (yield* this.isWithin(call.parent.execution, unborn)) return false
+        if (yield* this.isWithin(call.parent.execution, expected)) return false
       }
-      yield* this.write(unborn, call ?? {})
+      yield* this.write(expected, call ?? {})
       return true
     })
   }
 
   /** Whether an execution, or one that called it, has a place in the lane: a child goes in on that, or waits for itself. */
-  private isWithin(execution: string, unborn: Unborn): Effect.Effect<boolean, LoadError> {
+  private isWithin(execution: string, expected: Expected): Effect.Effect<boolean, LoadError> {
     return Effect.flatMap(this.live.history(execution), ({ lane, parent, task }) => {
-      if (task === unborn.definition.name && lane === unborn.key) return Effect.succeed(true)
-      return parent === undefined ? Effect.succeed(false) : this.isWithin(parent.execution, unborn)
+      if (task === expected.definition.name && lane === expected.key) return Effect.succeed(true)
+      return parent === undefined ? Effect.succeed(false) : this.isWithin(parent.execution, expected)
     })
   }
 
   /** Puts an execution into the store, for whoever owns that to run. */
-  write({ definition, id, key, payload, stopAt, tags }: Unborn, { due, parent, round }: Birth, priority?: number) {
+  write({ definition, id, key, payload, stopAt, tags }: Expected, { due, parent, round }: Birth, priority?: number) {
     const at = this.now()
     const row: ExecutionRow = {
       id,

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Checked } from "../authoring/Checked.js"
 import type { Definition } from "../authoring/Definition.js"
-import type { CheckOptions } from "../authoring/TaskEngine.js"
+import type { CheckOptions } from "../authoring/Reading.js"
 import { JournalCorrupt, type StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import type { History } from "../core/History.js"
@@ -16,6 +16,7 @@ import * as Sentence from "../core/Sentence.js"
 import { all, isFinal } from "../core/Status.js"
 import type { ExecutionRow, Journal, Letter, Store } from "../store/Store.js"
 import * as Journals from "./Journals.js"
+import * as Queue from "./Queue.js"
 import * as Search from "./Search.js"
 import * as Verdict from "./Verdict.js"
 
@@ -118,7 +119,7 @@ export const stream = (
         const checked = yield* one(store, code, row, whole)
         if (checked !== undefined) found.push(checked)
         // Others have their turn between two journals.
-        yield* Effect.yieldNow()
+        yield* Queue.eventLoop
       }
       const last = rows[rows.length - 1]
       return [Chunk.unsafeFromArray(found), rows.length < page ? Option.none() : Option.fromNullable(last?.id)] as const

@@ -2,7 +2,6 @@
  * How an execution that is in the store is taken over: loaded, decided about, and claimed, in one commit with what was
  * decided. One that needs a place in its lane, where there is none, stands in line instead.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Cut } from "../core/Discards.js"
@@ -17,6 +16,7 @@ import type { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
 import * as Journals from "./Journals.js"
 import { type Lanes, needsPlace } from "./Lanes.js"
+import type { Once } from "./Once.js"
 import * as Orders from "./Orders.js"
 import type { Quarantine } from "./Quarantine.js"
 import type { CommitError, Writer } from "./Writer.js"
@@ -29,6 +29,8 @@ export interface Opened {
   readonly definition: Definition | undefined
   /** tokens that end with that: nothing is written if somebody has completed one of them */
   readonly close?: ReadonlyArray<string>
+  /** letters that are taken with that */
+  readonly take?: ReadonlyArray<number>
   /** what is forgotten with that, and who says so */
   readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
 }
@@ -52,7 +54,7 @@ export interface Claimed {
 interface Taker {
   readonly id: string
   /** done if it is to be handed back before it began */
-  readonly left: Deferred.Deferred<void>
+  readonly left: Once<void>
   /** leave the quarantine */
   readonly leaving: Array<() => void>
 }
@@ -153,7 +155,7 @@ export class Claims {
       const { definition } = decided
       const crashes = history.held ? history.crashes + 1 : 0
       if (crashes > 1 && crashes < this.config.crashes) {
-        const leave = yield* Effect.raceFirst(this.quarantine.enter, Deferred.await(taker.left))
+        const leave = yield* Effect.raceFirst(this.quarantine.enter, taker.left.wait)
         if (leave === undefined) return undefined
         taker.leaving.push(leave)
       }
@@ -190,9 +192,10 @@ export class Claims {
     })
   }
 
-  private stage(writer: Writer, { decided: { close = [], entries }, order }: Case): void {
+  private stage(writer: Writer, { decided: { close = [], entries, take = [] }, order }: Case): void {
     for (const entry of entries) writer.stage(entry)
     for (const token of close) writer.close(token, true)
+    for (const letter of take) writer.take(letter)
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 

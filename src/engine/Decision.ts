@@ -11,6 +11,7 @@ import {
   type TaskNotRegistered
 } from "../core/Errors.js"
 import { type Failure, render } from "../core/Failure.js"
+import type { Signal } from "../core/Instruction.js"
 import type { PhaseRecord } from "../core/PhaseRecord.js"
 import { allows, type Status, type Verb, verbs } from "../core/Status.js"
 
@@ -28,6 +29,10 @@ export interface Decision {
   readonly definition: Definition | undefined
   /** tokens that end with it, if nobody has completed them */
   readonly close?: ReadonlyArray<string>
+  /** signals that are skipped, by path */
+  readonly signals?: ReadonlyArray<readonly [path: string, signal: Signal]>
+  /** letters that are taken with it */
+  readonly take?: ReadonlyArray<number>
   /** what is forgotten with that, and who says so */
   readonly discard?: { readonly cut: Cut; readonly act: Act } | undefined
   /** what is recorded, and whose undo would see what is amended */

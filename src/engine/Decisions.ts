@@ -4,10 +4,12 @@
  */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import { type Action, essence } from "../core/Action.js"
 import { PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
 import { type History, isPartial } from "../core/History.js"
+import type { Json } from "../core/Json.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type * as Decision from "./Decision.js"
@@ -50,6 +52,29 @@ const isOpen = (store: Store, execution: string, token: string): Effect.Effect<v
       : Effect.void
   )
 
+/**
+ * The letters that go with signals that are skipped: one that does not fit would stop the next phase that asks for it. One
+ * that fits is what was waited for.
+ */
+const spoilt = (
+  store: Store,
+  execution: string,
+  signals: NonNullable<Decision.Decision["signals"]>
+): Effect.Effect<ReadonlyArray<number>, PhaseNotOpen | StoreError> =>
+  Effect.flatMap(store.letters(execution), (letters) => {
+    const take: Array<number> = []
+    for (const [phase, { name, value }] of signals) {
+      const oldest = letters.find(({ id, key, kind }) => kind === "signal" && key === name && !take.includes(id))
+      if (oldest === undefined) continue
+      const { value: sent } = oldest.body as { readonly value?: Json }
+      if (Either.isRight(value.decode(sent))) {
+        return new PhaseNotOpen({ execution, phase, reason: "somebody has sent it: resume takes that up" })
+      }
+      take.push(oldest.id)
+    }
+    return Effect.succeed(take)
+  })
+
 /** Decides on what is recorded, with the code of its task, if there is any. */
 export const about =
   (store: Store, execution: string, action: Action, definition: Definition | undefined) =>
@@ -68,5 +93,7 @@ export const about =
             : Effect.fail(misfit)
       )
       for (const token of decision.close ?? []) yield* isOpen(store, execution, token)
-      return decision
+      return decision.signals === undefined
+        ? decision
+        : { ...decision, take: yield* spoilt(store, execution, decision.signals) }
     })

@@ -4,12 +4,12 @@
  * completion is written alone, as a letter: then the claim is on disk before the body's code runs, and tells an execution
  * that kills its process from others.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import type { Completing, Letter } from "../store/Store.js"
+import { Once } from "./Once.js"
+import { nextTurn } from "./Queue.js"
 
-/** Turns of the scheduler after which it goes alone: the claim may have to wait, or comes to nothing. */
+/** Turns of the queue after which it goes alone: the claim may have to wait, or comes to nothing. */
 const patience = 32
 
 /** No letter of a store has this id. */
@@ -17,7 +17,7 @@ const unwritten = 0
 
 export class Delivery {
   private state: "offered" | "carried" | "over" = "offered"
-  private readonly recorded = Deferred.unsafeMake<boolean>(FiberId.none)
+  private readonly recorded = new Once<boolean>()
   /** as the execution finds it */
   readonly letter: Letter
 
@@ -40,15 +40,15 @@ export class Delivery {
   /** A commit holds it, or whoever carried it has no use for it: then it is written alone. */
   readonly over = (recorded = false): void => {
     this.state = "over"
-    Deferred.unsafeDone(this.recorded, Effect.succeed(recorded))
+    this.recorded.tell(Effect.succeed(recorded))
   }
 
   /** Whether it is on disk with what follows from it. It is not waited for long until somebody carries it. */
   readonly isRecorded: Effect.Effect<boolean> = Effect.suspend(() => this.wait(patience))
 
   private wait(turns: number): Effect.Effect<boolean> {
-    if (this.state !== "offered") return Deferred.await(this.recorded)
-    if (turns > 0) return Effect.flatMap(Effect.yieldNow(), () => this.wait(turns - 1))
+    if (this.state !== "offered") return this.recorded.wait
+    if (turns > 0) return Effect.flatMap(nextTurn, () => this.wait(turns - 1))
     this.over()
     return Effect.succeed(false)
   }

@@ -3,7 +3,6 @@
  * on, until the generator ends, fails, or is asked to stop. Forward runs, clean-up and reverts are all driven here.
  */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
@@ -22,6 +21,7 @@ import type { Fibers } from "./Fibers.js"
 import { type Flight, Flights, parkedBy } from "./Flights.js"
 import { type Active, isAsked, isCall, type Job, type Settled } from "./Job.js"
 import { Launches } from "./Launches.js"
+import type { Once } from "./Once.js"
 import { type AtOnce, effectOf, Outcomes } from "./Outcomes.js"
 import { Parking, type ParkingOptions } from "./Parking.js"
 import type { Request, Signal } from "./Signal.js"
@@ -258,12 +258,10 @@ export class Driver {
     }
   }
 
-  private giveToken(path: string, reply: Deferred.Deferred<string>): Effect.Effect<undefined, CommitError> {
+  private giveToken(path: string, reply: Once<string>): Effect.Effect<undefined, CommitError> {
     const work = this.flights.workAt(path)
     if (work?.token === undefined) return nothing
-    return Effect.flatMap(this.waits.hand(path, work.token), (token) =>
-      Effect.as(Deferred.succeed(reply, token), undefined)
-    )
+    return Effect.map(this.waits.hand(path, work.token), (token) => void reply.tell(Effect.succeed(token)))
   }
 
   /** Somebody has sent something: whoever waits for it looks again. */

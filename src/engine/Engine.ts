@@ -1,5 +1,4 @@
 /** The engine over any store: its parts put together, as the service that callers have. */
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -8,8 +7,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Keep from "../authoring/Keep.js"
+import type { ReadError } from "../authoring/Reading.js"
 import type { SendOptions } from "../authoring/Sending.js"
-import { type ReadError, type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
 import { actIn } from "../core/Entry.js"
@@ -121,7 +121,7 @@ class Engine {
     Effect.gen(this, function* () {
       const look = Effect.gen(this, function* () {
         const run = this.live.runs.get(id)
-        if (run !== undefined) yield* Deferred.await(run.done)
+        if (run !== undefined) yield* run.done.wait
         const row = yield* this.store.get(id)
         if (row === undefined || !(yield* this.goesOn(row))) return Option.some(row)
         return Option.none<ExecutionRow>()

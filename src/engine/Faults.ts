@@ -110,6 +110,15 @@ export const undecodable = (path: string, what: string, problem: Problem): Failu
     { at: problem.at, reason: problem.reason }
   )
 
+/** What somebody has sent, which nobody could check then. */
+export const unfitting = (path: string, signal: string, { at, reason }: Problem): Failure =>
+  fault(
+    path,
+    "ValueNotDecodable",
+    `the signal ${signal} that was sent does not fit at ${at}: ${Sentence.open(reason)}. Skip it with a value that fits, or run code whose schema reads it.`,
+    { at, reason }
+  )
+
 /** The same failure, with where the execution can go back to, and on from there. */
 export const withWay = (failure: Failure, to: string | undefined): Failure =>
   failure._tag !== "Fault" || to === undefined

@@ -12,6 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Phase from "../authoring/Phase.js"
 import { PhaseScope } from "./PhaseScope.js"
+import * as Queue from "./Queue.js"
 
 /** Whoever asks in a phase starts nothing that is a part of it. */
 const outside = (runtime: Runtime.Runtime<never>): Runtime.Runtime<never> =>
@@ -28,11 +29,16 @@ export class Fibers {
     Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(outside(runtime)))
   )
 
-  private constructor(private readonly runtime: Runtime.Runtime<never>) {}
+  /** how the engine's own part of an execution is started */
+  private readonly options: Runtime.RunForkOptions | undefined
 
-  /** Starts an effect at once; whoever starts it sees to its interruption. */
+  private constructor(private readonly runtime: Runtime.Runtime<never>) {
+    this.options = Queue.optionsFor(runtime)
+  }
+
+  /** Starts an effect of the engine at once; whoever starts it sees to its interruption. */
   start<A, E>(effect: Effect.Effect<A, E>): Fiber.RuntimeFiber<A, E> {
-    return Runtime.runFork(this.runtime, effect)
+    return Runtime.runFork(this.runtime, effect, this.options)
   }
 
   /**
@@ -60,7 +66,10 @@ export class Fibers {
     fiber.addObserver((exit) => {
       const close = scope.closing(exit)
       if (close === undefined) return over(exit)
-      closing = this.start(Effect.map(Effect.exit(close), (closed) => Exit.zipLeft(exit, closed)))
+      closing = Runtime.runFork(
+        this.runtime,
+        Effect.map(Effect.exit(close), (closed) => Exit.zipLeft(exit, closed))
+      )
       closing.addObserver((closed) => over(Exit.flatten(closed)))
     })
     return Effect.flatMap(Fiber.interrupt(fiber), (exit) =>

@@ -5,17 +5,18 @@ import { actOf } from "../core/Action.js"
 import type { EntryOf } from "../core/Entry.js"
 import { PhaseNotOpen, RequirementsMissing } from "../core/Errors.js"
 import * as History from "../core/History.js"
-import type { Codec, Undoable } from "../core/Instruction.js"
+import type { Codec, Signal } from "../core/Instruction.js"
 import type { Cursor } from "../core/Interpreter.js"
 import type { Json, Problem } from "../core/Json.js"
 import type { Missing } from "../core/Missing.js"
 import { isComposite } from "../core/PhaseRecord.js"
-import { unknown } from "./Stranded.js"
+import { happened, unknown } from "./Stranded.js"
 
-/** What is recorded, and the token that ends with it. */
+/** What is recorded, the token that ends with it, and the signal that nobody waits for any more. */
 export interface Given {
   readonly entry: EntryOf<"PhaseSucceeded">
   readonly token: string | undefined
+  readonly signal: Signal | undefined
 }
 
 interface Asked {
@@ -35,11 +36,12 @@ export const of = (
   const refuse = (reason: string) => Either.left(new PhaseNotOpen({ execution, phase: path, reason }))
   if (record === undefined) return refuse(unknown(history, path))
   if (isComposite(record)) return refuse("it is made of other phases: skip those of them that are open")
-  if (record.state === "succeeded") return refuse("it has happened, and its value is recorded")
+  if (record.state === "succeeded") return Either.left(happened(execution, history, record))
   if (History.isRewinding(history, record)) return refuse("its group is being undone for another attempt")
   const given = (kept: Json | undefined): Given => ({
     entry: { _tag: "PhaseSucceeded", path, act: actOf(action), ...(kept === undefined ? {} : { value: kept }) },
-    token: record.token
+    token: record.token,
+    signal: undefined
   })
   if (history.status === "RevertFailed") {
     return record.forward
@@ -48,10 +50,12 @@ export const of = (
   }
   if (record.kind === "undo") return Either.right(given(value))
   const instruction = cursor?.standing(path)?.instruction
-  if (instruction?._tag !== "Run" && instruction?._tag !== "Child") return refuse("the task does not stand at it")
+  if (instruction?._tag !== "Run" && instruction?._tag !== "Child" && instruction?._tag !== "Signal") {
+    return refuse("the task does not stand at it")
+  }
   const fit = fitting(instruction.value, value)
   return Either.isRight(fit)
-    ? Either.right(given(fit.right))
+    ? Either.right({ ...given(fit.right), signal: instruction._tag === "Signal" ? instruction : undefined })
     : Either.left(
         new RequirementsMissing({
           execution,
@@ -69,7 +73,12 @@ const fitting = ({ decode }: Codec, value: Json | undefined): Either.Either<Json
 }
 
 /** A value that fits: none was given, or one that does not. */
-const valueFor = (path: string, { value }: Undoable, given: Json | undefined, { at, reason }: Problem): Missing => ({
+const valueFor = (
+  path: string,
+  { value }: { readonly value: Codec },
+  given: Json | undefined,
+  { at, reason }: Problem
+): Missing => ({
   needs: "value",
   path,
   schema: value.schema(),

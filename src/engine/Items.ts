@@ -6,6 +6,7 @@ import { type History, ownerOf } from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import * as Near from "../core/Near.js"
 import { isComposite, isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
+import { happened } from "./Stranded.js"
 
 export interface Chosen {
   readonly from: ReadonlyArray<string>
@@ -41,13 +42,17 @@ const named = (items: ReadonlyArray<PhaseRecord>, wanted: string): ReadonlyArray
   return exact.length > 0 ? exact : items.filter(({ path }) => lastOf(path) === wanted)
 }
 
-const missing = (history: History, items: ReadonlyArray<PhaseRecord>, wanted: string): string => {
+const missing = (
+  execution: string,
+  history: History,
+  items: ReadonlyArray<PhaseRecord>,
+  wanted: string
+): PhaseNotOpen => {
+  const refuse = (reason: string) => new PhaseNotOpen({ execution, phase: wanted, reason, asked: "rerun" })
   const known = [...history.phases.values()].filter((record) => ownerOf(history, record.scope)?.kind === "forEach")
   const [found] = named(known, wanted)
-  if (found !== undefined && isSettled(found)) {
-    return "it has happened. To run it again, go back to a checkpoint before it, with goTo, or revert and its option to"
-  }
-  if (found !== undefined) return "it has not failed: resume goes on with it"
+  if (found !== undefined && isSettled(found)) return happened(execution, history, found, "rerun")
+  if (found !== undefined) return refuse("it has not failed: resume goes on with it")
   const near = Near.misses(
     wanted,
     items.flatMap(({ path }) => [path, lastOf(path)])
@@ -56,7 +61,7 @@ const missing = (history: History, items: ReadonlyArray<PhaseRecord>, wanted: st
     near.length > 0
       ? `did you mean ${near.join(", ")}?`
       : `those that failed are ${items.map(({ path }) => path).join(", ")}`
-  return `there is no such item; ${meant}`
+  return refuse(`there is no such item; ${meant}`)
 }
 
 export const chosen = (
@@ -75,7 +80,7 @@ export const chosen = (
   for (const one of wanted) {
     const { item, input } = typeof one === "string" ? { item: one, input: undefined } : one
     const [found, other] = named(items, item)
-    if (found === undefined) problems.push(refuse(item, missing(history, items, item)))
+    if (found === undefined) problems.push(missing(execution, history, items, item))
     else if (other !== undefined) problems.push(refuse(item, `there are several: ${found.path}, ${other.path}`))
     else {
       from.push(found.path)

@@ -1,5 +1,4 @@
 /** How an execution is started or joined: by a caller, or as the child of another one, that then waits for it. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -23,7 +22,7 @@ import * as Name from "../core/Name.js"
 import { isActive, type Status } from "../core/Status.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
-import { Births, type Unborn } from "./Births.js"
+import { Births, type Expected } from "./Births.js"
 import { type Call, isParent } from "./Children.js"
 import type { LoadError, Opened, Opening } from "./Claims.js"
 import type { Commands } from "./Commands.js"
@@ -95,7 +94,7 @@ interface Standing {
 const again: Moved = { woken: false, delivery: undefined }
 
 /** Somebody who starts an execution, or joins it. */
-interface Visit extends Omit<Joining, "id" | "tags">, Unborn {
+interface Visit extends Omit<Joining, "id" | "tags">, Expected {
   readonly call?: Call
   /** what another version of the task runs with */
   readonly services?: Services
@@ -228,7 +227,7 @@ export class Joins {
     }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(begun, ({ entered, opened, run }) => {
-        const done = restore(Effect.zipRight(opened, Deferred.await(run.done)))
+        const done = restore(Effect.zipRight(opened, run.done.wait))
         return entered ? Effect.onInterrupt(done, () => abandon(run)) : done
       })
     )
@@ -273,7 +272,7 @@ export class Joins {
         const stranger = strangerTo(visit, parent)
         if (stranger !== undefined) return yield* stranger
       }
-      return yield* this.conclude(visit, yield* Deferred.await(done))
+      return yield* this.conclude(visit, yield* done.wait)
     })
   }
 

@@ -1,11 +1,10 @@
 /** Who wants to hear of the commits of an execution: those that this engine makes, and those of other processes. */
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { StoreError } from "../core/Errors.js"
 import type { Store } from "../store/Store.js"
+import { Once } from "./Once.js"
 
 export class Listeners {
   private readonly listeners = new Map<string, Set<() => void>>()
@@ -37,13 +36,13 @@ export class Listeners {
   until<A, E>(id: string, look: Effect.Effect<Option.Option<A>, E>): Effect.Effect<A, E | StoreError> {
     return Effect.gen(this, function* () {
       for (;;) {
-        const heard = Deferred.unsafeMake<void>(FiberId.none)
-        const stop = this.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
+        const heard = new Once<void>()
+        const stop = this.hear(id, () => heard.tell(Effect.void))
         // Listened first, then asked for the store's state, then looked: what comes after the look is not missed.
         const told = Effect.flatMap(this.store.changed(undefined, this.every), (seen) =>
           Effect.tap(look, (found) => {
             if (Option.isSome(found)) return Effect.void
-            const waits = [Deferred.await(heard), Effect.asVoid(this.store.changed(seen, this.every))] as const
+            const waits = [heard.wait, Effect.asVoid(this.store.changed(seen, this.every))] as const
             return Effect.raceFirst(Effect.interruptible(waits[0]), Effect.interruptible(waits[1]))
           })
         )

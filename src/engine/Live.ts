@@ -1,12 +1,10 @@
 /**
  * The executions that run in this engine: begins and takes over runs, passes requests on to them, and hands them back.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
 import type { EntryOf } from "../core/Entry.js"
 import type { Failure } from "../core/Failure.js"
@@ -24,6 +22,7 @@ import * as Journals from "./Journals.js"
 import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
 import { Mailbox } from "./Mailbox.js"
+import { Once } from "./Once.js"
 import type { Quarantine } from "./Quarantine.js"
 import { Runner } from "./Runner.js"
 import type { Ask, Signal } from "./Signal.js"
@@ -41,7 +40,7 @@ export interface Run {
   readonly id: string
   readonly signals: Mailbox<Signal>
   /** done if it is handed back before it began */
-  readonly left: Deferred.Deferred<void>
+  readonly left: Once<void>
   fiber?: Fiber.RuntimeFiber<History.History | undefined, CommitError>
   /** what drives it, once it is claimed */
   runner?: Runner
@@ -51,7 +50,7 @@ export interface Run {
   readonly leaving: Array<() => void>
   /** called when it is over: see `atEnd` */
   readonly ends: Array<() => void>
-  readonly done: Deferred.Deferred<Finished>
+  readonly done: Once<Finished>
 }
 
 /** What recovered and detached work runs with; none: what the calling fiber has. */
@@ -152,13 +151,13 @@ export class Live {
   /** Starts an execution for which nobody waits: whether it is on disk, once that is known. It leaves its place at its end. */
   launch(definition: Definition, id: string, payload: Json, services: Services, leave: () => void) {
     return Effect.uninterruptibleMask((restore) => {
-      const heard = Deferred.unsafeMake<void>(FiberId.none)
-      const stop = this.listeners.hear(id, () => Deferred.unsafeDone(heard, Effect.void))
+      const heard = new Once<void>()
+      const stop = this.listeners.hear(id, () => heard.tell(Effect.void))
       const begun = this.begin(definition, id, payload, services === undefined ? {} : { services })
       const born = Effect.flatMap(begun, ({ entered, run }) => {
         if (entered) this.atEnd(run, leave)
         else leave()
-        return entered ? restore(Effect.zipRight(Deferred.await(heard), this.isThere(run))) : Effect.succeed(false)
+        return entered ? restore(Effect.zipRight(heard.wait, this.isThere(run))) : Effect.succeed(false)
       })
       return Effect.ensuring(born, Effect.sync(stop))
     })
@@ -169,7 +168,7 @@ export class Live {
     return Effect.suspend(() =>
       this.runs.get(run.id) === run
         ? Effect.succeed(true)
-        : Effect.map(Deferred.await(run.done), (exit) => Exit.isSuccess(exit) && exit.value !== undefined)
+        : Effect.map(run.done.wait, (exit) => Exit.isSuccess(exit) && exit.value !== undefined)
     )
   }
 
@@ -184,14 +183,16 @@ export class Live {
     claiming: Claiming = {}
   ): Effect.Effect<Entered<E | LoadError | CommitError>> {
     return Effect.gen(this, function* () {
-      const opened = yield* Deferred.make<void, E | LoadError | CommitError>()
+      const opened = new Once<void, E | LoadError | CommitError>()
       const caller = services === undefined ? {} : { services }
       const entered = yield* this.enter(id, caller, (run) =>
-        Effect.onExit(this.claims.take(run, opening, claiming), (exit) => Deferred.done(opened, Exit.asVoid(exit)))
+        Effect.onExit(this.claims.take(run, opening, claiming), (exit) =>
+          Effect.sync(() => opened.tell(Exit.asVoid(exit)))
+        )
       )
       const { delivery } = claiming
       if (delivery !== undefined) this.atEnd(entered.run, delivery.over)
-      return entered.entered ? { ...entered, opened: Deferred.await(opened) } : entered
+      return entered.entered ? { ...entered, opened: opened.wait } : entered
     })
   }
 
@@ -226,8 +227,8 @@ export class Live {
         if (this.ended) return Effect.interrupt
         const present = this.runs.get(id)
         if (present !== undefined) return Effect.succeed({ run: present, entered: false, opened: Effect.void })
-        const left = Deferred.unsafeMake<void>(FiberId.none)
-        const done = Deferred.unsafeMake<Finished>(FiberId.none)
+        const left = new Once<void>()
+        const done = new Once<Finished>()
         const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
         this.runs.set(id, run)
         const life = Effect.matchEffect(prepare(run), {
@@ -251,7 +252,7 @@ export class Live {
     for (const leave of [...run.leaving, ...run.ends]) leave()
     this.listeners.notify(run.id)
     this.onOver(run.id, Exit.isSuccess(exit) ? exit.value : undefined)
-    Deferred.unsafeDone(run.done, Effect.succeed(withoutTaken(exit)))
+    run.done.tell(Effect.succeed(withoutTaken(exit)))
   }
 
   private live({ definition, writer }: Claimed, run: Run, fibers: Fibers): Effect.Effect<History.History, CommitError> {
@@ -304,23 +305,20 @@ export class Live {
   /** Asks a run for something: whether it was granted, or the run was over before it saw the request. */
   ask(run: Run, ask: Ask, order?: number): Effect.Effect<"granted" | "refused" | "gone"> {
     return Effect.gen(function* () {
-      const reply = yield* Deferred.make<boolean>()
+      const reply = new Once<boolean>()
       run.signals.offer({ _tag: "Asked", request: { ask, order, reply } })
       // Whoever asks may be uninterruptible: the loser must be interruptible all the same.
-      yield* Effect.raceFirst(
-        Effect.interruptible(Deferred.await(reply)),
-        Effect.interruptible(Deferred.await(run.done))
-      )
-      if (!(yield* Deferred.isDone(reply))) return "gone"
-      return (yield* Deferred.await(reply)) ? "granted" : "refused"
+      yield* Effect.raceFirst(Effect.interruptible(reply.wait), Effect.interruptible(run.done.wait))
+      if (!reply.isTold) return "gone"
+      return (yield* reply.wait) ? "granted" : "refused"
     })
   }
 
   /** Hands an execution back, and waits until it is. */
   suspend(run: Run): Effect.Effect<void> {
-    return Deferred.succeed(run.left, undefined).pipe(
+    return Effect.sync(() => run.left.tell(Effect.void)).pipe(
       Effect.zipRight(this.ask(run, { _tag: "Suspend" })),
-      Effect.zipRight(Effect.asVoid(Deferred.await(run.done)))
+      Effect.zipRight(Effect.asVoid(run.done.wait))
     )
   }
 
@@ -344,7 +342,7 @@ export class Live {
   gone(id: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       const run = this.runs.get(id)
-      return run === undefined ? Effect.void : Effect.asVoid(Deferred.await(run.done))
+      return run === undefined ? Effect.void : Effect.asVoid(run.done.wait)
     })
   }
 
@@ -353,8 +351,7 @@ export class Live {
     return Effect.suspend(() =>
       Effect.forEach(
         [...this.runs.values()],
-        (run) =>
-          Effect.zipRight(run.fiber === undefined ? Effect.void : Fiber.interrupt(run.fiber), Deferred.await(run.done)),
+        (run) => Effect.zipRight(run.fiber === undefined ? Effect.void : Fiber.interrupt(run.fiber), run.done.wait),
         { concurrency: "unbounded", discard: true }
       )
     )

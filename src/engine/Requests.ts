@@ -1,5 +1,4 @@
 /** Grants what is asked of a live execution, where its status allows it. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Config } from "./Config.js"
 import type { Driver, Ending } from "./Driver.js"
@@ -9,7 +8,7 @@ import type { Request, Signal } from "./Signal.js"
 import type { CommitError, Writer } from "./Writer.js"
 
 const granted = (request: Request, is: boolean): Effect.Effect<undefined> =>
-  Effect.as(Deferred.succeed(request.reply, is), undefined)
+  Effect.sync(() => void request.reply.tell(Effect.succeed(is)))
 
 export class Requests {
   constructor(

@@ -1,5 +1,5 @@
 /** What a refused action lacks: a refusal, as a plan lists it. */
-import type {
+import {
   CheckpointRefused,
   HistoryMismatch,
   IllegalTransition,
@@ -10,14 +10,19 @@ import type {
 } from "../core/Errors.js"
 import type { Missing } from "../core/Missing.js"
 
-export type Refused =
-  | IllegalTransition
-  | OwnedByParent
-  | TaskNotRegistered
-  | HistoryMismatch
-  | PhaseNotOpen
-  | CheckpointRefused
-  | RequirementsMissing
+const classes = [
+  IllegalTransition,
+  OwnedByParent,
+  TaskNotRegistered,
+  HistoryMismatch,
+  PhaseNotOpen,
+  CheckpointRefused,
+  RequirementsMissing
+] as const
+
+export type Refused = InstanceType<(typeof classes)[number]>
+
+export const is = (error: unknown): error is Refused => classes.some((one) => error instanceof one)
 
 /** The requirements that are not met. Whoever plans an action, and whoever is refused it, sees the same. */
 export const of = (refused: Refused): ReadonlyArray<Missing> => {
@@ -32,7 +37,9 @@ export const of = (refused: Refused): ReadonlyArray<Missing> => {
     case "HistoryMismatch":
       return [{ needs: "code", path: refused.path, message }]
     case "PhaseNotOpen":
-      return [{ needs: "phase", path: refused.phase, message }]
+      return [
+        { needs: "phase", path: refused.phase, ...(refused.back === undefined ? {} : { back: refused.back }), message }
+      ]
     case "CheckpointRefused":
       return [{ needs: "checkpoint", checkpoint: refused.checkpoint, reason: refused.reason, message }]
     case "RequirementsMissing":

@@ -14,7 +14,6 @@ import type * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Missing } from "../core/Missing.js"
 import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
-import * as Spine from "../core/Spine.js"
 import type { Status } from "../core/Status.js"
 import * as Amendment from "./Amendment.js"
 import * as CarryOver from "./CarryOver.js"
@@ -25,7 +24,7 @@ import * as GoingBack from "./GoingBack.js"
 import * as Items from "./Items.js"
 import * as Replay from "./Replay.js"
 import * as Requirements from "./Requirements.js"
-import { unknown } from "./Stranded.js"
+import { happened, unknown } from "./Stranded.js"
 
 /** The actions that let an execution go on. */
 export type Going = ActionOf<"resume"> | ActionOf<"rerun"> | ActionOf<"skip">
@@ -118,7 +117,14 @@ const goOn = (asked: Asked): Effect.Effect<Decision, Refusal> => {
   const ending = from === undefined && Amendment.isEmpty(amendment) ? [] : endingAgain(asked, entries)
   if (ending.length > 0) return refused(asked, ending)
   const close = rights.flatMap(({ token }) => (token === undefined ? [] : [token]))
-  return Effect.succeed({ entries, definition, amended, ...(close.length === 0 ? {} : { close }) })
+  const signals = rights.flatMap(({ entry, signal }) => (signal === undefined ? [] : [[entry.path, signal] as const]))
+  return Effect.succeed({
+    entries,
+    definition,
+    amended,
+    ...(close.length === 0 ? {} : { close }),
+    ...(signals.length === 0 ? {} : { signals })
+  })
 }
 
 /** The phases that stay as they have failed, although it goes on: what they are in was left for that. */
@@ -152,15 +158,9 @@ const closed = ({ execution, history }: Asked, path: string): ReadonlyArray<Phas
   const record = history.phases.get(path)
   const refuse = (reason: string) => [new PhaseNotOpen({ execution, phase: path, reason, asked: "resume" })]
   if (record === undefined) return refuse(unknown(history, path))
-  if (record.state === "succeeded") return refuse(`it has happened. ${goBack(history)}`)
+  if (record.state === "succeeded") return [happened(execution, history, record, "resume")]
   if (!record.forward && history.status !== "RevertFailed") return refuse("it is no phase of the body")
   return []
-}
-
-const goBack = (history: History.History): string => {
-  const marks = Spine.targets(history).map(({ path }) => path)
-  const there = marks.length === 0 ? "it has come to none" : `it has come to ${marks.join(", ")}`
-  return `To run it again, go back to a checkpoint before it, with goTo, or revert and its option to: ${there}`
 }
 
 /** What stays as it failed, and would have it fail again before anything else happens. */

@@ -6,6 +6,7 @@ import * as Limit from "../authoring/Limit.js"
 import type { StoreError } from "../core/Errors.js"
 import type { Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
+import * as Queue from "./Queue.js"
 
 /** How many go in one transaction. */
 const batch = 100
@@ -54,7 +55,7 @@ export class Retention {
       if (!Number.isFinite(retention)) continue
       const at = this.now()
       const purge = this.store.purge({ task, before: at - retention, limit: batch, at })
-      while ((yield* purge).length > 0) yield* Effect.yieldNow()
+      while ((yield* purge).length > 0) yield* Queue.eventLoop
     }
   })
 

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Instant from "../authoring/Instant.js"
-import type { ListOptions } from "../authoring/TaskEngine.js"
+import type { ListOptions } from "../authoring/Reading.js"
 import { BrokenHistory, type JournalCorrupt, type StoreError } from "../core/Errors.js"
 import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"

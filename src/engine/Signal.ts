@@ -1,9 +1,9 @@
 /** What reaches a live execution while it runs. */
-import type * as Deferred from "effect/Deferred"
 import type * as Exit from "effect/Exit"
 import type { Act } from "../core/Entry.js"
 import type { History } from "../core/History.js"
 import type { Active } from "./Job.js"
+import type { Once } from "./Once.js"
 
 /** Who asks, and whether that is still what was planned. */
 interface Asked {
@@ -23,7 +23,7 @@ export interface Request {
   readonly ask: Ask
   /** the order of another process that this answers */
   readonly order: number | undefined
-  readonly reply: Deferred.Deferred<boolean>
+  readonly reply: Once<boolean>
 }
 
 export type Signal =
@@ -37,4 +37,4 @@ export type Signal =
   /** somebody has sent the execution something */
   | { readonly _tag: "Letters" }
   /** a phase that runs gives out a token */
-  | { readonly _tag: "Token"; readonly path: string; readonly reply: Deferred.Deferred<string> }
+  | { readonly _tag: "Token"; readonly path: string; readonly reply: Once<string> }

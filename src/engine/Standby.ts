@@ -1,11 +1,10 @@
 /** Callers that wait for executions that were let go, and lend them their code and their services. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
 import type { Delivery } from "./Delivery.js"
 import type { Fibers } from "./Fibers.js"
 import type { Listeners } from "./Listeners.js"
+import { Once } from "./Once.js"
 
 /** One of them. */
 export interface Caller {
@@ -38,8 +37,8 @@ export class Standby {
 
   /** Stands by for an execution. */
   enter(id: string, definition: Definition, services: Fibers, lane?: string): Waiting {
-    const moved = Deferred.unsafeMake<Moved>(FiberId.none)
-    const tell = (how: Moved) => Deferred.unsafeDone(moved, Effect.succeed(how))
+    const moved = new Once<Moved>()
+    const tell = (how: Moved) => moved.tell(Effect.succeed(how))
     let woken = false
     const wake: Caller["wake"] = (delivery) => {
       woken = true
@@ -54,7 +53,7 @@ export class Standby {
       if (others.length > 0) this.callers.set(id, others)
       else this.callers.delete(id)
     }
-    return { moved: Deferred.await(moved), leave }
+    return { moved: moved.wait, leave }
   }
 
   /** Nobody is woken any more: all of them look again. */

@@ -1,12 +1,12 @@
 /** The tokens that one live execution gives out: whoever has one completes the phase that gave it. */
 import { createHash } from "node:crypto"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import type { EndAnswer, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Mailbox } from "./Mailbox.js"
+import { Once } from "./Once.js"
 import type { Signal } from "./Signal.js"
 import type { Writer } from "./Writer.js"
 
@@ -40,9 +40,9 @@ export class Tokens {
       const hash = this.writer.history.phases.get(path)?.token
       const token = hash === undefined ? undefined : (this.clear?.get(hash) ?? (yield* this.stored(hash)))
       if (token !== undefined) return token
-      const reply = yield* Deferred.make<string>()
+      const reply = new Once<string>()
       this.signals.offer({ _tag: "Token", path, reply })
-      return yield* Deferred.await(reply)
+      return yield* reply.wait
     })
     return Effect.orDie(token)
   }

@@ -68,7 +68,11 @@ export class Waits {
     const letter = this.post.signalOf(name)
     const sent = (letter?.body as { readonly value?: Json } | undefined)?.value
     const misfit = letter === undefined ? undefined : problemOf(value.decode(sent))
-    if (misfit !== undefined) return Faults.undecodable(path, `the signal ${name}`, misfit)
+    if (misfit !== undefined) {
+      // It has come to it: somebody may say what was meant.
+      if (!waits) start(until)
+      return Faults.unfitting(path, name, misfit)
+    }
     return () => {
       if (!waits) start(until)
       if (letter !== undefined) {

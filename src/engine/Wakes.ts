@@ -1,10 +1,9 @@
 /** Wakes the executions that were let go, when their time has come or somebody has sent them something. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import type { StoreError } from "../core/Errors.js"
 import type { Due, Store } from "../store/Store.js"
 import type { Lanes } from "./Lanes.js"
+import { Once } from "./Once.js"
 import { Trouble } from "./Trouble.js"
 
 /** A longer sleep is taken in parts: Node's timers overflow beyond 24 days. */
@@ -16,7 +15,7 @@ const respite = 100
 export class Wakes {
   /** when the next of those that nobody has sent anything is due, as far as this engine knows, in milliseconds UTC */
   private next = Number.POSITIVE_INFINITY
-  private poked = Deferred.unsafeMake<void>(FiberId.none)
+  private poked = new Once<void>()
   /** those that are due and have no place yet, in their order */
   private backlog: ReadonlyArray<Due> = []
   /** the last one that the store has told of, if there may be more */
@@ -72,7 +71,7 @@ export class Wakes {
   }
 
   private tell(): void {
-    Deferred.unsafeDone(this.poked, Effect.void)
+    this.poked.tell(Effect.void)
   }
 
   /** Wakes what is due, then waits for the next; for ever. A store in trouble is asked again. */
@@ -87,7 +86,7 @@ export class Wakes {
 
   private get round(): Effect.Effect<void, StoreError> {
     return Effect.gen(this, function* () {
-      this.poked = Deferred.unsafeMake<void>(FiberId.none)
+      this.poked = new Once<void>()
       const { error } = this
       this.error = undefined
       if (error !== undefined) return yield* error
@@ -102,7 +101,7 @@ export class Wakes {
       const timeIsOver = Effect.map(Effect.sleep(left), () => {
         this.stale = true
       })
-      yield* Effect.raceFirst(Effect.interruptible(Deferred.await(this.poked)), Effect.interruptible(timeIsOver))
+      yield* Effect.raceFirst(Effect.interruptible(this.poked.wait), Effect.interruptible(timeIsOver))
     })
   }
 

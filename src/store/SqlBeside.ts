@@ -63,13 +63,15 @@ export const write = Effect.fnUntraced(function* (
   for (const letter of letters) yield* SqlLetters.notify(sql, letter, at)
 })
 
+/** An entry as it is, whatever the execution's epoch. */
+export const put = (sql: Sql, execution: string, { at, body, epoch, hash, seq }: EntryRow) =>
+  sql.run(Statements.put, [seq, epoch, at, body, hash, execution])
+
 /** What goes of a journal, after its entries: it may be some of these. */
 export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string, { after, instead, through }: Discard) {
   yield* sql.run(Statements.discardTokens, [execution, after, through])
   yield* sql.run(Statements.discard, [execution, after, through])
-  if (instead === undefined) return
-  const { at, body, epoch, hash, seq } = instead
-  yield* sql.run(Statements.instead, [seq, epoch, at, body, hash, execution])
+  if (instead !== undefined) yield* put(sql, execution, instead)
 })
 
 /** The execution goes by another version of its task. */

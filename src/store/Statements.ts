@@ -74,8 +74,8 @@ export const discardTokens = `DELETE FROM token WHERE hash IN (
 /** The entries after one, up to another one. */
 export const discard = `DELETE ${journalOf} AND seq > ? AND seq <= ?`
 
-/** What stays in the place of the last of them. */
-export const instead = `INSERT INTO journal (execution, seq, epoch, at, body, hash)
+/** An entry as it is: the id comes last. */
+export const put = `INSERT INTO journal (execution, seq, epoch, at, body, hash)
   SELECT number, ?, ?, ?, ?, ? FROM execution WHERE id = ?`
 
 /** The last entries of a journal, the last one first. */

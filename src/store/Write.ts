@@ -232,7 +232,10 @@ const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array
       const existing = yield* createRow(sql, write.request)
       const { row, rows } = write.request
       if (existing !== undefined) return existing
-      groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      const isBorn = rows.every(({ epoch }) => epoch === row.epoch)
+      if (isBorn) groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
+      // What is taken over from another store keeps the epochs in which it was written.
+      else for (const one of rows) yield* SqlBeside.put(sql, row.id, one)
       for (const tag of write.request.tags ?? []) yield* sql.run(Statements.addTag, [tag, row.id])
       yield* SqlBeside.write(sql, row.id, write.request, rows)
       return undefined

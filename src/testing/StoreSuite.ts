@@ -63,6 +63,12 @@ const creating = (test: Test): void => {
       assert.deepStrictEqual(yield* store.get("a"), wanted.row)
       assert.deepStrictEqual(yield* store.read("a", 0), wanted.rows)
     }))
+  test("keeps entries of earlier epochs as they were written", (store) =>
+    Effect.gen(function* () {
+      const rows = [...entries("a", 0, [first]), ...entries("a", 1, [claimed], 1), ...entries("a", 2, [claimed], 4)]
+      assert.isUndefined(yield* store.create({ row: row("a", { epoch: 4 }), rows }))
+      assert.deepStrictEqual(yield* store.read("a", 0), rows)
+    }))
   test("answers the execution that has the id, and writes nothing", (store) =>
     Effect.gen(function* () {
       yield* store.create(created("a"))

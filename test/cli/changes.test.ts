@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Acted } from "../../src/cli/Acted.js"
@@ -11,11 +12,12 @@ import * as Refusals from "../../src/cli/Refusals.js"
 import { Screen } from "../../src/cli/Screen.js"
 import type { Action } from "../../src/core/Action.js"
 import type { Act, Entry } from "../../src/core/Entry.js"
+import { RequirementsMissing } from "../../src/core/Errors.js"
 import { Plan } from "../../src/core/Plan.js"
-import { Phase, Task } from "../../src/index.js"
+import { Phase, Task, TaskEngine } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { fromEncoded } from "../../src/store/Store.js"
-import { asked, engine, entries, idle } from "../support/engines.js"
+import { asked, engine, entries, idle, recorded } from "../support/engines.js"
 import { device } from "./support/device.js"
 
 let broken = true
@@ -140,6 +142,9 @@ describe("verbs that change an execution", () => {
         assert.match(refused.what ?? "", what)
         assert.match(refused.next ?? "", next)
       }
+      const missing = [{ needs: "consent", paths: ["one"], message: "it would see another payload" }] as const
+      const unconsented = Refusals.of(new RequirementsMissing({ execution: "job-1", verb: "resume", missing }))
+      assert.match(String(unconsented.next), /^--undo-too lets them see it/)
       assert.lengthOf(entries(memory, "job-1"), before)
       yield* live.end
       const alone = yield* client(memory, undefined)
@@ -150,6 +155,36 @@ describe("verbs that change an execution", () => {
       const frozen = yield* run(Change.act(stopped, given, "job-1", { _tag: "resume" }))
       assert.deepInclude(frozen, { code: 3 })
       assert.match(frozen.next ?? "", /kill -CONT 7/)
+    })
+  )
+
+  it.scoped("take up what an engine that died has left, where none runs", () =>
+    Effect.gen(function* () {
+      const memory = MemoryStore.memory()
+      const before = Task.make("job", {
+        payload: {},
+        success: Schema.Number,
+        *run() {
+          yield* Phase.checkpoint("begun")
+          return yield* Phase.make("one", { run: Effect.never, success: Schema.Number, undo: () => Effect.void })
+        }
+      })
+      broken = false
+      const live = yield* engine(memory, [before])
+      yield* live.run(before.start({}, { id: "job-1" }))
+      yield* recorded(memory, "job-1", "PhaseStarted", "one")
+      yield* live.kill
+      const control = yield* client(memory, undefined)
+      const registered = Layer.build(Layer.provide(job.layer, Layer.succeed(TaskEngine, control.engine)))
+      const here = { ...control, provide: () => Effect.as(registered, new Map()) }
+      const resume = (more: Partial<Changing>) =>
+        run(Change.act(here, { ...given, json: false, ...more }, "job-1", { _tag: "resume" }))
+      const told = "resume job-1  Running\n  no engine runs: it goes on here, where it was left\n"
+      assert.strictEqual((yield* resume({})).what, "no engine runs on memory, and this takes the tasks' code")
+      assert.strictEqual((yield* resume({ tasks: "job.js", dryRun: true })).out, told)
+      const done = yield* resume({ tasks: "job.js" })
+      assert.strictEqual(done.out, `${told}job-1  job  Completed  resume: done\n`)
+      assert.strictEqual((yield* control.engine.status("job-1")).result, 3)
     })
   )
 

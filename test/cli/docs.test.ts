@@ -8,7 +8,7 @@ const preface = `# The command line
 
 Made from the commands themselves by test/cli/docs.test.ts.
 
-What only looks (\`ls show tree history watch doctor export\`) needs no task code, takes no lock, writes nothing, and works
+What only looks (\`ls show tree history context watch doctor export\`) needs no task code, takes no lock, writes nothing, and works
 beside a running engine, after it was killed, and on a file that cannot be written.
 
 What changes an execution is handed to the engine that owns the file, and answered when that has it on disk. Where no engine
@@ -16,7 +16,7 @@ runs, \`--tasks MODULE\` has the command be the engine for as long as it takes: 
 default export is a Layer of tasks (\`export default Layer.mergeAll(one.layer, another.layer)\`), in JavaScript, or in TypeScript
 where Node takes it or \`tsx\` is installed. \`complete\` and \`signal\` need no engine: what they say is kept for the next one.
 Each of these says what it will do and asks; \`--yes\` does it without, as it has to where nobody is at a terminal;
-\`--dry-run\` only says. What was confirmed is what is done: if the execution has moved meanwhile, it is refused, and the new plan
+\`--dry-run\` only says, and \`tidemark plan VERB ...\` is the same. What was confirmed is what is done: if the execution has moved meanwhile, it is refused, and the new plan
 is shown. Who asked (the user of the system, or \`--by\`) and why (\`--reason\`) are recorded.
 
 \`resume\`, \`pause\`, \`close\` and \`revert\` take \`--where KEY=VALUE\` instead of an ID, several times, and are then asked of all

@@ -39,7 +39,7 @@ const verbs: Record<string, Run> = {
   "ls-page": (store) => Ls.run(store, { ...ls, limit: 2, oldest: true, status: ["Failed", "Completed"] }),
   ...each("show", (store, id) => Show.run(store, { id, all: false, json: false })),
   ...each("tree", (store, id) => Tree.run(store, { id, all: false, json: false })),
-  ...each("history", (store, id) => History.run(store, { id, json: false }))
+  ...each("history", (store, id) => History.run(store, { id, acts: false, json: false }))
 }
 
 describe("what a verb shows", () => {

@@ -7,7 +7,7 @@ import * as Exported from "../../src/cli/Exported.js"
 import * as Imported from "../../src/cli/Imported.js"
 import { Screen } from "../../src/cli/Screen.js"
 import * as Fold from "../../src/core/Fold.js"
-import { Phase, Task } from "../../src/index.js"
+import { Phase, Task, TaskEngine } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { current } from "../../src/store/migrations.js"
 import * as SqliteStore from "../../src/store/SqliteStore.js"
@@ -69,7 +69,7 @@ describe("import", () => {
     })
   )
 
-  it.scoped("takes one of which a part is discarded, before a checkpoint and before a stage", () =>
+  it.scoped("takes one of several epochs of which a part is discarded, before a checkpoint and before a stage", () =>
     Effect.gen(function* () {
       const memory = MemoryStore.memory()
       const Page = Task.stage("page", { state: { n: Schema.Number } })
@@ -102,6 +102,9 @@ describe("import", () => {
       yield* Effect.flip(first.run(marks.execute({}, { id: "marks" })))
       yield* Effect.flip(first.run(pages.execute({}, { id: "pages" })))
       yield* first.end
+      const second = yield* engine(memory, [marks, pages])
+      yield* second.run(TaskEngine.resume("marks"))
+      yield* second.end
       const encoded = yield* MemoryStore.make(memory)
       const folder = yield* temporaryFolder
       const db = path.join(folder, "other.db")

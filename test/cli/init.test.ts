@@ -20,6 +20,25 @@ const install = (folder: string): void => {
 }
 
 describe("tidemark init", () => {
+  it.scoped("takes a folder that has but what npm install made, and keeps its dependencies", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const write = (content: object) =>
+        fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify(content, null, 2))
+      const init = () => spawnSync(process.execPath, [bin, "init"], { encoding: "utf8", cwd: folder })
+      fs.mkdirSync(path.join(folder, "node_modules"))
+      fs.writeFileSync(path.join(folder, "package-lock.json"), "{}")
+      write({ dependencies: { tidemark: "file:tidemark.tgz" }, scripts: { test: "mine" } })
+      assert.strictEqual(init().status, 3)
+      write({ dependencies: { tidemark: "file:tidemark.tgz" } })
+      const made = init()
+      assert.deepStrictEqual([made.status, made.stderr], [0, ""])
+      const { dependencies, type } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"))
+      assert.deepInclude(dependencies, { tidemark: "file:tidemark.tgz" })
+      assert.strictEqual(type, "module")
+    })
+  )
+
   it.scoped("writes a starter whose test passes, and whose task goes on where it was killed", () =>
     Effect.gen(function* () {
       const folder = path.join(yield* temporaryFolder, "party")

@@ -43,7 +43,7 @@ const verbs: ReadonlyArray<readonly [string, Schema.Schema.AnyNoContext, Run]> =
   ],
   ["show", Shown, (store, id) => Show.run(store, { id, all: false, json: true })],
   ["tree", Branching.Tree, (store, id) => Tree.run(store, { id, all: false, json: true })],
-  ["history", History.Happened, (store, id) => History.run(store, { id, json: true })]
+  ["history", History.Happened, (store, id) => History.run(store, { id, acts: false, json: true })]
 ]
 
 const ajv = new Ajv({ strict: false })

@@ -32,29 +32,39 @@ const hostile = [
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/u
 
 describe("the tidemark command", () => {
-  it.scoped("finds executions by hostile ids, and prints no character that a terminal obeys", () =>
-    Effect.gen(function* () {
-      const db = yield* temporaryFile
-      const made = SqliteStore.make({ filename: db })
-      yield* Effect.scoped(
-        Effect.flatMap(made, (encoded) => Effect.forEach(hostile, (id) => write(fromEncoded(encoded), id, 1)))
-      )
-      const list = run(bin, "ls", "--db", db)
-      assert.deepStrictEqual([list.status, list.stderr], [0, ""])
-      assert.strictEqual(list.stdout.trimEnd().split("\n").length, hostile.length)
-      assert.notMatch(list.stdout.replaceAll(/[\n\t]/g, ""), unseen)
-      const json = run(bin, "ls", "--json", "--db", db).stdout.trimEnd().split("\n")
-      assert.sameMembers(
-        json.map((line) => JSON.parse(line).id),
-        hostile
-      )
-      for (const id of hostile) {
-        const { status, stderr, stdout } = run(bin, "show", "--json", "--db", db, "--", id)
-        assert.deepStrictEqual([status, stderr], [0, ""])
-        assert.strictEqual(JSON.parse(stdout).id, id)
-        assert.notMatch(stdout.trimEnd(), unseen)
-      }
-    })
+  it.scoped(
+    "finds and closes executions by hostile ids, for hostile reasons, and prints no character that a terminal obeys",
+    () =>
+      Effect.gen(function* () {
+        const db = yield* temporaryFile
+        const made = SqliteStore.make({ filename: db })
+        yield* Effect.scoped(
+          Effect.flatMap(made, (encoded) => Effect.forEach(hostile, (id) => write(fromEncoded(encoded), id, 1)))
+        )
+        const list = run(bin, "ls", "--db", db)
+        assert.deepStrictEqual([list.status, list.stderr], [0, ""])
+        assert.strictEqual(list.stdout.trimEnd().split("\n").length, hostile.length)
+        assert.notMatch(list.stdout.replaceAll(/[\n\t]/g, ""), unseen)
+        const json = run(bin, "ls", "--json", "--db", db).stdout.trimEnd().split("\n")
+        assert.sameMembers(
+          json.map((line) => JSON.parse(line).id),
+          hostile
+        )
+        for (const id of hostile) {
+          const args = ["--yes", "--by", id, `--reason=${id}`, "--db", db, "--", id]
+          const { status, stderr, stdout } = run(bin, "close", ...(id === "__proto__" ? [] : ["--json"]), ...args)
+          assert.deepStrictEqual([status, stderr], [0, ""], id)
+          assert.notMatch(stdout.replaceAll("\n", ""), unseen)
+          if (id !== "__proto__") assert.deepInclude(JSON.parse(stdout), { id, status: "Closed" })
+        }
+        const acts = yield* Effect.scoped(
+          Effect.flatMap(made, (encoded) => Effect.forEach(hostile, (id) => fromEncoded(encoded).tail(id, 1)))
+        )
+        assert.deepStrictEqual(
+          acts.map(([last]) => last?.entry),
+          hostile.map((id) => ({ _tag: "Closed" as const, act: { by: id, reason: id } }))
+        )
+      })
   )
 
   it.scoped("says of an execution that was purged that it is discarded, and finds nothing wrong with that", () =>
@@ -114,6 +124,12 @@ describe("the tidemark command", () => {
         without.stderr,
         /^tidemark: the package @effect\/\S+ is not installed.*npm install effect @effect\/cli .*\n$/
       )
+      const begun = run(path.join(folder, "src/bin.js"), "init", path.join(folder, "party"))
+      assert.deepStrictEqual([begun.status, begun.stderr], [0, ""])
+      assert.isTrue(fs.existsSync(path.join(folder, "party/tasks.js")))
+      const full = run(path.join(folder, "src/bin.js"), "init", folder)
+      assert.strictEqual(full.status, 3)
+      assert.include(full.stderr, "is not empty")
       for (const name of ["@effect/cli", "@effect/platform", "@effect/printer-ansi", "@effect/printer"]) link(name)
       const help = run(path.join(folder, "src/bin.js"), "--help")
       assert.deepStrictEqual([help.status, help.stderr], [0, ""])

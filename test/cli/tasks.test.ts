@@ -16,9 +16,14 @@ const head = `import { Phase, Task } from ${front}\nimport * as Layer from ${eff
 const task = (name: string, version = 1) =>
   `Task.make("${name}", { version: ${version}, *run() { yield* Phase.checkpoint("begun") } })`
 
-const load = (file: string, text: string) =>
+const load = (file: string, text: string, packages: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
+    for (const [name, content] of Object.entries(packages)) {
+      const place = path.join(folder, "node_modules", name)
+      fs.mkdirSync(path.dirname(place), { recursive: true })
+      fs.writeFileSync(place, content)
+    }
     const module = path.join(folder, file)
     fs.writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }')
     fs.writeFileSync(module, text)
@@ -89,6 +94,11 @@ describe("--tasks", () => {
       } else {
         const { found } = yield* load("tasks.ts", text)
         assert.match(found._tag === "Left" ? (found.left.next ?? "") : "", /npm install --save-dev tsx/)
+        const { found: loaded } = yield* load("tasks.ts", text, {
+          "tsx/package.json": '{ "exports": { ".": "./loader.mjs" } }',
+          "tsx/loader.mjs": "throw new Error('the loader ran')"
+        })
+        assert.match(loaded._tag === "Left" ? (loaded.left.what ?? "") : "", /the loader ran/)
       }
     })
   )

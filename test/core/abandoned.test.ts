@@ -47,6 +47,19 @@ describe("what is left behind", () => {
     assert.deepStrictEqual(left(...tried, decided("giveUp")), [])
   })
 
+  it("is everything that is open, where a revert goes back to a checkpoint; not where something else is tried again", () => {
+    const { history } = running().add(start("m", { kind: "checkpoint" }), succeed("m"), ...tried, {
+      _tag: "RevertStarted",
+      n: 1,
+      failures: [],
+      act: {},
+      to: "m"
+    })
+    assert.deepStrictEqual(Abandoned.before(history, { _tag: "Rewound", to: "m" }), ["g/a"])
+    assert.deepStrictEqual(Abandoned.before(history, { _tag: "Rewound", to: "g" }), [])
+    assert.deepStrictEqual(Abandoned.before(running().add(...tried).history, { _tag: "Rewound", to: "g" }), [])
+  })
+
   it("is nothing where a phase ends, or something begins or is empty", () => {
     assert.deepStrictEqual(left(asked("a", ""), succeed("a")), [])
     assert.deepStrictEqual(left(asked("a", "")), [])

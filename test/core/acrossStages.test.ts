@@ -161,6 +161,12 @@ describe("going back across stages", () => {
     assert.strictEqual(written.history.position, "@page#3")
   })
 
+  it("to where there was nothing to supersede begins with the first generation", () => {
+    const written = whole(running().add(enter(1), enter(2), stop), back("@page#1", across), ...rewound("@page#1"))
+    assert.deepInclude(written.history, { generation: 0, generations: undefined, crossed: true })
+    assert.strictEqual(History.bodyOf(written.history), "@page#1")
+  })
+
   it("to what is not known breaks the history", () => {
     assert.throws(() => journal().add(back("@page#2", across)), BrokenHistory)
   })

@@ -101,14 +101,15 @@ describe("what was to begin beside something that throws at once", () => {
 })
 
 describe("a node whose author's code throws", () => {
-  it("has failed beside those that failed as phases", () => {
-    const body = function* () {
-      const throwing = (): Phase.Phase<string, never> => {
-        throw new Error("boom")
-      }
-      const nodes = { a: { run: one("a") }, b: { needs: ["a"], run: throwing }, c: { run: one("c") } } as const
-      yield* Phase.graph("graph", nodes, { mode: "settle" })
+  const body = function* () {
+    const throwing = (): Phase.Phase<string, never> => {
+      throw new Error("boom")
     }
+    const nodes = { a: { run: one("a") }, b: { needs: ["a"], run: throwing }, c: { run: one("c") } } as const
+    yield* Phase.graph("graph", nodes, { mode: "settle" })
+  }
+
+  it("has failed beside those that failed as phases", () => {
     const journal = running().add(
       start("graph", { kind: "graph" }),
       inside("graph", "a"),
@@ -118,6 +119,19 @@ describe("a node whose author's code throws", () => {
     )
     const step = cursorOf(body).advance(journal.history)
     assert.sameMembers(step._tag === "Stuck" ? step.failures.map(({ path }) => path) : [], ["graph/b", "graph/c"])
+  })
+
+  it("is not the one that wrote the journal, where that has begun it", () => {
+    const journal = running().add(
+      start("graph", { kind: "graph" }),
+      inside("graph", "a"),
+      inside("graph", "c"),
+      succeed("graph/a"),
+      inside("graph", "b", { needs: ["graph/a"] }),
+      succeed("graph/b")
+    )
+    const step = cursorOf(body).advance(journal.history)
+    assert.deepInclude(step._tag === "Mismatch" ? step.recorded : {}, { path: "graph/b" })
   })
 })
 
@@ -139,6 +153,32 @@ describe("a group that is let go", () => {
     )
     const step = cursorOf(body).advance(journal.history)
     assert.deepStrictEqual(step._tag === "Stuck" ? step.failures : step._tag, [failed("all/s")])
+  })
+
+  it("for a revert of the whole leaves that to the task, whatever takes its failures as values", () => {
+    const body = function* () {
+      const inner = Phase.group(
+        "inner",
+        function* () {
+          yield* one("x")
+        },
+        { retry: Retry.times(2) }
+      )
+      yield* Phase.exit(
+        Phase.group("g", function* () {
+          yield* inner
+        })
+      )
+    }
+    const journal = running().add(
+      start("g", { kind: "group", capture: "exit" }),
+      inside("g", "inner", { kind: "group" }),
+      inside("g/inner", "x"),
+      fail("g/inner/x"),
+      { _tag: "Decided", path: "g/inner", attempt: 1, failures: [failed("g/inner/x")], decision: "revertAll" }
+    )
+    const step = cursorOf(body).advance(journal.history)
+    assert.deepStrictEqual(step, { _tag: "Stuck", failures: [failed("g/inner/x")], follow: "revert" })
   })
 
   it("hears of nothing that ended beside what let go of it", () => {

@@ -3,12 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Phase from "../../src/authoring/Phase.js"
 import { plain } from "../../src/authoring/Recordable.js"
+import { stage } from "../../src/authoring/Stage.js"
 import * as Interpreter from "../../src/core/Interpreter.js"
-import type { Cause } from "../../src/core/Step.js"
+import { type Cause, causes } from "../../src/core/Step.js"
 import { one } from "../support/cursors.js"
 import { done, type Journal, running, start, succeed } from "../support/journal.js"
 
 const mark = (name: string) => Phase.checkpoint(name)
+const Page = stage("page", { state: {} })
 
 /** What was answered decides what is done with it. */
 const word = (text: unknown): string => {
@@ -88,6 +90,16 @@ const rows: ReadonlyArray<readonly [what: string, code: Body, written: () => Jou
     () => running().add(...["a", "a#2", "a#3"].flatMap((path) => [start(path, { name: "a" }), succeed(path, "a")])),
     "renamed"
   ],
+  [
+    "another name, and then a stage",
+    function* () {
+      yield* one("a")
+      yield* one("new")
+      yield* Page.enter({})
+    },
+    ended,
+    "renamed"
+  ],
   ["what never comes back", endless, ended, "renamed"]
 ]
 
@@ -113,6 +125,11 @@ describe("the nearest cause of a difference", () => {
       assert.strictEqual(causeOf(code, written(), false), guess ?? cause)
     })
   }
+
+  it("is one of those that are known, each of which has a row; but for other items", () => {
+    const shown = new Set<Cause>(rows.flatMap(([, , , cause, guess = cause]) => [cause, guess]))
+    assert.sameMembers([...shown, "items"], [...causes])
+  })
 
   it("is found without a value that would not decode", () => {
     const code: Body = function* () {

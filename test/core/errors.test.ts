@@ -38,6 +38,10 @@ const messages: ReadonlyArray<readonly [error: Error, message: string]> = [
     "execution order-7 needs task order, which this engine does not have: provide its layer (task.layer)"
   ],
   [
+    new Errors.TaskNotRegistered({ execution, task: "order", version: 2 }),
+    "execution order-7 needs task order in version 2, which this engine does not have: provide its layer (task.layer)"
+  ],
+  [
     new Errors.IllegalTransition({
       execution,
       from: "Completed",

@@ -290,7 +290,7 @@ describe("what revert needs", () => {
 })
 
 describe("a revert's generator", () => {
-  const revertOf = (start: () => unknown): Interpreter.Cursor => cursorOf(start, Path.revert(1))
+  const revertOf = (start: () => unknown): Interpreter.Cursor => cursorOf(start, { scope: Path.revert(1) })
   const reverting = (): Journal =>
     running().add(start("a"), succeed("a"), start("b"), succeed("b"), {
       _tag: "RevertStarted",

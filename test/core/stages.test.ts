@@ -132,6 +132,31 @@ describe("a history in a stage", () => {
     assert.strictEqual(bare.state, 1)
   })
 
+  it("keeps which version it goes by, how many checkpoints it came to, and what was discarded before them", () => {
+    const checkpoint = (name: string) => [start(name, { kind: "checkpoint" }), succeed(name)]
+    const journal = running().add(...checkpoint("m"), ...checkpoint("n"))
+    const said = { before: "n", through: 3, hash: "h", values: "v" }
+    const step: Step = { _tag: "Entered", stage: "page", state: { n: 1 }, error: undefined }
+    const keeps = () => Stages.entered(journal.history, step).kept
+    assert.strictEqual(keeps().marks, 3)
+    journal.add({ _tag: "Discarded", ...said })
+    assert.deepStrictEqual(keeps().discarded, { before: "n", through: 3, at: 6 })
+    journal.add({ _tag: "Discarded", ...said, until: 9, act: { by: "ann" } })
+    assert.deepStrictEqual(keeps().discarded, { before: "n", through: 3, at: 7, until: 9, act: { by: "ann" } })
+    const carried = { stage: "page", state: { n: 1 }, version: 2 }
+    journal.add({ _tag: "Failed", failures: [failed("a")] }, { _tag: "Resumed", act: {}, carried })
+    assert.deepStrictEqual(Stages.carriedInto(journal.history, carried), {
+      ...{ name: "page", n: 1, state: { n: 1 }, path: "@page#1" }
+    })
+    assert.strictEqual(keeps().version, 2)
+    const { history } = journal.add(Stages.entered(journal.history, step))
+    assert.deepInclude(history.stage, { n: 1, marks: 3 })
+    assert.deepInclude(history.discarded, { before: "n", until: 9, values: undefined })
+    assert.strictEqual(Stages.carriedInto(history, carried).path, "@page#2")
+    assert.deepStrictEqual(latest(journal), journal.loaded)
+    assert.deepInclude(journal.loaded, { version: 2, discarded: history.discarded, stage: history.stage })
+  })
+
   it("that goes back knows all stages", () => {
     const whole = Fold.whole(journal.entries)
     assert.isFalse(History.isPartial(whole))

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
 import { warnings } from "../../src/testing/Warnings.js"
-import { engine, memory } from "../support/engines.js"
+import { type Engine, engine, memory } from "../support/engines.js"
 
 const id = "i1"
 
@@ -63,6 +64,38 @@ describe("an irreversible phase", () => {
       yield* service.resume(id)
       yield* service.settled(id)
       assert.deepStrictEqual((yield* service.plan(id, { _tag: "revert" })).irreversible, send)
+    })
+  )
+
+  it.scoped("is shown as such, and told of, as before when what was before a checkpoint is discarded", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.make("send", { run: Effect.void, irreversible: true })
+          yield* Phase.checkpoint("sent")
+          yield* Phase.make("thank", { run: Effect.void, irreversible: true })
+          yield* Phase.fail("no")
+        }
+      })
+      const first = yield* engine(store, [task])
+      yield* Effect.flip(first.run(task.execute({}, { id })))
+      const told = (service: Engine["service"]) =>
+        Effect.gen(function* () {
+          const { phases } = yield* service.status(id)
+          const back = yield* service.plan(id, { _tag: "revert", to: "sent" })
+          const on = yield* service.plan(id, { _tag: "resume" })
+          return { phases, plans: [back, on].map(({ hash: _, ...plan }) => plan) }
+        })
+      const before = yield* told(first.service)
+      assert.isTrue(before.phases[0]?.irreversible)
+      assert.deepStrictEqual(before.plans[0]?.irreversible, [{ path: "thank", name: "thank" }])
+      yield* first.service.discard(id, { before: "sent" })
+      assert.deepStrictEqual(yield* told(first.service), before)
+      yield* first.kill
+      const second = yield* engine(store, [task])
+      assert.deepStrictEqual(yield* told(second.service), before)
     })
   )
 

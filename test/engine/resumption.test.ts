@@ -336,6 +336,41 @@ describe("several branches that failed", () => {
       assert.match(refused.message, /cannot be resumed: it has happened.*goTo, or revert/)
     })
   )
+
+  it.scoped("name the nearest checkpoint before such a phase to which anybody can go back", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("t", {
+        error: Schema.String,
+        *run() {
+          yield* Phase.checkpoint("begun")
+          yield* Phase.make("one", Effect.void)
+          yield* Phase.checkpoint("paid", { commit: true })
+          yield* Phase.make("two", Effect.void)
+          yield* Phase.checkpoint("packed")
+          yield* Phase.make("three", Effect.void)
+          yield* Phase.make("four", Effect.asVoid(Effect.fail("no")))
+        }
+      })
+      const one = { ...(yield* engine(store, [task])), store }
+      yield* Effect.flip(one.run(task.execute({}, { id: "x" })))
+      for (const [phase, back] of [
+        ["one", undefined],
+        ["two", "paid"],
+        ["three", "packed"]
+      ] as const) {
+        for (const act of [one.service.resume("x", { from: phase }), one.service.skip("x", phase)]) {
+          const refused = yield* refusal(act)
+          assert.deepStrictEqual("back" in refused ? refused.back : undefined, back, refused.message)
+        }
+        assert.deepStrictEqual(
+          (yield* one.service.plan("x", { _tag: "skip", phase })).missing.map(({ needs }) => needs),
+          ["phase"]
+        )
+      }
+      assert.strictEqual((yield* one.service.goTo("x", "packed")).status, "Paused")
+    })
+  )
 })
 
 describe("rerun", () => {

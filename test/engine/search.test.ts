@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ListOptions } from "../../src/authoring/TaskEngine.js"
+import type { ListOptions } from "../../src/authoring/Reading.js"
 import { Phase, Task } from "../../src/index.js"
 import * as MemoryStore from "../../src/store/MemoryStore.js"
 import { engine, idle, recorded } from "../support/engines.js"

@@ -140,6 +140,29 @@ describe("a signal", () => {
     })
   )
 
+  it.scoped("that does not fit is taken away by a skip with a value, one that fits refuses it", () =>
+    Effect.gen(function* () {
+      const { one, store } = yield* started
+      yield* one.service.signal(id, "other", "three")
+      yield* one.service.signal(id, "go", "one")
+      yield* recorded(store, id, "Failed")
+      const [failure] = (yield* one.service.status(id)).failures
+      assert.include(failure?._tag === "Fault" ? failure.message : "", "Skip it with a value that fits")
+      assert.include((yield* Effect.flip(one.service.skip(id, "go", "1"))).message, "does not fit at $")
+      yield* one.service.skip(id, "go", 1)
+      yield* recorded(store, id, "PhaseStarted", "go#2")
+      yield* one.service.pause(id)
+      yield* one.service.signal(id, "go", 2)
+      const refused = yield* Effect.flip(one.service.skip(id, "go#2", 5))
+      assert.include(refused.message, "somebody has sent it: resume takes that up")
+      yield* one.service.resume(id)
+      assert.strictEqual((yield* one.service.settled(id)).status, "Failed")
+      yield* one.service.skip(id, "other", 3)
+      assert.deepStrictEqual((yield* one.service.settled(id)).result, [1, 2, 3])
+      assert.strictEqual(store.letters.size, 0)
+    })
+  )
+
   it.scoped("is waited for no longer than its timeout, and asked for again after a resume", () =>
     Effect.gen(function* () {
       const store = memory()

@@ -9,8 +9,8 @@ import type { Step } from "../../src/core/Step.js"
 /** A phase that answers what its record says. */
 export const one = (name: string) => Phase.make(name, Effect.succeed<unknown>(undefined) as Effect.Effect<string>)
 
-export const cursorOf = (start: () => unknown, scope = Path.root): Interpreter.Cursor =>
-  Interpreter.make({ start, scope, error: plain })
+export const cursorOf = (start: () => unknown, options: Partial<Interpreter.Options> = {}): Interpreter.Cursor =>
+  Interpreter.make({ start, scope: Path.root, error: plain, ...options })
 
 /** The paths where a step is blocked, else what it is. */
 export const blockedAt = (step: Step): string =>

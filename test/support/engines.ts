@@ -107,7 +107,15 @@ export const tags = (memory: MemoryStore.Memory, id: string): ReadonlyArray<Tag>
   entries(memory, id).map(({ _tag }) => _tag)
 
 /** Lets every fiber run that can. */
-export const idle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 200)
+export const idle: Effect.Effect<void> = Effect.repeatN(
+  Effect.zipRight(
+    Effect.async<void>((resume) => {
+      setImmediate(() => resume(Effect.void))
+    }),
+    Effect.repeatN(Effect.yieldNow(), 50)
+  ),
+  3
+)
 
 /** Does what is asked of another engine, while time goes on. */
 export const asked = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -1,10 +1,12 @@
 /** Journals and histories, written by hand: what an engine would have appended. */
+import * as Discards from "../../src/core/Discards.js"
 import type { Entry, Recorded } from "../../src/core/Entry.js"
 import type { Failure } from "../../src/core/Failure.js"
 import * as Fold from "../../src/core/Fold.js"
 import * as History from "../../src/core/History.js"
 import type { Cursor } from "../../src/core/Interpreter.js"
 import type { Json } from "../../src/core/Json.js"
+import * as Snapshots from "../../src/core/Snapshots.js"
 import type { Placed, Step } from "../../src/core/Step.js"
 
 /** Entries in order, and what they fold to. Entry n has the time n. */
@@ -14,11 +16,24 @@ export class Journal {
 
   add(...entries: ReadonlyArray<Entry>): this {
     for (const entry of entries) {
-      const seq = this.entries.length
+      const seq = this.history.entries
       Fold.apply(this.history, entry, seq, 1)
       this.entries.push({ seq, at: seq, epoch: 1, entry })
     }
     return this
+  }
+
+  /** Discards what was before a checkpoint of the present body, as an engine does. */
+  discard(path: string): void {
+    const checkpoint = this.history.phases.get(path)!
+    const { through } = Discards.beforeCheckpoint(checkpoint)
+    const isFirst = this.history.discarded?.values === undefined
+    const snapshot = { seq: through, at: through, epoch: 1, entry: Snapshots.take(this.history, checkpoint, through) }
+    const [, ...others] = this.entries
+    const before = isFirst ? [] : others.filter(({ entry, seq }) => seq < through && entry._tag === "Snapshot")
+    const after = others.filter(({ seq }) => seq > through)
+    this.entries.splice(1, Infinity, ...before, snapshot, ...after)
+    this.add({ _tag: "Discarded", before: path, through, hash: `of ${through}`, values: `until ${through}` })
   }
 
   /** What somebody knows who loads the journal. */
