@@ -97,7 +97,7 @@ export const page = (rows: ReadonlyArray<Listed>, viewer: Page.Viewer): Page.Pag
     columns,
     rows.map((row) => [
       { text: row.id, tone: "strong" },
-      row.task,
+      row.version === 1 ? row.task : `${row.task} v${row.version}`,
       Marks.status(row.status),
       { text: Times.brief(row.updatedAt, viewer), tone: "dim" },
       standing(row, viewer)

@@ -14,9 +14,10 @@ import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
 import { type Service, TaskEngine } from "../authoring/TaskEngine.js"
+import { TaskConflict } from "../core/Errors.js"
 import * as Complaint from "./Complaint.js"
 
-/** By the names of the tasks. */
+/** By the names of the tasks, each in its highest version. */
 export type Tasks = ReadonlyMap<string, Definition>
 
 const exporting =
@@ -84,21 +85,22 @@ export const provide = (
   Effect.gen(function* () {
     const layer = yield* layerOf(module)
     const tasks = new Map<string, Definition>()
-    const twice: Array<string> = []
     const register: Service["register"] = (definition) =>
       Effect.suspend(() => {
-        if (tasks.has(definition.name)) twice.push(definition.name)
-        tasks.set(definition.name, definition)
+        const { name, version } = definition
+        if (version >= (tasks.get(name)?.version ?? 0)) tasks.set(name, definition)
         return engine.register(definition)
       })
     const context = Context.make(TaskEngine, { ...engine, register } as Service)
-    yield* Effect.catchAllCause(aloud(Effect.provide(Layer.build(layer), context)), (cause) =>
-      Cause.isInterruptedOnly(cause)
-        ? Effect.interrupt
-        : Complaint.usage(`the layer of ${module} fails: ${line(Cause.squash(cause))}`, "run it by itself to see where")
-    )
-    if (twice.length > 0) {
-      return yield* Complaint.usage(`${module} registers two tasks ${twice[0]}`, "give one of them another name")
-    }
+    yield* Effect.catchAllCause(aloud(Effect.provide(Layer.build(layer), context)), (cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+      const thrown = Cause.squash(cause)
+      return thrown instanceof TaskConflict
+        ? Complaint.usage(
+            `${module} registers two tasks ${thrown.task} of version ${thrown.version}`,
+            "give the later one a higher version, or another name"
+          )
+        : Complaint.usage(`the layer of ${module} fails: ${line(thrown)}`, "run it by itself to see where")
+    })
     return tasks.size > 0 ? tasks : yield* Complaint.usage(`${module} registers no task`, exporting)
   })

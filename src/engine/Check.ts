@@ -93,7 +93,11 @@ const one = (store: Store, code: Code, row: ExecutionRow, whole: boolean) =>
     if (found === undefined) return undefined
     const history = yield* whole ? Journals.folded(row.id, Fold.whole, found.entries) : Journals.historyOf(store, found)
     return yield* judge(code, row, history, store)
-  }).pipe(Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))))
+  }).pipe(
+    Effect.catchIf(isCorrupt, (corrupt) => Effect.succeed(told(row, damaged(corrupt)))),
+    Effect.catchTag("ExecutionNotFound", () => Effect.succeed(undefined)),
+    Effect.catchTag("ExecutionDiscarded", () => Effect.succeed(undefined))
+  )
 
 /** The executions of a store, oldest first, each with what becomes of it under this code. */
 export const stream = (

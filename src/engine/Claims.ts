@@ -149,7 +149,7 @@ export class Claims {
   }
 
   /** A suspect waits for its turn before that. */
-  private claim(given: Case, places: boolean): Effect.Effect<Claimed | "full" | undefined, CommitError> {
+  private claim(given: Case, places: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
     return Effect.gen(this, function* () {
       const { decided, history, journal, taker } = given
       const { definition } = decided
@@ -183,7 +183,7 @@ export class Claims {
   }
 
   /** It would go on, and there is no place for it: what was decided is recorded, and it waits for one. */
-  private queue(given: Case): Effect.Effect<Claimed, CommitError> {
+  private queue(given: Case): Effect.Effect<Claimed, LoadError | CommitError> {
     return Effect.suspend(() => {
       const writer = this.writerOf(given.taker, given.history, given.journal.head)
       this.stage(writer, given)
@@ -199,10 +199,20 @@ export class Claims {
     if (order !== undefined) writer.answer(Orders.accepted(order))
   }
 
-  private commit(writer: Writer, { decided: { discard }, delivery }: Case): Effect.Effect<void, CommitError> {
+  /** What was purged meanwhile is gone, whoever else might have been faster. */
+  private commit(
+    writer: Writer,
+    { decided: { discard }, delivery }: Case
+  ): Effect.Effect<void, LoadError | CommitError> {
     delivery?.over()
-    return discard === undefined
-      ? writer.flush
-      : Effect.zipRight(writer.discard(discard.cut, discard.act), writer.flush)
+    const committed =
+      discard === undefined ? writer.flush : Effect.zipRight(writer.discard(discard.cut, discard.act), writer.flush)
+    return Effect.catchTag(committed, "Fenced", (fenced) =>
+      Effect.flatMap(
+        this.store.get(writer.id),
+        (row): Effect.Effect<never, LoadError | CommitError> =>
+          row === undefined ? this.store.absent(writer.id) : Effect.fail(fenced)
+      )
+    )
   }
 }

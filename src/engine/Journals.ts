@@ -1,10 +1,18 @@
 /** What is known of an execution from its journal: enough to go on; where it goes back, all of it. */
 import * as Effect from "effect/Effect"
 import type { Entry, Recorded } from "../core/Entry.js"
-import { BrokenHistory, JournalCorrupt, StoreError } from "../core/Errors.js"
+import {
+  BrokenHistory,
+  type ExecutionDiscarded,
+  type ExecutionNotFound,
+  JournalCorrupt,
+  StoreError
+} from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import type { Journal, Store } from "../store/Store.js"
+
+type ReadError = JournalCorrupt | StoreError | ExecutionNotFound | ExecutionDiscarded
 
 /** What entries come to; those that no engine can have written are damaged. */
 export const folded = (
@@ -29,10 +37,7 @@ export const goesBack = (history: History.History): boolean => {
 }
 
 /** What is recorded of an execution, as far as it matters. */
-export const historyOf = (
-  store: Store,
-  { entries, row }: Journal
-): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+export const historyOf = (store: Store, { entries, row }: Journal): Effect.Effect<History.History, ReadError> =>
   Effect.flatMap(folded(row.id, Fold.all, entries), (history) =>
     goesBack(history) ? wholeOf(store, row.id) : Effect.succeed(history)
   )
@@ -43,18 +48,20 @@ export const before = (
   id: string,
   history: History.History,
   entries: ReadonlyArray<Entry>
-): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+): Effect.Effect<History.History, ReadError> =>
   History.isPartial(history) && entries.some(isBeyond) ? wholeOf(store, id) : Effect.succeed(history)
 
 /** It undoes what earlier bodies did. */
 const isBeyond = (entry: Entry): boolean =>
   entry._tag === "RevertStarted" && (entry.to === undefined || entry.across === true)
 
-const wholeOf = (store: Store, id: string): Effect.Effect<History.History, JournalCorrupt | StoreError> =>
+const wholeOf = (store: Store, id: string): Effect.Effect<History.History, ReadError> =>
   Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? []))
 
 /** All that is recorded of an execution that is here; `StoreError` Corrupt if it cannot be read. */
 export const whole = (store: Store, id: string): Effect.Effect<History.History, StoreError> =>
-  Effect.catchTag(wholeOf(store, id), "JournalCorrupt", (cause) =>
-    Effect.fail(new StoreError({ reason: "Corrupt", store: store.name, message: cause.message, cause }))
+  Effect.mapError(wholeOf(store, id), (cause) =>
+    cause._tag === "StoreError"
+      ? cause
+      : new StoreError({ reason: "Corrupt", store: store.name, message: cause.message, cause })
   )

@@ -5,7 +5,7 @@ import type { Definition } from "../authoring/Definition.js"
 import type { Service } from "../authoring/TaskEngine.js"
 import type { Action } from "../core/Action.js"
 import type { Entry } from "../core/Entry.js"
-import type { JournalCorrupt, StoreError } from "../core/Errors.js"
+import type { StoreError } from "../core/Errors.js"
 import * as Fold from "../core/Fold.js"
 import * as History from "../core/History.js"
 import * as Path from "../core/Path.js"
@@ -14,7 +14,7 @@ import type { Phase, Plan, Step } from "../core/Plan.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import * as CarryOver from "./CarryOver.js"
-import { isClaimed } from "./Claims.js"
+import { isClaimed, type LoadError } from "./Claims.js"
 import type { Decision } from "./Decision.js"
 import * as Decisions from "./Decisions.js"
 import * as Journals from "./Journals.js"
@@ -158,7 +158,7 @@ export class Plans {
     known: History.History,
     definition: Definition | undefined,
     decision: Decision
-  ): Effect.Effect<Told, StoreError | JournalCorrupt> {
+  ): Effect.Effect<Told, LoadError> {
     return Effect.gen(this, function* () {
       if (action._tag === "pause") return { ...nothing(known), to: "Paused" as const, steps: ending(known) }
       if (action._tag === "discard") return { ...nothing(known), steps: yield* this.forgotten(id, known, decision) }

@@ -14,6 +14,7 @@ import * as Chain from "./Chain.js"
 import {
   type BesideAppend,
   type BesideCreate,
+  type Discard,
   type Encoded,
   type EntryRow,
   type ExecutionRow,
@@ -191,6 +192,16 @@ export const fromEncoded = (encoded: Encoded): Store => {
     hash: rows[rows.length - 1]?.hash ?? head.hash,
     size: sizeOf(rows, head.size)
   })
+  /** By how much a journal is smaller once something is discarded, that these entries come after. */
+  const freed = (id: string, rows: ReadonlyArray<EntryRow>, discard: Discard | undefined) => {
+    const { after, instead, through } = discard ?? { after: 0, through: 0 }
+    return instead === undefined
+      ? Effect.succeed(0)
+      : Effect.map(encoded.read(id, after + 1, through - after), (gone) => {
+          const all = [...gone, ...rows].filter(({ seq }) => seq <= through)
+          return sizeOf(all, 0) - instead.body.length
+        })
+  }
   const readable = (id: string, from: number, read: ReturnType<Encoded["latest"]>) =>
     Effect.catchIf(
       read,
@@ -207,6 +218,8 @@ export const fromEncoded = (encoded: Encoded): Store => {
     const row = yield* encoded.get(id)
     if (row === undefined) return undefined
     const rows = yield* read
+    // It may have been purged meanwhile.
+    if (rows.length === 0 && (yield* encoded.get(id)) === undefined) return undefined
     const entries = parsed(rows)
     if (entries instanceof JournalCorrupt) return yield* entries
     const problem = contradiction(row, entries)
@@ -235,7 +248,10 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const head = beside?.claim === undefined ? from : { ...from, epoch: from.epoch + 1 }
       const rows = rowsOf(head, at, entries)
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
-      return Effect.as(encoded.append(request), after(head, rows))
+      const next = after(head, rows)
+      return Effect.flatMap(freed(head.execution, rows, beside?.discard), (freed) =>
+        Effect.as(encoded.append(request), { ...next, size: next.size - freed })
+      )
     },
     absent: (id) =>
       Effect.flatMap(

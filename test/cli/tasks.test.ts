@@ -4,14 +4,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { inject } from "vitest"
+import type { Definition } from "../../src/authoring/Definition.js"
 import * as Tasks from "../../src/cli/Tasks.js"
+import { Registry } from "../../src/engine/Registry.js"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
 
 const front = JSON.stringify(path.join(inject("compiled"), "src/index.js"))
 const effect = JSON.stringify(path.join(import.meta.dirname, "../../node_modules/effect/dist/esm/Layer.js"))
 
 const head = `import { Phase, Task } from ${front}\nimport * as Layer from ${effect}\n`
-const task = (name: string) => `Task.make("${name}", { *run() { yield* Phase.checkpoint("begun") } })`
+const task = (name: string, version = 1) =>
+  `Task.make("${name}", { version: ${version}, *run() { yield* Phase.checkpoint("begun") } })`
 
 const load = (file: string, text: string, packages: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
@@ -25,7 +28,12 @@ const load = (file: string, text: string, packages: Readonly<Record<string, stri
     fs.writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }')
     fs.writeFileSync(module, text)
     const registered: Array<string> = []
-    const register = ({ name }: { readonly name: string }) => Effect.sync(() => void registered.push(name))
+    const registry = new Registry()
+    const register = (definition: Definition) =>
+      Effect.sync(() => {
+        registered.push(definition.name)
+        registry.add(definition, undefined)
+      })
     return { found: yield* Effect.either(Tasks.provide(module, { register })), registered }
   })
 
@@ -39,6 +47,16 @@ describe("--tasks", () => {
     })
   )
 
+  it.scoped("takes several versions of a task, and knows each by the highest", () =>
+    Effect.gen(function* () {
+      const text = `${head}export default Layer.mergeAll(${task("a", 2)}.layer, ${task("a", 3)}.layer, ${task("a")}.layer)`
+      const { found, registered } = yield* load("tasks.js", text)
+      if (Either.isLeft(found)) return assert.fail(found.left.what)
+      assert.strictEqual(found.right.get("a")?.version, 3)
+      assert.deepStrictEqual([found.right.size, registered], [1, ["a", "a", "a"]])
+    })
+  )
+
   it.scoped("says in a line why a module is of no use", () =>
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [string, string, RegExp]> = [
@@ -48,7 +66,11 @@ describe("--tasks", () => {
         ["empty.js", "", /has no default export/],
         ["task.js", `${head}export default ${task("a")}`, /what is no Layer/],
         ["nothing.js", `${head}export default Layer.empty`, /registers no task/],
-        ["twice.js", `${head}export default Layer.mergeAll(${task("a")}.layer, ${task("a")}.layer)`, /two tasks a/],
+        [
+          "twice.js",
+          `${head}export default Layer.mergeAll(${task("a")}.layer, ${task("a")}.layer)`,
+          /two tasks a of version 1$/
+        ],
         ["fails.js", `${head}export default Layer.fail(new Error("no database"))`, /fails: Error: no database/]
       ]
       for (const [file, text, wrong] of cases) {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import type { Keep } from "../../src/authoring/Keep.js"
@@ -437,6 +438,33 @@ describe("what was discarded", () => {
         tried: 3,
         ids: ["item 1", "item 2", "item 3"]
       })
+    })
+  )
+})
+
+describe("a journal of which a part is discarded", () => {
+  it.scoped("is as large as what is left of it, also for the engine that discards", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const task = Task.make("long", {
+        error: Schema.String,
+        keep: { last: 1 },
+        *run() {
+          for (let page = 0; page < 40; page++) {
+            yield* Phase.make(
+              "page",
+              Effect.flatMap(Phase.attempt, (attempt) => (attempt < 3 ? Effect.fail("no".repeat(300)) : Effect.void)),
+              { retry: Schedule.recurs(3) }
+            )
+            yield* Phase.checkpoint("done")
+          }
+        }
+      })
+      const { run, service } = yield* engine(store, [task], { maxJournal: 20_000 })
+      yield* run(task.execute({}, { id }))
+      const left = store.executions.get(id)!.rows.reduce((size, { body }) => size + body.length, 0)
+      assert.isBelow(left, 20_000)
+      assert.strictEqual((yield* service.status(id)).status, "Completed")
     })
   )
 })

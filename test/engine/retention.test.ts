@@ -68,6 +68,32 @@ describe("retention", () => {
     })
   )
 
+  it.scoped("tells whoever asks for something in the moment of the purge what has happened", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const undone = task("t")
+      const { run, service } = yield* engine(store, [undone])
+      const { executions } = store
+      const told: Array<string> = []
+      // At the first look; once its row was read, and not its journal; once it was decided about, and not claimed.
+      for (const moment of [1, 9, 11]) {
+        const id = `x${moment}`
+        yield* run(undone.execute({}, { id }))
+        let looks = 0
+        executions.get = (key) => {
+          if (key === id && ++looks === moment) {
+            executions.delete(id)
+            store.purged.set(id, { id, task: "t", createdAt: 0, at: 7 })
+          }
+          return Map.prototype.get.call(executions, key) as ReturnType<typeof executions.get>
+        }
+        const reverted = yield* Effect.either(service.revert(id))
+        told.push(reverted._tag === "Left" ? reverted.left._tag : reverted.right.status)
+      }
+      assert.deepStrictEqual(told, new Array(3).fill("ExecutionDiscarded"))
+    })
+  )
+
   it.scoped("answers an id that was purged with ExecutionDiscarded, whoever asks, and starts nothing anew", () =>
     Effect.gen(function* () {
       const store = memory()
