@@ -145,7 +145,7 @@ export class Plans {
     id: string,
     known: History.History,
     entries: ReadonlyArray<Entry>
-  ): Effect.Effect<History.History, StoreError | JournalCorrupt> {
+  ): Effect.Effect<History.History, LoadError> {
     const revertsAll = entries.some((entry) => entry._tag === "Closing" && entry.revert)
     return revertsAll && History.isPartial(known)
       ? Journals.whole(this.store, id)
