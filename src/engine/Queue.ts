@@ -53,13 +53,19 @@ const isDefault = (scheduler: Scheduler.Scheduler): boolean => scheduler === Sch
 export const optionsFor = ({ fiberRefs }: Runtime.Runtime<never>): Runtime.RunForkOptions | undefined =>
   isDefault(FiberRefs.getOrDefault(fiberRefs, FiberRef.currentScheduler)) ? queue : undefined
 
+/** What suits Effect's own scheduler; with one that somebody has chosen, its next turn. */
+const byDefault = (effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(FiberRef.get(FiberRef.currentScheduler), (scheduler) =>
+    isDefault(scheduler) ? effect : Effect.yieldNow()
+  )
+
 /** Waits in the same queue for its turn. */
-export const nextTurn: Effect.Effect<void> = Effect.flatMap(FiberRef.get(FiberRef.currentScheduler), (scheduler) =>
-  isDefault(scheduler) ? Effect.withScheduler(Effect.yieldNow(), queue.scheduler) : Effect.yieldNow()
-)
+export const nextTurn: Effect.Effect<void> = byDefault(Effect.withScheduler(Effect.yieldNow(), queue.scheduler))
 
 /** The event loop has its turn. */
-export const eventLoop: Effect.Effect<void> = Effect.async<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
+export const eventLoop: Effect.Effect<void> = byDefault(
+  Effect.async<void>((resume) => {
+    const turn = setImmediate(() => resume(Effect.void))
+    return Effect.sync(() => clearImmediate(turn))
+  })
+)
