@@ -66,13 +66,17 @@ export const answering = (folder: string): Group => {
     const asked = time(node([at("../src/bin.js"), verb, "target", "--yes", "--json", "--db", file]))
     return Effect.map(asked, (took) => void times.push(took))
   })
+  const aSecond = (work: Effect.Effect<void>) =>
+    Effect.repeatN(Effect.all([work, Effect.sleep("1 second")], { concurrency: 2, discard: true }), window / 1_000 - 1)
   const commanded = Effect.suspend(() => {
     times = []
-    const each = Effect.all([command, Effect.sleep("1 second")], { concurrency: 2, discard: true })
-    return Effect.repeatN(each, window / 1_000 - 1)
+    return aSecond(command)
   })
+  /** What the machine takes for a process: this one asks nobody for anything. */
+  const started = aSecond(node([at("../src/bin.js"), "--help"]))
   const during = (work: Effect.Effect<unknown>) => Effect.flatMap(loaded, (one) => one.during(work))
   const [alone, beside] = ["phases, with no command", "phases, with a command a second"]
+  const idle = "phases, with --help a second"
   const [usual, worst] = ["a command is answered", "the slowest of a round"]
   return {
     name: "commands",
@@ -81,11 +85,15 @@ export const answering = (folder: string): Group => {
     warmUp: 1,
     variants: [
       { name: alone, unit: "/s", round: during(Effect.sleep(window)) },
+      { name: idle, unit: "/s", round: during(started) },
       { name: beside, unit: "/s", round: during(commanded) },
       { name: usual, unit: "ms", round: Effect.sync(() => median(times)) },
       { name: worst, unit: "ms", round: Effect.sync(() => Math.max(...times)) }
     ],
-    ratios: [{ name: "with / without", of: beside, to: alone, goal: { least: 0.85 } }],
+    ratios: [
+      { name: "with / without", of: beside, to: alone, goal: { least: 0.85 } },
+      { name: "a command / --help", of: beside, to: idle }
+    ],
     limits: [usual, worst].map((of) => ({ of, below: 1_000 }))
   }
 }
