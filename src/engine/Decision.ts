@@ -44,8 +44,9 @@ export const illegal = (execution: string, verb: Verb, from: Status): IllegalTra
   const allowed: ReadonlyArray<Status> = verbs[verb].from
   const others = (Object.keys(verbs) as Array<Verb>).filter((other) => allows(from, other))
   const can = others.length === 0 ? "Nothing can be asked of it any more" : `It can be asked to ${others.join(", ")}`
+  const paused = allows(from, "pause") && allowed.includes("Paused") ? " Pause it first." : ""
   const instead =
-    verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : ""
+    verb === "revert" && allows(from, "close") ? " To undo what it has done so far, close it with revert." : paused
   return new IllegalTransition({
     execution,
     from,

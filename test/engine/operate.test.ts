@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Errors, Phase, Task } from "../../src/index.js"
-import { engine, entries, logbook, memory, recorded, tags } from "../support/engines.js"
+import { engine, entries, idle, logbook, memory, recorded, tags } from "../support/engines.js"
 
 const never = Effect.never as Effect.Effect<void>
 type Log = ReturnType<typeof logbook>
@@ -175,11 +175,19 @@ describe("resume", () => {
   it.scoped("is refused where there is nothing to resume, and says what can be asked", () =>
     Effect.gen(function* () {
       const task = Task.make("t", { *run() {} })
-      const { run, service } = yield* engine(memory(), [task])
+      const sleeping = Task.make("sleeping", {
+        *run() {
+          yield* Phase.sleep("nap", "1 hour")
+        }
+      })
+      const { run, service } = yield* engine(memory(), [task, sleeping])
       yield* run(task.execute({}, { id: "t1" }))
       const refused = yield* Effect.flip(service.resume("t1"))
       assert.instanceOf(refused, Errors.IllegalTransition)
       assert.match(refused.message, /revert/)
+      yield* run(sleeping.start({}, { id: "t2" }))
+      yield* idle
+      assert.match((yield* Effect.flip(service.goTo("t2", "mark"))).message, /is Waiting.* Pause it first\.$/)
       assert.instanceOf(yield* Effect.flip(service.resume("nobody")), Errors.ExecutionNotFound)
     })
   )
