@@ -42,18 +42,26 @@ export const historyOf = (store: Store, { entries, row }: Journal): Effect.Effec
     goesBack(history) ? wholeOf(store, row.id) : Effect.succeed(history)
   )
 
-/** What has to be known before these entries are added: all of it, if they are to undo all. */
-export const before = (
-  store: Store,
-  id: string,
-  history: History.History,
-  entries: ReadonlyArray<Entry>
-): Effect.Effect<History.History, ReadError> =>
-  History.isPartial(history) && entries.some(isBeyond) ? wholeOf(store, id) : Effect.succeed(history)
-
 /** It undoes what earlier bodies did. */
 const isBeyond = (entry: Entry): boolean =>
   entry._tag === "RevertStarted" && (entry.to === undefined || entry.across === true)
+
+/** What is known, or all of it where some entry needs that. */
+const knowing =
+  (needsAll: (entry: Entry) => boolean) =>
+  (
+    store: Store,
+    id: string,
+    history: History.History,
+    entries: ReadonlyArray<Entry>
+  ): Effect.Effect<History.History, ReadError> =>
+    History.isPartial(history) && entries.some(needsAll) ? wholeOf(store, id) : Effect.succeed(history)
+
+/** What has to be known before these entries are added: all of it, if they are to undo all. */
+export const before = knowing(isBeyond)
+
+/** The same, to tell what these lead to: a close that reverts undoes what earlier bodies did, some entries later. */
+export const ahead = knowing((entry) => isBeyond(entry) || (entry._tag === "Closing" && entry.revert))
 
 const wholeOf = (store: Store, id: string): Effect.Effect<History.History, ReadError> =>
   Effect.flatMap(store.load(id), (journal) => folded(id, Fold.whole, journal?.entries ?? []))

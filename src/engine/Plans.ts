@@ -140,18 +140,6 @@ export class Plans {
     return { ...told, steps: Outline.of(id, action, history), inDoubt: [], more: true }
   }
 
-  /** What has to be known to tell what these entries lead to: a close that reverts undoes what earlier bodies did. */
-  private needed(
-    id: string,
-    known: History.History,
-    entries: ReadonlyArray<Entry>
-  ): Effect.Effect<History.History, LoadError> {
-    const revertsAll = entries.some((entry) => entry._tag === "Closing" && entry.revert)
-    return revertsAll && History.isPartial(known)
-      ? Journals.whole(this.store, id)
-      : Journals.before(this.store, id, known, entries)
-  }
-
   private tell(
     id: string,
     action: Action,
@@ -164,7 +152,7 @@ export class Plans {
       if (action._tag === "discard") return { ...nothing(known), steps: yield* this.forgotten(id, known, decision) }
       const { entries } = decision
       const waits = definition !== undefined && needsPlace(known, entries) && !(yield* this.lanes.hasRoom(known))
-      const history = yield* this.needed(id, known, entries)
+      const history = yield* Journals.ahead(this.store, id, known, entries)
       const at = this.now()
       const leaving = action._tag === "close" ? closing(history) : []
       if (isClaimed(history, decision) && entries.length > 0) {
