@@ -11,6 +11,10 @@ import * as FiberRefs from "effect/FiberRefs"
 import type * as Runtime from "effect/Runtime"
 import * as Scheduler from "effect/Scheduler"
 
+/** As it is now: tests put clocks of their own in the place of the global one, which no turn of the event loop moves. */
+const atNextLoop = globalThis.setImmediate
+const cancel = globalThis.clearImmediate
+
 /** Milliseconds of work after which the event loop has its turn. */
 const burst = 10
 
@@ -22,12 +26,12 @@ class Queue extends Scheduler.MixedScheduler {
     const turn = () => this.turn(() => drain(depth))
     if (this.worked === undefined) {
       this.worked = 0
-      setImmediate(() => {
+      atNextLoop(() => {
         this.worked = undefined
       })
     }
     if (this.worked < burst) queueMicrotask(turn)
-    else setImmediate(turn)
+    else atNextLoop(turn)
   })
 
   constructor() {
@@ -65,7 +69,7 @@ export const nextTurn: Effect.Effect<void> = byDefault(Effect.withScheduler(Effe
 /** The event loop has its turn. */
 export const eventLoop: Effect.Effect<void> = byDefault(
   Effect.async<void>((resume) => {
-    const turn = setImmediate(() => resume(Effect.void))
-    return Effect.sync(() => clearImmediate(turn))
+    const turn = atNextLoop(() => resume(Effect.void))
+    return Effect.sync(() => cancel(turn))
   })
 )

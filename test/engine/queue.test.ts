@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Phase, Task } from "../../src/index.js"
 import { engine, memory } from "../support/engines.js"
@@ -20,6 +20,23 @@ describe("the queue of live executions", () => {
       })
       yield* run(Effect.all([task.execute({}, { id: "a" }), task.execute({}, { id: "b" })], { concurrency: 2 }))
       assert.isTrue(over)
+    })
+  )
+
+  it.scoped("goes on where a test has put a clock of its own in the place of timers", () =>
+    Effect.gen(function* () {
+      const task = Task.make("busy", {
+        *run() {
+          for (let n = 0; n < 2_000; n++) yield* Phase.make("turn", Effect.void)
+        }
+      })
+      const { run } = yield* engine(memory(), [task])
+      vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] })
+      const ended = run(Effect.all([task.execute({}, { id: "a" }), task.execute({}, { id: "b" })], { concurrency: 2 }))
+      yield* Effect.ensuring(
+        ended,
+        Effect.sync(() => vi.useRealTimers())
+      )
     })
   )
 })
