@@ -47,34 +47,16 @@ const exit = (code: number): void => {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
 }
 
-/** `init FOLDER` names what to install in a package.json, and does without it. Answers the exit code, none for another verb. */
-const init = async (): Promise<number | undefined> => {
-  const [verb, folder = ".", ...more] = process.argv.slice(2)
-  if (verb !== "init" || folder.startsWith("-") || more.length > 0) return undefined
-  const { page } = await import("./Complaint.js")
-  const { render } = await import("./Page.js")
-  const { Screen } = await import("./Screen.js")
-  const { run } = await import("./Starter.js")
-  const screen = device()
-  const written = Effect.matchEffect(run({ folder, json: false }), {
-    onSuccess: () => Effect.succeed(0),
-    onFailure: (complaint) => Effect.as(screen.err(render(page(complaint), screen.paper)), complaint.code)
-  })
-  return Effect.runPromise(Effect.provideService(written, Screen, screen))
-}
-
 export const main = async (): Promise<void> => {
   const start = await import("./Main.js").then(
     ({ start }) => start,
-    async (error: unknown) => {
+    (error: unknown) => {
       const missing = Missing.advice(error)
       if (missing === undefined) throw error
-      const code = await init()
-      if (code === undefined) process.stderr.write(`tidemark: ${missing}\n`)
-      return code ?? 2
+      process.stderr.write(`tidemark: ${missing}\n`)
     }
   )
-  if (typeof start === "number") return exit(start)
+  if (start === undefined) return exit(2)
   // What tasks print by themselves does not get between lines of JSON.
   if (process.argv.includes("--json")) console.log = console.error
   const { code, stop } = start(process.argv.slice(2), Manifest.read().version, device())

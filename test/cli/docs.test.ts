@@ -24,8 +24,9 @@ executions of which all of that is true, the oldest first: \`tidemark close --wh
 --limit 20 --dry-run\`. Each is told of on its own; one that is refused keeps nobody from the next, and the exit code is 3.
 Values are JSON, or \`@FILE\` that holds it. What tasks print goes to stderr.
 
-It is a part of the package, and needs \`@effect/cli\`, \`@effect/printer\` and \`@effect/printer-ansi\` beside what
-\`tidemark/sqlite\` needs. Where one is missing it says which.
+It is a part of the package, and needs what \`tidemark/sqlite\` needs, which it names where it is missing; \`init\` and \`--help\`
+need nothing. What else is in it has its licence in \`LICENSES.txt\` beside it. With \`--tasks\` it shares Effect with the tasks,
+and starts as fast as that loads.
 
 - On a terminal, what is shown fits its width. Elsewhere tables have no header, a tab between cells, and times in full; nothing
   is cut. \`--json\` prints one JSON value, or one a line; the schemas are in \`src/cli\`.

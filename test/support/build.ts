@@ -58,6 +58,8 @@ const compile = (folder: string): void => {
   )
   if (!fs.existsSync(path.join(folder, "src/index.js"))) throw new Error(`tsc ended with ${status}: ${stdout}`)
   fs.writeFileSync(path.join(folder, "package.json"), manifest())
+  const bundled = spawnSync(process.execPath, [path.join(folder, "scripts/command.js")], { encoding: "utf8" })
+  if (bundled.status !== 0) throw new Error(`scripts/command ended with ${bundled.status}: ${bundled.stderr}`)
 }
 
 /** Removes what no test of the last 20 minutes can be using. */
