@@ -22,6 +22,8 @@ export interface Expected {
   readonly tags: ReadonlyArray<string>
 }
 
+const no = Effect.succeed(false)
+
 export class Births {
   constructor(
     private readonly store: Store,
@@ -31,17 +33,18 @@ export class Births {
 
   /** Puts an execution that needs a place of its own in line, if it is not in the store; one that needs none begins at once. */
   standsInLine(expected: Expected): Effect.Effect<boolean, LoadError> {
-    return Effect.gen(this, function* () {
-      const { call, id, key } = expected
-      if (key === undefined) return false
-      if (call !== undefined) {
-        if ((yield* this.store.get(id)) !== undefined) return true
-        if (yield* this.isWithin(call.parent.execution, expected)) return false
-      }
-      yield* this.write(expected, call ?? {})
-      return true
-    })
+    return expected.key === undefined ? no : this.putInLine(expected)
   }
+
+  private readonly putInLine = Effect.fnUntraced(function* (this: Births, expected: Expected) {
+    const { call, id } = expected
+    if (call !== undefined) {
+      if ((yield* this.store.get(id)) !== undefined) return true
+      if (yield* this.isWithin(call.parent.execution, expected)) return false
+    }
+    yield* this.write(expected, call ?? {})
+    return true
+  })
 
   /** Whether an execution, or one that called it, has a place in the lane: a child goes in on that, or waits for itself. */
   private isWithin(execution: string, expected: Expected): Effect.Effect<boolean, LoadError> {

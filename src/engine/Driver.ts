@@ -93,31 +93,32 @@ export class Driver {
 
   /** Drives `cursor` until its generator ends, or the execution is asked to stop. Then nothing of it is under way. */
   drive(cursor: Cursor): Effect.Effect<Ending, CommitError> {
-    const self = this
+    return Effect.gen(() => this.driving(cursor))
+  }
+
+  private *driving(cursor: Cursor) {
     const { signals, writer } = this.options
-    return Effect.gen(function* () {
-      self.ending = undefined
-      for (;;) {
-        const next = self.ending === undefined ? self.goOn(cursor) : self.over
-        const gone = Effect.isEffect(next) ? yield* next : next
-        if (gone === "again") continue
-        if (gone !== undefined) return self.gone(gone)
-        // What has ended is on disk while others go on.
-        if (!writer.isClean) yield* writer.flush
-        if (self.mayRest) {
-          const rested = yield* self.parking.enter
-          if (rested === "again") continue
-          return self.gone(rested)
-        }
-        self.alarm.set(self.parking.due)
-        let signal = signals.poll() ?? (yield* signals.next)
-        for (; signal !== undefined; signal = signals.poll() as Signal) {
-          const handled = self.handle(signal)
-          const ending = Effect.isEffect(handled) ? yield* handled : handled
-          if (ending !== undefined) return self.gone(ending)
-        }
+    this.ending = undefined
+    for (;;) {
+      const next = this.ending === undefined ? this.goOn(cursor) : this.over
+      const gone = Effect.isEffect(next) ? yield* next : next
+      if (gone === "again") continue
+      if (gone !== undefined) return this.gone(gone)
+      // What has ended is on disk while others go on.
+      if (!writer.isClean) yield* writer.flush
+      if (this.mayRest) {
+        const rested = yield* this.parking.enter
+        if (rested === "again") continue
+        return this.gone(rested)
       }
-    })
+      this.alarm.set(this.parking.due)
+      let signal = signals.poll() ?? (yield* signals.next)
+      for (; signal !== undefined; signal = signals.poll() as Signal) {
+        const handled = this.handle(signal)
+        const ending = Effect.isEffect(handled) ? yield* handled : handled
+        if (ending !== undefined) return this.gone(ending)
+      }
+    }
   }
 
   /** Between two bodies, where nothing is under way: hears what is asked. An ending, if what comes next does not begin. */

@@ -172,50 +172,50 @@ export class Joins {
     return isActive(status) || (status === "Waiting" && !this.ownership.isPassive)
   }
 
-  private accept(definition: Definition, payload: unknown, options: Joining) {
-    return Effect.gen(this, function* () {
-      const json = definition.payload.encode(payload)
-      const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
-      if (problem !== undefined) return yield* new PayloadInvalid({ task: definition.name, ...problem })
-      const id = options.id ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
-      const invalid = Name.check("the execution id", id)
-      if (invalid !== undefined) return yield* invalid
-      const { stopAt } = options
-      const undeclared = stopAt === undefined ? undefined : GoingBack.undeclared(id, stopAt, definition)
-      if (undeclared !== undefined) return yield* undeclared
-      const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
-      if (lane instanceof InvalidName) return yield* lane
-      const tags = Tags.make([...(options.tags ?? []), ...(definition.tags?.(payload) ?? [])])
-      if (tags instanceof InvalidName) return yield* tags
-      this.lanes.learn(definition)
-      this.retention.learn(definition)
-      const encoded = Either.getOrElse(json, () => undefined) ?? null
-      const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key, tags }
-      return visit
-    })
-  }
+  private readonly accept = Effect.fnUntraced(function* (
+    this: Joins,
+    definition: Definition,
+    payload: unknown,
+    options: Joining
+  ) {
+    const json = definition.payload.encode(payload)
+    const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
+    if (problem !== undefined) return yield* new PayloadInvalid({ task: definition.name, ...problem })
+    const id = options.id ?? definition.idempotencyKey?.(payload) ?? (yield* this.config.newId)
+    const invalid = Name.check("the execution id", id)
+    if (invalid !== undefined) return yield* invalid
+    const { stopAt } = options
+    const undeclared = stopAt === undefined ? undefined : GoingBack.undeclared(id, stopAt, definition)
+    if (undeclared !== undefined) return yield* undeclared
+    const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
+    if (lane instanceof InvalidName) return yield* lane
+    const tags = Tags.make([...(options.tags ?? []), ...(definition.tags?.(payload) ?? [])])
+    if (tags instanceof InvalidName) return yield* tags
+    this.lanes.learn(definition)
+    this.retention.learn(definition)
+    const encoded = Either.getOrElse(json, () => undefined) ?? null
+    const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key, tags }
+    return visit
+  })
 
   /** Starts an execution or joins it, and waits until it stands still; a child also until it is handed back. */
-  join(definition: Definition, payload: unknown, options: Joining): Effect.Effect<Standing, JoinError> {
-    return Effect.gen(this, function* () {
+  readonly join: (definition: Definition, payload: unknown, options: Joining) => Effect.Effect<Standing, JoinError> =
+    Effect.fnUntraced(function* (this: Joins, definition, payload, options) {
       const visit = yield* this.accept(definition, payload, options)
       // A child runs where its parent does, as long as that.
       return yield* visit.call === undefined ? this.ownership.during(this.enter(visit)) : this.enter(visit)
     })
-  }
 
-  private enter(visit: Visit): Effect.Effect<Standing, JoinError> {
-    return Effect.gen(this, function* () {
-      if (this.live.runs.has(visit.id) || (yield* this.births.standsInLine(visit))) return yield* this.attach(visit)
-      const begun = this.live.begin(visit.definition, visit.id, visit.payload, {
-        ...visit.call,
-        stopAt: visit.stopAt,
-        tags: visit.tags
-      })
-      const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
-      return "history" in found ? found : yield* this.attach(visit)
+  private readonly enter = Effect.fnUntraced(function* (this: Joins, visit: Visit) {
+    if (this.live.runs.has(visit.id) || (yield* this.births.standsInLine(visit))) return yield* this.attach(visit)
+    const begun = this.live.begin(visit.definition, visit.id, visit.payload, {
+      ...visit.call,
+      stopAt: visit.stopAt,
+      tags: visit.tags
     })
-  }
+    const found = yield* this.conclude(visit, yield* this.finished(visit, begun))
+    return "history" in found ? found : yield* this.attach(visit)
+  })
 
   /** Waits for a run. If the caller that began it is interrupted, the execution is handed back, or closed. */
   private finished<E>({ call, definition, onInterrupt }: Visit, begun: Effect.Effect<Entered<E>>) {
@@ -244,18 +244,16 @@ export class Joins {
   }
 
   /** Joins an execution that exists, until it stands still. */
-  private attach(visit: Visit): Effect.Effect<Standing, JoinError> {
-    return Effect.gen(this, function* () {
-      for (let moved: Found = { ...again, woken: this.isOrphan(visit) }; ; ) {
-        const running = this.live.runs.get(visit.id)
-        const next = running === undefined ? this.takeUp({ ...visit, ...moved }) : this.attend(visit, running)
-        // Who was woken and is gone has not taken it up: somebody else may.
-        const found: Standing | Found = yield* Effect.onInterrupt(next, () => Effect.sync(() => this.recovery.poke()))
-        if ("history" in found) return found
-        moved = found
-      }
-    })
-  }
+  private readonly attach = Effect.fnUntraced(function* (this: Joins, visit: Visit) {
+    for (let moved: Found = { ...again, woken: this.isOrphan(visit) }; ; ) {
+      const running = this.live.runs.get(visit.id)
+      const next = running === undefined ? this.takeUp({ ...visit, ...moved }) : this.attend(visit, running)
+      // Who was woken and is gone has not taken it up: somebody else may.
+      const found: Standing | Found = yield* Effect.onInterrupt(next, () => Effect.sync(() => this.recovery.poke()))
+      if ("history" in found) return found
+      moved = found
+    }
+  })
 
   /** A child whose code nobody here has but its parent: that wakes it. */
   private isOrphan({ call, definition }: Visit): boolean {
@@ -263,52 +261,51 @@ export class Joins {
   }
 
   /** Waits for it where it runs. */
-  private attend(visit: Visit, { done, parent }: Run): Effect.Effect<Standing | Found, JoinError> {
-    return Effect.gen(this, function* () {
-      const known = yield* Effect.either(this.live.history(visit.id))
-      if (Either.isRight(known)) yield* same(visit, known.right)
-      else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
-      else {
-        const stranger = strangerTo(visit, parent)
-        if (stranger !== undefined) return yield* stranger
-      }
-      return yield* this.conclude(visit, yield* done.wait)
-    })
-  }
+  private readonly attend = Effect.fnUntraced(function* (this: Joins, visit: Visit, { done, parent }: Run) {
+    const known = yield* Effect.either(this.live.history(visit.id))
+    if (Either.isRight(known)) yield* same(visit, known.right)
+    else if (known.left._tag !== "ExecutionNotFound") return yield* known.left
+    else {
+      const stranger = strangerTo(visit, parent)
+      if (stranger !== undefined) return yield* stranger
+    }
+    return yield* this.conclude(visit, yield* done.wait)
+  })
 
   /** Takes it up where nobody runs it; one that was let go is waited for. */
-  private takeUp(visit: Visit): Effect.Effect<Standing | Found, JoinError> {
+  private readonly takeUp: (visit: Visit) => Effect.Effect<Standing | Found, JoinError> = Effect.fnUntraced(function* (
+    this: Joins,
+    visit
+  ) {
     const { call, delivery, id } = visit
-    return Effect.gen(this, function* () {
-      // No run begins for this: its end would have others who stand by look again, and so for ever.
-      const mayStandBy = call === undefined && visit.woken !== true && !this.ownership.isPassive
-      if (mayStandBy && (yield* this.rests(id))) {
-        const known = yield* Effect.either(this.live.history(id))
-        if (Either.isRight(known) && this.isLetGo(known.right)) {
-          yield* same(visit, known.right)
-          return yield* this.standBy(yield* this.inVersion(visit, known.right.version), known.right)
-        }
+    // No run begins for this: its end would have others who stand by look again, and so for ever.
+    const mayStandBy = call === undefined && visit.woken !== true && !this.ownership.isPassive
+    if (mayStandBy && (yield* this.rests(id))) {
+      const known = yield* Effect.either(this.live.history(id))
+      if (Either.isRight(known) && this.isLetGo(known.right)) {
+        yield* same(visit, known.right)
+        return yield* this.standBy(yield* this.inVersion(visit, known.right.version), known.right)
       }
-      const services = visit.services ?? call?.services
-      const taken = this.live.takeOver(id, services, takingUp(visit, this.now), { delivery })
-      const finished = yield* Effect.either(this.finished(visit, taken))
-      if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
-      if (finished.left instanceof OtherVersion) {
-        return yield* this.takeUp(yield* this.inVersion(visit, finished.left.version))
-      }
-      if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
-      const { history } = finished.left
-      const standing = { id, history, present: false }
-      const { status } = history
-      if (status !== "Waiting" && status !== "Pending") return standing
-      if (call !== undefined && !(isQueued(history) && this.isOrphan(visit))) return standing
-      if (call === undefined && !this.ownership.isPassive) {
-        return yield* this.standBy(yield* this.inVersion(visit, history.version), history)
-      }
-      const due = yield* this.store.due({ id, now: this.now(), lanes: this.lanes.known })
-      return due.length > 0 ? { ...again, woken: true, isNext: true } : standing
-    })
-  }
+    }
+    const services = visit.services ?? call?.services
+    const taken = this.live.takeOver(id, services, takingUp(visit, this.now), { delivery })
+    const finished = yield* Effect.either(this.finished(visit, taken))
+    if (Either.isRight(finished)) return yield* this.conclude(visit, finished.right)
+    if (finished.left instanceof OtherVersion) {
+      return yield* this.takeUp(yield* this.inVersion(visit, finished.left.version))
+    }
+    if (!(finished.left instanceof Settled)) return yield* Effect.fail(finished.left)
+    const { history } = finished.left
+    const standing = { id, history, present: false }
+    const { status } = history
+    if (status !== "Waiting" && status !== "Pending") return standing
+    if (call !== undefined && !(isQueued(history) && this.isOrphan(visit))) return standing
+    if (call === undefined && !this.ownership.isPassive) {
+      return yield* this.standBy(yield* this.inVersion(visit, history.version), history)
+    }
+    const due = yield* this.store.due({ id, now: this.now(), lanes: this.lanes.known })
+    return due.length > 0 ? { ...again, woken: true, isNext: true } : standing
+  })
 
   /** The visitor with the code that the execution goes by. */
   private inVersion(visit: Visit, version: number): Effect.Effect<Visit, TaskNotRegistered> {
@@ -362,22 +359,24 @@ export class Joins {
 
   /** Writes an execution for whoever owns the store to run. */
   readonly start: Service["start"] = (definition, payload, options) =>
-    Effect.gen(this, function* () {
-      const given = options.id === undefined ? {} : { id: options.id }
-      const visit = yield* this.accept(definition, payload, { ...given, ...goal(options), tags: options.tags ?? [] })
-      const { id } = visit
-      const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
-      const mayBegin =
-        due === undefined && visit.key === undefined && visit.stopAt === undefined && visit.tags.length === 0
-      if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
-      const made = yield* this.births.write(visit, { due }, options.priority)
-      if ("existing" in made) {
-        const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
-        yield* same(visit, history)
-      }
-      if (due === undefined || due <= this.now()) {
-        yield* this.recovery.wake(definition, id, visit.key !== undefined)
-      } else this.recovery.poke()
-      return id
-    })
+    Effect.gen(() => this.starting(definition, payload, options))
+
+  private *starting(...[definition, payload, options]: Parameters<Service["start"]>) {
+    const given = options.id === undefined ? {} : { id: options.id }
+    const visit = yield* this.accept(definition, payload, { ...given, ...goal(options), tags: options.tags ?? [] })
+    const { id } = visit
+    const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
+    const mayBegin =
+      due === undefined && visit.key === undefined && visit.stopAt === undefined && visit.tags.length === 0
+    if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
+    const made = yield* this.births.write(visit, { due }, options.priority)
+    if ("existing" in made) {
+      const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
+      yield* same(visit, history)
+    }
+    if (due === undefined || due <= this.now()) {
+      yield* this.recovery.wake(definition, id, visit.key !== undefined)
+    } else this.recovery.poke()
+    return id
+  }
 }

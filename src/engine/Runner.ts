@@ -86,15 +86,16 @@ export class Runner {
 
   /** Goes on until the execution is parked, handed back, or ended; all that happened is on disk then. */
   get run(): Effect.Effect<History.History, CommitError> {
-    const self = this
-    return Effect.gen(function* () {
-      for (;;) {
-        const stopped = yield* self.step
-        if (!stopped) continue
-        yield* self.writer.flush
-        return self.history
-      }
-    })
+    return Effect.gen(() => this.running())
+  }
+
+  private *running() {
+    for (;;) {
+      const stopped = yield* this.step
+      if (!stopped) continue
+      yield* this.writer.flush
+      return this.history
+    }
   }
 
   /** Nothing is under way. */
