@@ -27,7 +27,7 @@ export interface Options<W, A, E> {
 interface Job<W, A, E> {
   readonly write: W
   /** wakes the fiber that waits: with its answer, or to commit for all */
-  resume: (effect: Effect.Effect<A, E>) => void
+  readonly resume: (effect: Effect.Effect<A, E>) => void
 }
 
 /** Turns without a new write after which a commit of several begins: fibers may need some to get to their next write. */
@@ -47,17 +47,13 @@ class Committer<W, A, E> {
   constructor(private readonly options: Options<W, A, E>) {}
 
   submit(write: W): Effect.Effect<A, E> {
-    return Effect.suspend(() => {
-      if (this.closing) return Effect.fail(this.options.closed())
-      const job: Job<W, A, E> = { write, resume: () => undefined }
+    return Effect.async<A, E>((resume) => {
+      if (this.closing) return resume(Effect.fail(this.options.closed()))
+      const job: Job<W, A, E> = { write, resume }
       this.jobs.push(job)
-      if (this.committing) {
-        return Effect.async<A, E>((resume) => {
-          job.resume = resume
-        })
-      }
+      if (this.committing) return
       this.committing = true
-      return this.lead(job)
+      resume(this.lead(job))
     })
   }
 
@@ -75,7 +71,8 @@ class Committer<W, A, E> {
       this.alone = jobs.length === 1
       if (jobs.length === 1) return Effect.matchCauseEffect(this.options.one(job.write), this.handingOn)
       return Effect.flatMap(Effect.exit(this.options.many(jobs.map(({ write }) => write))), (exits) => {
-        const of = (index: number): Exit.Exit<A, E> => Exit.flatMap(exits, (each) => each[index]!)
+        const of = (index: number): Exit.Exit<A, E> =>
+          Exit.isSuccess(exits) ? exits.value[index]! : Exit.failCause(exits.cause)
         for (let index = 1; index < jobs.length; index++) jobs[index]!.resume(of(index))
         this.handOn()
         return of(0)

@@ -11,6 +11,12 @@ export type Value = string | number | null
 /** A row as the driver reads it. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** One that answers no rows, with what it is given. */
+export interface Statement {
+  readonly text: string
+  readonly values: ReadonlyArray<Value>
+}
+
 export interface Sql {
   /** what a person would call the database, e.g. its file name */
   readonly name: string
@@ -18,6 +24,8 @@ export interface Sql {
   readonly all: (statement: string, values: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Row>, StoreError>
   /** runs a statement that answers no rows: how many rows it changed, those of triggers not counted */
   readonly run: (statement: string, values: ReadonlyArray<Value>) => Effect.Effect<number, StoreError>
+  /** runs them one after the other: how many rows each has changed; where one fails, those after it are not run */
+  readonly each: (statements: ReadonlyArray<Statement>) => Effect.Effect<ReadonlyArray<number>, StoreError>
   /**
    * Runs the effect in a transaction that may write from its beginning. If it fails, or the commit does, nothing of it was
    * written and the connection is free again. No other statement may be given to the connection meanwhile.

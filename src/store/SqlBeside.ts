@@ -1,8 +1,7 @@
 /** What goes beside entries, in SQL: in the transaction that appends them. */
 import * as Effect from "effect/Effect"
-import type { StoreError } from "../core/Errors.js"
-import type { Answer, AppendRequest, Beside, Discard, EntryRow } from "./Encoded.js"
-import type { Sql } from "./Sql.js"
+import type { Answer, AppendRequest, Beside, EntryRow } from "./Encoded.js"
+import type { Sql, Statement } from "./Sql.js"
 import * as SqlLetters from "./SqlLetters.js"
 import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
@@ -28,8 +27,14 @@ export const isNothing = ({
   version === undefined &&
   !(answers?.length || close?.length || letters?.length || taken?.length || told?.length || tokens?.length)
 
-export const setAnswer = (sql: Sql, { body, order }: Answer) =>
-  sql.run(Statements.answer, [JSON.stringify(body), order])
+export const answer = ({ body, order }: Answer): Statement => ({
+  text: Statements.answer,
+  values: [JSON.stringify(body), order]
+})
+
+/** Whether something of it decides that nothing is written. */
+export const decides = ({ accepted, claim, close, taken }: AppendRequest): boolean =>
+  claim !== undefined || accepted !== undefined || close !== undefined || taken !== undefined
 
 /** Claims the execution, completes a token, takes letters, closes tokens: whether all could be done. Nothing else may be written if not. */
 export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: AppendRequest) {
@@ -49,34 +54,44 @@ export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: Appe
   return true
 })
 
-/** Writes what does not decide whether the entries are written. The execution is there, or they are refused later. */
-export const write = Effect.fnUntraced(function* (
-  sql: Sql,
+/**
+ * What does not decide whether the entries are written, before them. The execution is there, or they are refused later; of
+ * its tokens each adds one row.
+ */
+export const before = (
   execution: string,
-  { answers = [], letters = [], told = [], tokens = [] }: Beside,
-  rows: ReadonlyArray<EntryRow>
-) {
-  for (const answer of answers) yield* setAnswer(sql, answer)
-  yield* SqlTokens.add(sql, execution, tokens)
-  for (const token of told) yield* SqlTokens.told(sql, token)
+  { answers, letters, told, tokens }: Beside,
+  rows: ReadonlyArray<EntryRow>,
+  statements: Array<Statement>
+): void => {
+  if (answers !== undefined) for (const one of answers) statements.push(answer(one))
+  if (tokens !== undefined) for (const token of tokens) statements.push(SqlTokens.add(execution, token))
+  if (told !== undefined) for (const token of told) statements.push(SqlTokens.told(token))
   const at = rows[rows.length - 1]?.at ?? 0
-  for (const letter of letters) yield* SqlLetters.notify(sql, letter, at)
-})
+  if (letters !== undefined) for (const letter of letters) statements.push(SqlLetters.notify(letter, at))
+}
 
 /** An entry as it is, whatever the execution's epoch. */
-export const put = (sql: Sql, execution: string, { at, body, epoch, hash, seq }: EntryRow) =>
-  sql.run(Statements.put, [seq, epoch, at, body, hash, execution])
-
-/** What goes of a journal, after its entries: it may be some of these. */
-export const discard = Effect.fnUntraced(function* (sql: Sql, execution: string, { after, instead, through }: Discard) {
-  yield* sql.run(Statements.discardTokens, [execution, after, through])
-  yield* sql.run(Statements.discard, [execution, after, through])
-  if (instead !== undefined) yield* put(sql, execution, instead)
+export const put = (execution: string, { at, body, epoch, hash, seq }: EntryRow): Statement => ({
+  text: Statements.put,
+  values: [seq, epoch, at, body, hash, execution]
 })
 
-/** The execution goes by another version of its task. */
-export const goBy = (sql: Sql, execution: string, version: number) => sql.run(Statements.goBy, [version, execution])
-
-/** Sets when the execution is due by itself, after its entries: a status that they move would take it away. */
-export const setRest = (sql: Sql, execution: string, { rest }: Beside): Effect.Effect<unknown, StoreError> =>
-  rest === undefined ? Effect.void : sql.run(Statements.rest, [rest.wake, rest.seen, execution])
+/**
+ * What comes after the entries: when the execution is due by itself, for a status that they move would take that away; what
+ * goes of its journal, which may be some of these; the version of its task that it goes by.
+ */
+export const after = (
+  execution: string,
+  { discard, rest, version }: Pick<AppendRequest, "discard" | "rest" | "version">,
+  statements: Array<Statement>
+): void => {
+  if (rest !== undefined) statements.push({ text: Statements.rest, values: [rest.wake, rest.seen, execution] })
+  if (discard !== undefined) {
+    const { after, instead, through } = discard
+    const values = [execution, after, through]
+    statements.push({ text: Statements.discardTokens, values }, { text: Statements.discard, values })
+    if (instead !== undefined) statements.push(put(execution, instead))
+  }
+  if (version !== undefined) statements.push({ text: Statements.goBy, values: [version, execution] })
+}

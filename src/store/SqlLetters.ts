@@ -5,7 +5,7 @@ import type { Json } from "../core/Json.js"
 import { isActive, type Status, all as statuses } from "../core/Status.js"
 import type { Addressed, Due, DueQuery } from "./Encoded.js"
 import type { Letter, Notice, Signal } from "./Letter.js"
-import type { Row, Sql } from "./Sql.js"
+import type { Row, Sql, Statement } from "./Sql.js"
 import * as SqlLanes from "./SqlLanes.js"
 import { finals, listed } from "./SqlTokens.js"
 
@@ -57,8 +57,10 @@ const next = `SELECT min(wake) AS wake FROM
 export const post = (sql: Sql, { at, execution, key }: Signal, body: string): Effect.Effect<boolean, StoreError> =>
   Effect.map(sql.run(insert, ["signal", key, body, at, execution]), (inserted) => inserted === 1)
 
-export const notify = (sql: Sql, { execution, key, kind }: Notice, at: number): Effect.Effect<unknown, StoreError> =>
-  sql.run(insert, [kind, key, "null", at, execution])
+export const notify = ({ execution, key, kind }: Notice, at: number): Statement => ({
+  text: insert,
+  values: [kind, key, "null", at, execution]
+})
 
 /** Takes letters of this execution away: whether all of them were there. */
 export const take = (sql: Sql, execution: string, ids: ReadonlyArray<number>): Effect.Effect<boolean, StoreError> =>

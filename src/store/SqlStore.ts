@@ -78,6 +78,11 @@ const order = (row: Row): Order => ({
   at: Number(row.at)
 })
 
+const done = Exit.succeed(undefined)
+
+/** Most writes answer nothing. */
+const exitOf = (answer: Answered): Exit.Exit<Answered> => (answer === undefined ? done : Exit.succeed(answer))
+
 /** Commits writes together, and each on its own if one of them is refused or fails. */
 const committer = (sql: Sql) => {
   const one = (write: Write) => patiently(sql, alone(sql, write))
@@ -89,7 +94,7 @@ const committer = (sql: Sql) => {
     one,
     many: Effect.fnUntraced(function* (writes: ReadonlyArray<Write>) {
       const answers = yield* Effect.exit(patiently(sql, together(sql, writes)))
-      if (Exit.isSuccess(answers) && answers.value !== undefined) return answers.value.map(Exit.succeed)
+      if (Exit.isSuccess(answers) && answers.value !== undefined) return answers.value.map(exitOf)
       return isBusy(answers)
         ? writes.map(() => answers as Exit.Exit<never, StoreError>)
         : yield* Effect.forEach(writes, (write) => Effect.exit(one(write)))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import { isFinal, type Status, all as statuses } from "../core/Status.js"
-import type { Row, Sql } from "./Sql.js"
+import type { Row, Sql, Statement } from "./Sql.js"
 import type {
   Beat,
   BeatAnswer,
@@ -69,22 +69,24 @@ const found = (row: Row) => ({
 const standing = (sql: Pick<Sql, "all">, hash: string) =>
   Effect.map(sql.all(find, [hash]), (rows) => (rows[0] === undefined ? undefined : found(rows[0])))
 
-/** Adds tokens of an execution that there is. */
-export const add = (sql: Sql, execution: string, tokens: ReadonlyArray<NewToken>): Effect.Effect<void, StoreError> =>
-  Effect.forEach(
-    tokens,
-    ({ clear, expires, hash, path, schema }) =>
-      Effect.filterOrFail(
-        sql.run(addOne, [hash, path, clear, JSON.stringify(schema), expires, execution]),
-        (added) => added === 1,
-        () => new StoreError({ reason: "Failed", store: sql.name, message: `${sql.name}: ${tokenThere}` })
-      ),
-    { discard: true }
-  )
+/** Adds a token of an execution that there is: one row, if it is new. */
+export const add = (execution: string, { clear, expires, hash, path, schema }: NewToken): Statement => ({
+  text: addOne,
+  values: [hash, path, clear, JSON.stringify(schema), expires, execution]
+})
+
+/** Why these, of which each has changed so many rows, cannot stand: a token was there. */
+export const notNew = (
+  sql: Sql,
+  statements: ReadonlyArray<Statement>,
+  changed: ReadonlyArray<number>
+): StoreError | undefined =>
+  statements.some(({ text }, index) => text === addOne && changed[index] !== 1)
+    ? new StoreError({ reason: "Failed", store: sql.name, message: `${sql.name}: ${tokenThere}` })
+    : undefined
 
 /** Whoever it is for has it. */
-export const told = (sql: Sql, { expires, hash }: Told): Effect.Effect<unknown, StoreError> =>
-  sql.run(toldOne, [expires, hash])
+export const told = ({ expires, hash }: Told): Statement => ({ text: toldOne, values: [expires, hash] })
 
 /** A token as everybody may know it. */
 export const get = (sql: Pick<Sql, "all">, hash: string): Effect.Effect<TokenRow | undefined, StoreError> =>

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { StoreError } from "../core/Errors.js"
 import * as Sentence from "../core/Sentence.js"
-import type { Row, Sql, Value } from "./Sql.js"
+import type { Row, Sql, Statement, Value } from "./Sql.js"
 import { codeOf, fromCause, isInputOutput } from "./SqliteErrors.js"
 import { holderOf } from "./SqliteHolder.js"
 
@@ -95,15 +95,52 @@ class Connection {
 
   run(text: string, values: ReadonlyArray<Value>): Effect.Effect<number, StoreError> {
     return Effect.tap(
-      Effect.map(this.execute(text, values, true), (result) => (result as Changes).changes ?? 0),
+      Effect.flatMap(this.execute(text, values, true), (result) => this.changedBy(result)),
       () => this.wrote(values)
     )
   }
 
-  /** Looks at the log's length from time to time, unless a transaction is open. */
-  private wrote(values: ReadonlyArray<Value>): Effect.Effect<void, StoreError> {
+  /** One effect for each, and no more: whatever goes wrong is looked at as if that one had been run by itself. */
+  each(statements: ReadonlyArray<Statement>): Effect.Effect<ReadonlyArray<number>, StoreError> {
+    return Effect.suspend(() => {
+      const changed: Array<number> = []
+      const all = Effect.whileLoop({
+        while: () => changed.length < statements.length,
+        body: () => {
+          const { text, values } = statements[changed.length]!
+          return this.client.executeRaw(text, values)
+        },
+        step: (result) => {
+          this.count(statements[changed.length]!.values)
+          changed.push((result as Changes).changes)
+        }
+      })
+      if (this.broken !== undefined) return Effect.fail(this.broken)
+      return Effect.catchAll(Effect.as(all, changed), (error) => {
+        const { text, values } = statements[changed.length]!
+        const found = Effect.flatMap(this.recover(error, text, values, true), (result) => this.changedBy(result))
+        return Effect.flatMap(found, (count) =>
+          Effect.map(this.each(statements.slice(changed.length + 1)), (rest) => [...changed, count, ...rest])
+        )
+      })
+    })
+  }
+
+  /** How many rows a statement has changed, which was run last: what was prepared for once does not tell. */
+  private changedBy(result: unknown): Effect.Effect<number, StoreError> {
+    return Array.isArray(result)
+      ? Effect.map(this.all("SELECT changes() AS changes", []), (rows) => Number(rows[0]!.changes))
+      : Effect.succeed((result as Changes).changes)
+  }
+
+  private count(values: ReadonlyArray<Value>): void {
     this.written += 3
     for (const value of values) if (typeof value === "string") this.written += value.length >>> 11
+  }
+
+  /** Looks at the log's length from time to time, unless a transaction is open. */
+  private wrote(values: ReadonlyArray<Value>): Effect.Effect<void, StoreError> {
+    this.count(values)
     if (this.written < lookAt || this.inTransaction) return Effect.void
     this.written = 0
     return this.checkpoint
@@ -187,6 +224,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     path: filename,
     all: (text, values) => connection.all(text, values),
     run: (text, values) => connection.run(text, values),
+    each: (statements) => connection.each(statements),
     transaction: (effect) => connection.transaction(effect),
     version: Effect.map(pragma("data_version"), Number),
     holder: Effect.sync(() => {

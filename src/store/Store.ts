@@ -193,15 +193,11 @@ export const fromEncoded = (encoded: Encoded): Store => {
     size: sizeOf(rows, head.size)
   })
   /** By how much a journal is smaller once something is discarded, that these entries come after. */
-  const freed = (id: string, rows: ReadonlyArray<EntryRow>, discard: Discard | undefined) => {
-    const { after, instead, through } = discard ?? { after: 0, through: 0 }
-    return instead === undefined
-      ? Effect.succeed(0)
-      : Effect.map(encoded.read(id, after + 1, through - after), (gone) => {
-          const all = [...gone, ...rows].filter(({ seq }) => seq <= through)
-          return sizeOf(all, 0) - instead.body.length
-        })
-  }
+  const freed = (id: string, rows: ReadonlyArray<EntryRow>, { after, instead, through }: Discard) =>
+    Effect.map(encoded.read(id, after + 1, through - after), (gone) => {
+      const all = [...gone, ...rows].filter(({ seq }) => seq <= through)
+      return sizeOf(all, 0) - (instead?.body.length ?? 0)
+    })
   const readable = (id: string, from: number, read: ReturnType<Encoded["latest"]>) =>
     Effect.catchIf(
       read,
@@ -249,7 +245,8 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const rows = rowsOf(head, at, entries)
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
       const next = after(head, rows)
-      return Effect.flatMap(freed(head.execution, rows, beside?.discard), (freed) =>
+      if (beside?.discard?.instead === undefined) return Effect.map(encoded.append(request), () => next)
+      return Effect.flatMap(freed(head.execution, rows, beside.discard), (freed) =>
         Effect.as(encoded.append(request), { ...next, size: next.size - freed })
       )
     },

@@ -15,7 +15,7 @@ import type {
   Reached
 } from "./Encoded.js"
 import type { Signal } from "./Letter.js"
-import type { Row, Sql, Value } from "./Sql.js"
+import type { Row, Sql, Statement, Value } from "./Sql.js"
 import * as SqlBeside from "./SqlBeside.js"
 import * as SqlLetters from "./SqlLetters.js"
 import * as SqlRetention from "./SqlRetention.js"
@@ -194,74 +194,94 @@ const taken = Effect.fnUntraced(function* (sql: Sql, id: string) {
   return purged === undefined ? row : yield* new ExecutionDiscarded({ execution: id, at: purged.at })
 })
 
-/** Inserts the execution: nothing, or the row that has the id. */
-const createRow = (sql: Sql, { lane, parent, priority, row }: CreateRequest) =>
-  Effect.flatMap(
-    sql.run(Statements.create, [
-      row.id,
-      row.task,
-      row.version,
-      row.status,
-      row.epoch,
-      row.owner,
-      row.createdAt,
-      row.updatedAt,
-      priority ?? 0,
-      lane ?? null,
-      lane === undefined ? null : Number(hasPlace(false, row.status)),
-      parent ?? null,
-      row.id
-    ]),
-    (inserted) => (inserted === 1 ? Effect.succeed(undefined) : taken(sql, row.id))
-  )
+/** Inserts an execution: one row, if its id is free. */
+const createOne = ({ lane, parent, priority, row }: CreateRequest): Statement => ({
+  text: Statements.create,
+  values: [
+    row.id,
+    row.task,
+    row.version,
+    row.status,
+    row.epoch,
+    row.owner,
+    row.createdAt,
+    row.updatedAt,
+    priority ?? 0,
+    lane ?? null,
+    lane === undefined ? null : Number(hasPlace(false, row.status)),
+    parent ?? null,
+    row.id
+  ]
+})
+
+/** Inserts executions: of those whose ids are not free, the rows that have them. */
+const createAll = Effect.fnUntraced(function* (sql: Sql, creates: ReadonlyArray<CreateRequest>) {
+  const existing = new Map<CreateRequest, ExecutionRow | undefined>()
+  const inserted = yield* sql.each(creates.map(createOne))
+  for (const [index, create] of creates.entries()) {
+    if (inserted[index] !== 1) existing.set(create, yield* taken(sql, create.row.id))
+  }
+  return existing
+})
 
 /** Something that entries depend on is not so: nothing of the transaction is written. */
 const refused = Effect.fail("refused" as const)
 
-/** Carries out the part of a write that is no entry, and says which entries it has. */
-const begin = Effect.fnUntraced(function* (sql: Sql, write: Write, groups: Array<Group>) {
-  switch (write._tag) {
-    case "Append": {
-      const { request } = write
-      groups.push(request)
-      if (!(yield* SqlBeside.claimAndTake(sql, request))) return yield* refused
-      yield* SqlBeside.write(sql, request.execution, request, request.rows)
-      return undefined
-    }
-    case "Create": {
-      const existing = yield* createRow(sql, write.request)
-      const { row, rows } = write.request
-      if (existing !== undefined) return existing
-      const isBorn = rows.every(({ epoch }) => epoch === row.epoch)
-      if (isBorn) groups.push({ execution: row.id, epoch: row.epoch, rows, status: null })
-      // What is taken over from another store keeps the epochs in which it was written.
-      else for (const one of rows) yield* SqlBeside.put(sql, row.id, one)
-      for (const tag of write.request.tags ?? []) yield* sql.run(Statements.addTag, [tag, row.id])
-      yield* SqlBeside.write(sql, row.id, write.request, rows)
-      return undefined
-    }
-    default:
-      return yield* statement(sql, write)
-  }
-})
-
-/** What must come after the entries. */
-const finish = (sql: Sql, write: Write, answer: Answered): Effect.Effect<unknown, StoreError> => {
-  if (write._tag === "Append") {
-    const { discard, execution, version } = write.request
-    return Effect.all([
-      SqlBeside.setRest(sql, execution, write.request),
-      discard === undefined ? Effect.void : SqlBeside.discard(sql, execution, discard),
-      version === undefined ? Effect.void : SqlBeside.goBy(sql, execution, version)
-    ])
-  }
-  if (write._tag !== "Create" || answer !== undefined) return Effect.void
-  return SqlBeside.setRest(sql, write.request.row.id, write.request)
+/** The entries of a new execution, and what goes beside them. */
+const born = (request: CreateRequest, groups: Array<Group>, beside: Array<Statement>): void => {
+  const { row, rows, tags = [] } = request
+  const { epoch, id } = row
+  if (rows.every((one) => one.epoch === epoch)) groups.push({ execution: id, epoch, rows, status: null })
+  // What is taken over from another store keeps the epochs in which it was written.
+  else for (const one of rows) beside.push(SqlBeside.put(id, one))
+  for (const tag of tags) beside.push({ text: Statements.addTag, values: [tag, id] })
+  SqlBeside.before(id, request, rows, beside)
 }
 
 /** Entries alone. */
 const isPlain = (write: Write): write is Extract<Write, { readonly _tag: "Append" }> =>
   write._tag === "Append" && SqlBeside.isNothing(write.request)
+
+/**
+ * All writes, in a transaction: what each answers. They came in beside each other, so that their order is nobody's: first
+ * what decides whether there is anything to write, then what has to be there before the entries, the entries, and what
+ * comes after them.
+ */
+const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Write>) {
+  const groups: Array<Group> = []
+  const before: Array<Statement> = []
+  const after: Array<Statement> = []
+  const creates = writes.flatMap((write) => (write._tag === "Create" ? write.request : []))
+  const existing = creates.length === 0 ? undefined : yield* createAll(sql, creates)
+  const answers: Array<Answered> = []
+  for (const write of writes) {
+    let answer: Answered
+    if (write._tag === "Append") {
+      const { request } = write
+      groups.push(request)
+      if (!isPlain(write)) {
+        if (SqlBeside.decides(request) && !(yield* SqlBeside.claimAndTake(sql, request))) return yield* refused
+        SqlBeside.before(request.execution, request, request.rows, before)
+        SqlBeside.after(request.execution, request, after)
+      }
+    } else if (write._tag === "Create") {
+      const { request } = write
+      answer = existing?.get(request)
+      if (existing?.has(request) !== true) {
+        born(request, groups, before)
+        SqlBeside.after(request.row.id, request, after)
+      }
+    } else answer = yield* statement(sql, write)
+    answers.push(answer)
+  }
+  if (before.length > 0) {
+    const problem = SqlTokens.notNew(sql, before, yield* sql.each(before))
+    if (problem !== undefined) return yield* problem
+  }
+  if (!(yield* insertGroups(sql, groups))) return yield* refused
+  if (after.length > 0) yield* sql.each(after)
+  return answers
+})
 
 type Single = Exclude<Write, { readonly _tag: "Append" | "Create" }>
 
@@ -279,7 +299,7 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
       )
     }
     case "Answer":
-      return Effect.as(SqlBeside.setAnswer(sql, write.answer), undefined)
+      return Effect.as(sql.each([SqlBeside.answer(write.answer)]), undefined)
     case "Take":
       return Effect.map(sql.all(Statements.takeAnswer, [write.order]), (rows) =>
         rows[0] === undefined ? undefined : (JSON.parse(String(rows[0].answer)) as Json)
@@ -309,22 +329,7 @@ export const together = (
   writes: ReadonlyArray<Write>
 ): Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError | ExecutionDiscarded> =>
   sql
-    .transaction(
-      Effect.gen(function* () {
-        const groups: Array<Group> = []
-        const answers: Array<Answered> = []
-        for (const write of writes) {
-          const plain = isPlain(write)
-          if (plain) groups.push(write.request)
-          answers.push(plain ? undefined : yield* begin(sql, write, groups))
-        }
-        if (!(yield* insertGroups(sql, groups))) return yield* refused
-        for (let index = 0; index < writes.length; index++) {
-          if (!isPlain(writes[index]!)) yield* finish(sql, writes[index]!, answers[index])
-        }
-        return answers
-      })
-    )
+    .transaction(writeAll(sql, writes))
     .pipe(Effect.catchAll((error) => (error === "refused" ? Effect.succeed(undefined) : Effect.fail(error))))
 
 /** One write on its own: one autocommit statement where that is enough. */

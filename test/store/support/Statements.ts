@@ -26,9 +26,11 @@ export const killedIn = Effect.fnUntraced(function* <A, E1, E2>(
   const look = Effect.sync(() => {
     if (watching) copy(filename, path.join(folder, `${places++}.db`))
   })
+  const run: Sql["run"] = (text, values) => Effect.ensuring(Effect.zipRight(look, connection.run(text, values)), look)
   const sql: Sql = {
     ...connection,
-    run: (text, values) => Effect.ensuring(Effect.zipRight(look, connection.run(text, values)), look),
+    run,
+    each: (statements) => Effect.forEach(statements, ({ text, values }) => run(text, values)),
     transaction: (effect) => Effect.zipLeft(connection.transaction(effect), look)
   }
   const { encoded } = yield* SqlStore.make({ sql, own: Effect.succeed(false) })
