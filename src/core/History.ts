@@ -1,6 +1,7 @@
 /** What is known of an execution: what the fold of its entries (Fold.ts) comes to, and what follows from that. */
 import type { Act, EntryOf } from "./Entry.js"
 import type { Defect, Failure } from "./Failure.js"
+import { Few } from "./Few.js"
 import type { Json } from "./Json.js"
 import * as Path from "./Path.js"
 import { isComposite, isLeaving, type PhaseRecord } from "./PhaseRecord.js"
@@ -114,11 +115,11 @@ export interface History {
   /** how many events there were when the generators had been returned, and the first phase of their clean-up started */
   left: number | undefined
   /** the phases without an outcome that a generator is fed with */
-  readonly open: Set<PhaseRecord>
+  readonly open: Few<PhaseRecord>
   /** the checkpoints whose strategies have decided about a failure after them */
-  readonly asked: Set<PhaseRecord>
+  readonly asked: Few<PhaseRecord>
   /** the groups among them whose attempts may not take for ever */
-  readonly timed: Set<PhaseRecord>
+  readonly timed: Few<PhaseRecord>
   /** the body's phases that happened, in that order, those inside of others too */
   readonly completed: Array<PhaseRecord>
   /** how often the phase at a path was superseded, if it ever was */
@@ -183,9 +184,9 @@ export const empty = (): History => ({
   scopes: new Map(),
   events: [],
   left: undefined,
-  open: new Set(),
-  asked: new Set(),
-  timed: new Set(),
+  open: new Few(),
+  asked: new Few(),
+  timed: new Few(),
   completed: [],
   generations: undefined,
   generation: 0,

@@ -4,6 +4,7 @@
  */
 import { Body } from "./Body.js"
 import type { Defect } from "./Failure.js"
+import type { Few } from "./Few.js"
 import { ForkNode } from "./ForkNode.js"
 import { GroupNode } from "./GroupNode.js"
 import type { History } from "./History.js"
@@ -34,7 +35,7 @@ export interface Cursor {
   /** Some groups were not entered, for they had returned: what is in them is known to a `deep` cursor only. */
   readonly skipped: boolean
   /** The changes that its code has, and its journal has gone on without: it needs the old branches of these. */
-  readonly unchanged: ReadonlySet<string>
+  readonly unchanged: Few<string>
 }
 
 export interface Options {
@@ -111,7 +112,7 @@ class TreeCursor implements Cursor, Around {
     return this.tree.skipped
   }
 
-  get unchanged(): ReadonlySet<string> {
+  get unchanged(): Few<string> {
     return this.tree.unchanged
   }
 
@@ -120,7 +121,7 @@ class TreeCursor implements Cursor, Around {
   }
 
   standing(path: string): Placed | undefined {
-    return (this.tree.nodes.get(path) ?? this.tree.left.get(path))?.placed
+    return (this.tree.nodes.get(path) ?? this.tree.left?.get(path))?.placed
   }
 
   close(): void {

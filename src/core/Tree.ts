@@ -5,6 +5,7 @@
  */
 import type * as Either from "effect/Either"
 import { type Defect, defectOf, type Failure } from "./Failure.js"
+import { Few } from "./Few.js"
 import type { History } from "./History.js"
 import { type Codec, type Enter, type Instruction, type Undoable, undoable } from "./Instruction.js"
 import type { Json } from "./Json.js"
@@ -56,19 +57,19 @@ export class Tree {
   /** how it ended, or why it cannot go on */
   stopped: Step | undefined
   /** what a revert may need of the phases that do not stand any more */
-  private readonly passed = new WeakMap<PhaseRecord, Undoable>()
+  private passed: WeakMap<PhaseRecord, Undoable> | undefined
   /** some group was not entered, for it had returned */
   skipped = false
   /** the changes of which it was told that the journal has gone on without them */
-  readonly unchanged = new Set<string>()
+  readonly unchanged = new Few<string>()
   /** what stands where, by path */
   readonly nodes = new Map<string, Node>()
   /** the children that failed clean-ups have called */
-  readonly left = new Map<string, Node>()
-  private readonly wanted = new Set<Node>()
+  left: Map<string, Node> | undefined
+  private readonly wanted = new Few<Node>()
   /** those of them of which no attempt ran when they were looked at last */
-  private readonly idle = new Set<Node>()
-  private readonly acting = new Set<Node>()
+  private readonly idle = new Few<Node>()
+  private readonly acting = new Few<Node>()
   private codecs: Map<string, Codec> | undefined
   private readonly winds = new Winds()
   private narrowed = false
@@ -227,7 +228,11 @@ export class Tree {
 
   /** Forgets it but for the children that it called: nobody has closed them. */
   lose(node: Node): void {
-    node.each((inner) => void (inner.placed.kind === "child" && this.left.set(inner.placed.path, inner)))
+    node.each((inner) => {
+      if (inner.placed.kind !== "child") return
+      this.left ??= new Map()
+      this.left.set(inner.placed.path, inner)
+    })
     this.forget(node)
   }
 
@@ -269,7 +274,9 @@ export class Tree {
 
   /** Keeps what a revert may need of a phase. */
   pass(record: PhaseRecord | undefined, instruction: Instruction): void {
-    if (record !== undefined && isUndoable(instruction, record)) this.passed.set(record, instruction)
+    if (record === undefined || !isUndoable(instruction, record)) return
+    this.passed ??= new WeakMap()
+    this.passed.set(record, instruction)
   }
 
   /** The phase that stands at a path, or has passed there, if it has anything to do with undoing. */
@@ -277,7 +284,7 @@ export class Tree {
     const instruction = this.nodes.get(path)?.placed.instruction
     const record = this.history.phases.get(path)
     if (instruction !== undefined) return isUndoable(instruction, record) ? instruction : undefined
-    return record === undefined ? undefined : this.passed.get(record)
+    return record === undefined ? undefined : this.passed?.get(record)
   }
 
   /** Whether undoing this phase is something to do now, that needs nobody. */

@@ -28,11 +28,11 @@ const inputOf = (failure: Failure, codec: Codec): unknown => {
 }
 
 export class Attempts {
-  private readonly driven = new Map<string, Driven>()
+  private driven: Map<string, Driven> | undefined
 
   /** Nothing that failed so far is tried again. */
   forget(): void {
-    this.driven.clear()
+    this.driven = undefined
   }
 
   /**
@@ -47,6 +47,7 @@ export class Attempts {
     failure: Failure,
     at: number
   ): Effect.Effect<number | undefined> {
+    this.driven ??= new Map()
     const { driven } = this
     const before = driven.get(record.path)
     const { generation, round } = record

@@ -176,7 +176,7 @@ export class Driver {
         return yield* effectOf(this.launches.all(sent.filter(({ path }) => this.flights.wakes(path))))
       const late = this.options.deadlines.pass(this.options.now())
       if (late === "again") return late
-      return late === undefined ? yield* this.settle(step) : yield* this.end(late, isCall)
+      return late === undefined ? yield* this.settle(step) : yield* effectOf(this.end(late, isCall))
     })
   }
 
@@ -200,7 +200,8 @@ export class Driver {
   }
 
   /** What still runs has no part in it any more. */
-  private end(ending: Ending, awaits = isAwaited): Effect.Effect<Ending | undefined, CommitError> {
+  private end(ending: Ending, awaits = isAwaited): AtOnce<Ending | undefined> {
+    if (this.idle) return ending
     return Effect.map(this.withdraw(any, awaits), () => {
       if (this.idle) return ending
       this.ending = ending

@@ -8,7 +8,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import * as Phase from "../authoring/Phase.js"
 import { PhaseScope } from "./PhaseScope.js"
@@ -25,8 +27,18 @@ const outside = (runtime: Runtime.Runtime<never>): Runtime.Runtime<never> =>
 
 export class Fibers {
   /** With what the fiber that asks has; interruptible, whatever that one is. */
-  static readonly here: Effect.Effect<Fibers> = Effect.interruptible(
-    Effect.map(Effect.runtime<never>(), (runtime) => new Fibers(outside(runtime)))
+  static readonly here: Effect.Effect<Fibers> = Effect.withFiberRuntime((fiber, { runtimeFlags }) =>
+    Effect.succeed(
+      new Fibers(
+        outside(
+          Runtime.make({
+            context: fiber.getFiberRef(FiberRef.currentContext) as Context.Context<never>,
+            fiberRefs: fiber.getFiberRefs(),
+            runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+          })
+        )
+      )
+    )
   )
 
   /** how the engine's own part of an execution is started */

@@ -227,8 +227,9 @@ export class Joins {
     }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(begun, ({ entered, opened, run }) => {
-        const done = restore(Effect.zipRight(opened, run.done.wait))
-        return entered ? Effect.onInterrupt(done, () => abandon(run)) : done
+        if (!entered) return restore(run.done.wait)
+        const done = restore(opened === Effect.void ? run.done.outlast : Effect.zipRight(opened, run.done.outlast))
+        return Effect.onInterrupt(done, () => abandon(run))
       })
     )
   }

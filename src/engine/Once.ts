@@ -26,10 +26,19 @@ export class Once<A, E = never> {
     return Effect.suspend(() => this.told ?? this.later)
   }
 
+  /** The same for the one who waits as long as there is something to be told: it is not forgotten when it is interrupted. */
+  get outlast(): Effect.Effect<A, E> {
+    return Effect.async<A, E>((resume) => (this.told === undefined ? this.add(resume) : resume(this.told)))
+  }
+
+  private add(resume: (told: Effect.Effect<A, E>) => void): void {
+    this.waiting ??= new Set()
+    this.waiting.add(resume)
+  }
+
   private get later(): Effect.Effect<A, E> {
     return Effect.async<A, E>((resume) => {
-      this.waiting ??= new Set()
-      this.waiting.add(resume)
+      this.add(resume)
       return Effect.sync(() => this.waiting?.delete(resume))
     })
   }

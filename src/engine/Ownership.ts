@@ -67,7 +67,7 @@ export class Ownership {
           () => use,
           () => this.leave
         )
-      : Effect.zipRight(this.ensure, use)
+      : Effect.suspend(() => (this.owned ? use : Effect.zipRight(this.ensure, use)))
   }
 
   private get own(): Effect.Effect<void, EngineBusy | StoreError, Scope.Scope> {

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
 import type { Failure } from "../core/Failure.js"
+import { Few } from "../core/Few.js"
 import { bodyOf, type History, type PastBody, type RevertRecord, type Target } from "../core/History.js"
 import { hasUndo, type Undoable } from "../core/Instruction.js"
 import * as Interpreter from "../core/Interpreter.js"
@@ -97,7 +98,7 @@ export class Replay {
   /** the phases that the body passed or stopped at, for undoing them; also those in groups that have returned */
   private known: Replayed | Missing | undefined
   /** the same of those before it, by scope */
-  private readonly past = new Map<string, Replayed | Missing>()
+  private past: Map<string, Replayed | Missing> | undefined
   /** the bodies before it, by scope */
   private left: ReadonlyMap<string, PastBody> | undefined
   private readonly code: Code
@@ -117,7 +118,7 @@ export class Replay {
   /** The history is in another body, or another one altogether. */
   begin(start: Begins): void {
     this.start = start
-    this.past.clear()
+    this.past = undefined
     this.left = undefined
     this.renew()
   }
@@ -167,14 +168,15 @@ export class Replay {
   private before(past: PastBody): Replayed | Missing {
     const { code, definition, history } = this
     const { events, scope, stage } = past
-    const known = this.past.get(scope)
+    const known = this.past?.get(scope)
     if (known !== undefined) return known
     const start = Bodies.startOf(definition, history.payload, stage)
     // As it was when it was left: nothing in it is open any more.
-    const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Set() }
+    const then: History = { ...history, status: "Running", events: [...events], left: undefined, open: new Few() }
     const found: Replayed | Missing = Either.isLeft(start)
       ? missing(start.left)
       : throughout(code, then, scope, start.right)
+    this.past ??= new Map()
     this.past.set(scope, found)
     return found
   }

@@ -170,7 +170,9 @@ export class Runner {
 
   /** What its clean-ups have left open is closed before that. */
   private afterLeft(then: Effect.Effect<boolean, CommitError>): Effect.Effect<boolean, CommitError> {
-    return Effect.flatMap(this.driver.aside(this.family.closeCleaned()), (ending) => {
+    const left = this.family.closeCleaned()
+    if (left === undefined) return then
+    return Effect.flatMap(this.driver.aside(left), (ending) => {
       if (ending === undefined) return then
       if (ending._tag === "Fault") this.park([ending.failure])
       return Effect.succeed(ending._tag === "Stopped")
