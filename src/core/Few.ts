@@ -11,6 +11,12 @@ const none: ReadonlyArray<never> = []
 export class Few<A> implements Iterable<A> {
   private members: ReadonlyArray<A> | Set<A> = none
 
+  static from<A>(members: Iterable<A>): Few<A> {
+    const made = new Few<A>()
+    for (const member of members) made.add(member)
+    return made
+  }
+
   get size(): number {
     const { members } = this
     return members instanceof Set ? members.size : members.length

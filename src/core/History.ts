@@ -213,6 +213,13 @@ export const empty = (): History => ({
   entries: 0
 })
 
+/** A history of its own, that goes on from there. */
+export const copyOf = (history: History): History => {
+  const { asked, open, timed } = history
+  const copy = structuredClone({ ...history, asked: [...asked], open: [...open], timed: [...timed] })
+  return { ...copy, asked: Few.from(copy.asked), open: Few.from(copy.open), timed: Few.from(copy.timed) }
+}
+
 /** The scope of the body that it is in. */
 export const bodyOf = ({ stage }: Pick<History, "stage">): string =>
   stage === undefined ? Path.root : Path.stage(stage.name, stage.n)

@@ -7,6 +7,8 @@ import type { Decision } from "./Instruction.js"
 import * as Path from "./Path.js"
 import { doubtAfter, type GroupState, isComposite, isLeaving, isSettled, type PhaseRecord } from "./PhaseRecord.js"
 
+const none: ReadonlyArray<never> = []
+
 const open = (history: History, path: string): PhaseRecord => {
   const record = history.phases.get(path)
   if (record === undefined) throw new BrokenHistory(history.entries, `phase ${path} was never started`)
@@ -69,7 +71,7 @@ export const begun = (history: History, entry: EntryOf<"PhaseStarted">, at: numb
     startedAt: at,
     endedAt: undefined,
     value: undefined,
-    failures: [],
+    failures: none,
     inDoubt: false,
     undone: undefined,
     committed: false,

@@ -105,7 +105,7 @@ export class Driver {
       if (gone === "again") continue
       if (gone !== undefined) return this.gone(gone)
       // What has ended is on disk while others go on.
-      if (!writer.isClean) yield* writer.flush
+      if (!writer.isClean) yield* writer.flushing()
       if (this.mayRest) {
         const rested = yield* this.parking.enter
         if (rested === "again") continue

@@ -84,8 +84,10 @@ export class Fibers {
       )
       closing.addObserver((closed) => over(Exit.flatten(closed)))
     })
-    return Effect.flatMap(Fiber.interrupt(fiber), (exit) =>
-      closing === undefined ? Effect.succeed(exit) : Fiber.join(closing)
+    return Effect.suspend(() =>
+      Effect.flatMap(Fiber.interrupt(fiber), (exit) =>
+        closing === undefined ? Effect.succeed(exit) : Fiber.join(closing)
+      )
     )
   }
 }

@@ -99,7 +99,7 @@ export class Flights {
   private run(effect: Active["effect"], over: (exit: Exit.Exit<unknown, unknown>) => void) {
     const fiber = this.fibers.start<unknown, unknown>(effect)
     fiber.addObserver(over)
-    return Fiber.interrupt(fiber)
+    return Effect.suspend(() => Fiber.interrupt(fiber))
   }
 
   /** A job ended; nothing if it was let go before. */

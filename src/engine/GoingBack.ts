@@ -6,7 +6,7 @@ import * as Discards from "../core/Discards.js"
 import { CheckpointRefused } from "../core/Errors.js"
 import type { Failure } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
-import { type History, revertOf, type Target } from "../core/History.js"
+import { copyOf, type History, revertOf, type Target } from "../core/History.js"
 import * as Path from "../core/Path.js"
 import * as Spine from "../core/Spine.js"
 import { isFinal } from "../core/Status.js"
@@ -79,7 +79,7 @@ export const targetOf = (
 
 /** What would be known of an execution once it had gone back there. */
 export const gone = (history: History, { path: to }: Target): History => {
-  const then = structuredClone(history)
+  const then = copyOf(history)
   const n = history.reverts.length + 1
   const started = { _tag: "RevertStarted", n, failures: [], act: {}, to } as const
   for (const entry of [started, { _tag: "Rewound", to } as const, { _tag: "Paused" } as const]) {

@@ -13,6 +13,9 @@ import { isFailure, type Starts } from "./Starts.js"
 import { Waits } from "./Waits.js"
 import type { Writer } from "./Writer.js"
 
+const underWay = Effect.succeed(undefined)
+const again = Effect.succeed("again" as const)
+
 export class Launches<Gone> {
   constructor(
     private readonly options: { readonly writer: Writer; readonly post: Post },
@@ -50,9 +53,9 @@ export class Launches<Gone> {
     }
     const settled = begun < starts.length ? "again" : undefined
     if (jobs.length === 0) return settled
-    return Effect.map(this.options.writer.flush, () => {
+    return Effect.flatMap(this.options.writer.flushing(), () => {
       for (const job of jobs) this.flights.launch(job)
-      return settled
+      return settled === undefined ? underWay : again
     })
   }
 

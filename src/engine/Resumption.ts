@@ -10,7 +10,7 @@ import type { Entry, EntryOf } from "../core/Entry.js"
 import { PhaseNotOpen, RequirementsMissing } from "../core/Errors.js"
 import { render } from "../core/Failure.js"
 import * as Fold from "../core/Fold.js"
-import type * as History from "../core/History.js"
+import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Missing } from "../core/Missing.js"
 import { isComposite, type PhaseRecord } from "../core/PhaseRecord.js"
@@ -131,7 +131,7 @@ const goOn = (asked: Asked): Effect.Effect<Decision, Refusal> => {
 const gone = (asked: Asked, given: ReadonlyArray<Given.Given>): ReadonlyArray<PhaseNotOpen> => {
   if (given.length === 0) return []
   const { execution, history } = asked
-  const then = structuredClone(history)
+  const then = History.copyOf(history)
   Fold.apply(then, opening(asked), then.updatedAt, then.epoch)
   return given.flatMap(({ entry: { path } }) =>
     then.phases.get(path)?.state === "failed"
@@ -165,7 +165,7 @@ const closed = ({ execution, history }: Asked, path: string): ReadonlyArray<Phas
 
 /** What stays as it failed, and would have it fail again before anything else happens. */
 const endingAgain = ({ definition, execution, history, action }: Asked, entries: ReadonlyArray<Entry>) => {
-  const then = structuredClone(history)
+  const then = History.copyOf(history)
   for (const entry of entries) Fold.apply(then, entry, then.updatedAt, then.epoch)
   const step = Replay.fresh(definition, then).cursor?.advance(then)
   const why = step?._tag === "Stuck" ? step.failures.map(render) : step?._tag === "Threw" ? [step.defect.message] : []

@@ -93,7 +93,7 @@ export class Runner {
     for (;;) {
       const stopped = yield* this.step
       if (!stopped) continue
-      yield* this.writer.flush
+      yield* this.writer.flushing()
       return this.history
     }
   }

@@ -209,17 +209,20 @@ export class Writer {
 
   /** Commits what is staged. A full disk is waited out; anything else ends the run, with nothing acknowledged. */
   get flush(): Effect.Effect<void, CommitError> {
-    return Effect.suspend(() => {
-      const { history, keeps } = this
-      if (keeps === undefined || this.isNew || !Discards.mayForget(history)) return this.commitStaged()
-      this.keeps = undefined
-      const cut = Keeping.cutOf(this.store, this.id, history, keeps, this.at)
-      const discarded = Effect.flatMap(cut, (found) => (found === undefined ? Effect.void : this.discard(found)))
-      return Effect.zipRight(
-        discarded,
-        Effect.suspend(() => this.commitStaged())
-      )
-    })
+    return Effect.suspend(() => this.flushing())
+  }
+
+  /** The same, begun already: it has to be run next. */
+  flushing(): Effect.Effect<void, CommitError> {
+    const { history, keeps } = this
+    if (keeps === undefined || this.isNew || !Discards.mayForget(history)) return this.commitStaged()
+    this.keeps = undefined
+    const cut = Keeping.cutOf(this.store, this.id, history, keeps, this.at)
+    const discarded = Effect.flatMap(cut, (found) => (found === undefined ? Effect.void : this.discard(found)))
+    return Effect.zipRight(
+      discarded,
+      Effect.suspend(() => this.commitStaged())
+    )
   }
 
   private commitStaged(): Effect.Effect<void, CommitError> {
@@ -236,25 +239,26 @@ export class Writer {
     this.status = this.history.status
     this.version = version
     const commit = this.commit(entries, status, beside)
-    const committed = (next: Head) => {
-      this.head = next
-      this.onCommit()
-      return Effect.void
-    }
     const { delivery } = this
     this.delivery = undefined
     if (delivery !== undefined) {
-      if (beside.accepted !== undefined) return delivering(delivery, commit, committed)
+      if (beside.accepted !== undefined) return delivering(delivery, commit, this.committed)
       delivery.over()
     }
     return Effect.matchCauseEffect(commit, {
       onFailure: (cause) => {
         const error = Cause.failureOption(cause)
         const full = Option.isSome(error) && isFull(error.value)
-        return full ? Effect.flatMap(waitForSpace(commit, error.value), committed) : Effect.failCause(cause)
+        return full ? Effect.flatMap(waitForSpace(commit, error.value), this.committed) : Effect.failCause(cause)
       },
-      onSuccess: committed
+      onSuccess: this.committed
     })
+  }
+
+  private readonly committed = (next: Head): Effect.Effect<void> => {
+    this.head = next
+    this.onCommit()
+    return Effect.void
   }
 
   private answerAlone(): Effect.Effect<void, StoreError> {

@@ -216,7 +216,11 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
         if (existing === undefined) ended(row.id, rows)
       })
     },
-    append: (request) => Effect.map(encoded.append(request), () => ended(request.execution, request.rows)),
+    append: (request) =>
+      Effect.flatMap(encoded.append(request), () => {
+        ended(request.execution, request.rows)
+        return Effect.void
+      }),
     read: (id, from, limit) =>
       limit === undefined ? reads(id, from, encoded.read(id, from)) : encoded.read(id, from, limit),
     latest: (id) => reads(id, 0, encoded.latest(id)),

@@ -245,7 +245,7 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const rows = rowsOf(head, at, entries)
       const request = { execution: head.execution, epoch: head.epoch, rows, status, ...beside }
       const next = after(head, rows)
-      if (beside?.discard?.instead === undefined) return Effect.map(encoded.append(request), () => next)
+      if (beside?.discard?.instead === undefined) return Effect.as(encoded.append(request), next)
       return Effect.flatMap(freed(head.execution, rows, beside.discard), (freed) =>
         Effect.as(encoded.append(request), { ...next, size: next.size - freed })
       )
