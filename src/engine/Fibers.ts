@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
@@ -33,7 +34,8 @@ export class Fibers {
         outside(
           Runtime.make({
             context: fiber.getFiberRef(FiberRef.currentContext) as Context.Context<never>,
-            fiberRefs: fiber.getFiberRefs(),
+            // Each fiber that is started has the context beside it.
+            fiberRefs: FiberRefs.delete(fiber.getFiberRefs(), FiberRef.currentContext),
             runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
           })
         )

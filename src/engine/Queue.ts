@@ -64,7 +64,9 @@ const byDefault = (effect: Effect.Effect<void>): Effect.Effect<void> =>
   )
 
 /** Waits in the same queue for its turn. */
-export const nextTurn: Effect.Effect<void> = byDefault(Effect.withScheduler(Effect.yieldNow(), queue.scheduler))
+export const nextTurn: Effect.Effect<void> = byDefault(
+  Effect.async<void>((resume) => queue.scheduler.scheduleTask(() => resume(Effect.void), 0))
+)
 
 /** The event loop has its turn. */
 export const eventLoop: Effect.Effect<void> = byDefault(

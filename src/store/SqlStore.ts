@@ -19,6 +19,7 @@ import * as SqlLetters from "./SqlLetters.js"
 import * as SqlRetention from "./SqlRetention.js"
 import * as SqlTokens from "./SqlTokens.js"
 import * as Statements from "./Statements.js"
+import { Turns } from "./Turns.js"
 import type { Answered, Answers, Refused, Write } from "./Write.js"
 import { alone, executionRow, keyOf, together, weightOf } from "./Write.js"
 
@@ -154,16 +155,15 @@ const changed = Effect.fnUntraced(function* (sql: Sql, seen: number | undefined,
  * for the driver: it reads when no transaction is open.
  */
 export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Options) {
-  const exclusively = (yield* Effect.makeSemaphore(1)).withPermits(1)
-  // The committer alone has transactions, and only reads come between its statements.
-  const sql: Sql = { ...connection, transaction: (effect) => exclusively(connection.transaction(effect)) }
+  const turns = new Turns()
+  const sql: Sql = { ...connection, transaction: (effect) => turns.alone(connection.transaction(effect)) }
   const submit = yield* committer(sql)
   const write = <T extends Write["_tag"]>(given: Extract<Write, { readonly _tag: T }>) =>
     submit(given) as Effect.Effect<
       Answers[T],
       StoreError | (T extends "Append" ? Fenced : never) | (T extends "Create" ? ExecutionDiscarded : never)
     >
-  const all: Sql["all"] = (statement, values) => patiently(sql, exclusively(sql.all(statement, values)))
+  const all: Sql["all"] = (statement, values) => patiently(sql, turns.between(sql.all(statement, values)))
   const list = lister(all)
   const encoded: Encoded = {
     name: sql.name,

@@ -12,7 +12,7 @@ const placeholders = (row: string, count: number): string => new Array<string>(c
 /** How many entries a statement takes at most: SQLite allows 32,766 values. */
 export const widest = 256
 
-const widths = [1, 2, 3, 4, 8, 16, 32, 64, 128, widest]
+const widths = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, widest]
 
 /** The width that `count` entries are padded to, so that few statements serve all appends. */
 export const widthOf = (count: number): number => widths.find((width) => width >= count) ?? widest
