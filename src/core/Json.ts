@@ -1,5 +1,6 @@
 /** Plain JSON values, and what keeps a value from being one. */
 import * as Either from "effect/Either"
+import { Few } from "./Few.js"
 import * as Thrown from "./Thrown.js"
 
 /** A value that JSON text brings back equal. */
@@ -35,7 +36,7 @@ class Refusal {
 /** Copies one value. It reads each member once, so that what was checked is what is kept. */
 class Reader {
   private readonly path: Array<string | number> = []
-  private readonly above = new Set<object>()
+  private readonly above = new Few<object>()
 
   read(value: unknown): Either.Either<Json, Problem> {
     try {

@@ -3,6 +3,7 @@
  * around it how it ended.
  */
 import type { Defect } from "./Failure.js"
+import type { PhaseRecord } from "./PhaseRecord.js"
 import type { Consequence, Failures, Placed } from "./Step.js"
 
 export type Ended =
@@ -40,6 +41,15 @@ export interface Closable {
  * time is over.
  */
 export type Event = "opened" | "settled" | "decided" | "rested" | "expired"
+
+/** Which of these the event of this number is, if it is one. */
+export const eventOf = (record: PhaseRecord, index: number): Event | undefined => {
+  if (record.settled === index) return "settled"
+  if (record.opened === index) return "opened"
+  if (record.decided === index) return "decided"
+  if (record.expired === index) return "expired"
+  return record.rested === index ? "rested" : undefined
+}
 
 export interface Node {
   readonly placed: Placed

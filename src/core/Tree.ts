@@ -10,7 +10,7 @@ import type { History } from "./History.js"
 import { type Codec, type Enter, type Instruction, type Undoable, undoable } from "./Instruction.js"
 import type { Json } from "./Json.js"
 import * as Mismatch from "./Mismatch.js"
-import type { Around, Body, Closable, Event, Node } from "./Node.js"
+import { type Around, type Body, type Closable, eventOf, type Node } from "./Node.js"
 import * as Path from "./Path.js"
 import { isComposite, type PhaseRecord } from "./PhaseRecord.js"
 import { decidable } from "./Reversal.js"
@@ -370,14 +370,6 @@ export class Tree {
 /** Undoing it is more than to know that it happened: what is given to somebody outside has to be taken back. */
 const isUndoable = (instruction: Instruction, record: PhaseRecord | undefined): instruction is Undoable =>
   (instruction._tag === "Run" && record?.token !== undefined) || undoable(instruction)
-
-const eventOf = (record: PhaseRecord, index: number): Event | undefined => {
-  if (record.settled === index) return "settled"
-  if (record.opened === index) return "opened"
-  if (record.decided === index) return "decided"
-  if (record.expired === index) return "expired"
-  return record.rested === index ? "rested" : undefined
-}
 
 const fits = (placed: Placed, record: PhaseRecord): boolean =>
   record.path === placed.path &&

@@ -120,66 +120,71 @@ export class Claims {
     opening: Opening<E>,
     claiming: Claiming
   ): Effect.Effect<Claimed | undefined, E | LoadError | CommitError> {
-    const attempt = (isFull: boolean) =>
-      Effect.gen(this, function* () {
-        const journal = yield* this.load(taker.id)
-        const known = yield* Journals.historyOf(this.store, journal)
-        const decided = yield* opening(known)
-        const history = yield* Journals.before(this.store, taker.id, known, decided.entries)
-        return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
-      })
+    const attempt = (isFull: boolean) => Effect.gen(() => this.taking(taker, opening, claiming, isFull))
     // Somebody else has taken the place meanwhile: then it stands in line.
     return Effect.flatMap(attempt(false), (found) => (found === "full" ? attempt(true) : Effect.succeed(found))).pipe(
       Effect.map((found) => (found === "full" ? undefined : found))
     )
   }
 
+  private *taking<E>(taker: Taker, opening: Opening<E>, claiming: Claiming, isFull: boolean) {
+    const journal = yield* this.load(taker.id)
+    const known = yield* Journals.historyOf(this.store, journal)
+    const decided = yield* opening(known)
+    const history = yield* Journals.before(this.store, taker.id, known, decided.entries)
+    return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
+  }
+
   private decide(given: Case, isFull: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
-    return Effect.gen(this, function* () {
-      const { decided, history, order } = given
-      const { definition, entries } = decided
-      const needs = definition !== undefined && needsPlace(history, entries)
-      const waits = needs && (isFull || !(yield* this.lanes.hasRoom(history)))
-      if (entries.length === 0 && decided.discard === undefined && (waits || definition === undefined)) {
-        if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
-        return undefined
-      }
-      return yield* waits ? this.queue(given) : this.claim(given, needs)
-    })
+    return Effect.gen(() => this.deciding(given, isFull))
+  }
+
+  private *deciding(given: Case, isFull: boolean) {
+    const { decided, history, order } = given
+    const { definition, entries } = decided
+    const needs = definition !== undefined && needsPlace(history, entries)
+    const waits = needs && (isFull || !(yield* this.lanes.hasRoom(history)))
+    if (entries.length === 0 && decided.discard === undefined && (waits || definition === undefined)) {
+      if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
+      return undefined
+    }
+    return yield* waits ? this.queue(given) : this.claim(given, needs)
   }
 
   /** A suspect waits for its turn before that. */
   private claim(given: Case, places: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
-    return Effect.gen(this, function* () {
-      const { decided, history, journal, taker } = given
-      const { definition } = decided
-      const crashes = history.held ? history.crashes + 1 : 0
-      if (crashes > 1 && crashes < this.config.crashes) {
-        const leave = yield* Effect.raceFirst(this.quarantine.enter, taker.left.wait)
-        if (leave === undefined) return undefined
-        taker.leaving.push(leave)
-      }
-      const crashed = history.held
-      const writer = this.writerOf(taker, history, journal.head)
-      // It may have moved on before its row told of that.
-      writer.version = journal.row.version
-      const carried = !places && carries(given) ? given.delivery : undefined
-      if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
-      if (places) writer.within(this.lanes.limitOf(history.task))
-      this.stage(writer, given)
-      if (crashes >= this.config.crashes) park(writer, Faults.poisoned(crashes, history.position))
-      if (carried !== undefined) {
-        writer.deliver(carried)
-        return { writer, definition }
-      }
-      const committed = Effect.as(this.commit(writer, given), { writer, definition })
-      if (!places) return yield* committed
-      return yield* Effect.catchTag(committed, "Fenced", (fenced) =>
-        Effect.flatMap(this.store.get(taker.id), (row) =>
-          row?.epoch === journal.row.epoch ? Effect.succeed("full" as const) : fenced
-        )
+    return Effect.gen(() => this.claiming(given, places))
+  }
+
+  private *claiming(given: Case, places: boolean) {
+    const { decided, history, journal, taker } = given
+    const { definition } = decided
+    const crashes = history.held ? history.crashes + 1 : 0
+    if (crashes > 1 && crashes < this.config.crashes) {
+      const leave = yield* Effect.raceFirst(this.quarantine.enter, taker.left.wait)
+      if (leave === undefined) return undefined
+      taker.leaving.push(leave)
+    }
+    const crashed = history.held
+    const writer = this.writerOf(taker, history, journal.head)
+    // It may have moved on before its row told of that.
+    writer.version = journal.row.version
+    const carried = !places && carries(given) ? given.delivery : undefined
+    if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
+    if (places) writer.within(this.lanes.limitOf(history.task))
+    this.stage(writer, given)
+    if (crashes >= this.config.crashes) park(writer, Faults.poisoned(crashes, history.position))
+    if (carried !== undefined) {
+      writer.deliver(carried)
+      return { writer, definition }
+    }
+    const committed = Effect.as(this.commit(writer, given), { writer, definition })
+    if (!places) return yield* committed
+    return yield* Effect.catchTag(committed, "Fenced", (fenced) =>
+      Effect.flatMap(this.store.get(taker.id), (row) =>
+        row?.epoch === journal.row.epoch ? Effect.succeed("full" as const) : fenced
       )
-    })
+    )
   }
 
   /** It would go on, and there is no place for it: what was decided is recorded, and it waits for one. */

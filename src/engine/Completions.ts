@@ -54,34 +54,36 @@ export class Completions {
   ) {}
 
   /** Completes the phase that gave this token; answered as done once it is on disk, with the execution that it is for. */
-  complete(token: string, exit: Exit.Exit<unknown, unknown>) {
-    return Effect.gen(this, function* () {
-      const { hash, row } = yield* this.find(token)
-      const { execution, path } = row
-      const outcome = yield* this.accept(row, Completion.encode(exit))
-      if (row.ended === null) yield* this.check(row, outcome)
-      const body = outcome as unknown as Json
-      const completing = { hash, outcome: Completion.hashOf(outcome), body, at: this.now() }
-      const isPlain = outcome._tag === "Success" && Perform.sizeOf(body) <= this.config.maxValue / 10
-      if (row.ended === null && (yield* this.recovery.goOnWith(row, completing, isPlain))) return execution
-      const done = yield* this.store.complete(completing)
-      switch (done._tag) {
-        case "Accepted":
-          yield* this.recovery.arrived(done.execution)
-          return done.execution
-        case "Same":
-          return execution
-        case "Differs":
-          return yield* new AlreadyCompleted({ execution, path })
-        case "Expired":
-          return yield* new TokenExpired({ execution, path })
-        case "Closed":
-          return yield* new TokenClosed({ execution, path })
-        case "NotFound":
-          return yield* new TokenNotFound({})
-      }
-    })
-  }
+  readonly complete = Effect.fnUntraced(function* (
+    this: Completions,
+    token: string,
+    exit: Exit.Exit<unknown, unknown>
+  ) {
+    const { hash, row } = yield* this.find(token)
+    const { execution, path } = row
+    const outcome = yield* this.accept(row, Completion.encode(exit))
+    if (row.ended === null) yield* this.check(row, outcome)
+    const body = outcome as unknown as Json
+    const completing = { hash, outcome: Completion.hashOf(outcome), body, at: this.now() }
+    const isPlain = outcome._tag === "Success" && Perform.sizeOf(body) <= this.config.maxValue / 10
+    if (row.ended === null && (yield* this.recovery.goOnWith(row, completing, isPlain))) return execution
+    const done = yield* this.store.complete(completing)
+    switch (done._tag) {
+      case "Accepted":
+        yield* this.recovery.arrived(done.execution)
+        return done.execution
+      case "Same":
+        return execution
+      case "Differs":
+        return yield* new AlreadyCompleted({ execution, path })
+      case "Expired":
+        return yield* new TokenExpired({ execution, path })
+      case "Closed":
+        return yield* new TokenClosed({ execution, path })
+      case "NotFound":
+        return yield* new TokenNotFound({})
+    }
+  })
 
   /** Tells that whoever is to complete a phase is at it. */
   heartbeat(token: string, given: Progress = {}) {
@@ -155,16 +157,14 @@ export class Completions {
   }
 
   /** By the schema that is kept with the token; where that cannot say all, by the task's code. */
-  private check(row: TokenRow, outcome: Completion.Outcome) {
-    return Effect.gen(this, function* () {
-      if (outcome._tag === "Die") return
-      const remote = row.schema as unknown as Remote
-      const schema = outcome._tag === "Success" ? remote.success : remote.error
-      if (schema === null) return yield* this.checkByCode(row, outcome)
-      const problem = yield* this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
-      if (problem !== undefined) return yield* refuse(row, problem)
-    })
-  }
+  private readonly check = Effect.fnUntraced(function* (this: Completions, row: TokenRow, outcome: Completion.Outcome) {
+    if (outcome._tag === "Die") return
+    const remote = row.schema as unknown as Remote
+    const schema = outcome._tag === "Success" ? remote.success : remote.error
+    if (schema === null) return yield* this.checkByCode(row, outcome)
+    const problem = yield* this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
+    if (problem !== undefined) return yield* refuse(row, problem)
+  })
 
   private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
     return Effect.gen(this, function* () {
