@@ -1,0 +1,39 @@
+/** What the connection to a SQLite file does by itself. */
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as SqliteConnection from "../../src/store/SqliteConnection.js"
+import { temporaryFolder } from "./support/TemporaryFolder.js"
+
+const insert = { text: "INSERT INTO word (text) VALUES (?)", values: ["one"] }
+
+const connected = Effect.flatMap(temporaryFolder, (folder) =>
+  SqliteConnection.make({ filename: path.join(folder, "words.db"), timeout: 0 })
+)
+
+describe("a connection", () => {
+  it.scoped("tells how many rows were changed, also by what could not be prepared before", () =>
+    Effect.gen(function* () {
+      const db = yield* connected
+      const early = yield* Effect.flip(db.run(insert.text, insert.values))
+      assert.include(early.message, "no such table: word")
+      yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
+      assert.strictEqual(yield* db.run(insert.text, insert.values), 1)
+      const two = { ...insert, values: ["two"] }
+      const all = { text: "UPDATE word SET text = text || '!'", values: [] }
+      assert.deepStrictEqual(yield* db.each([two, all, { ...insert, values: ["three"] }]), [1, 2, 1])
+    })
+  )
+
+  it.scoped("runs statements in order, and none after one that fails", () =>
+    Effect.gen(function* () {
+      const db = yield* connected
+      yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
+      assert.deepStrictEqual(yield* db.each([]), [])
+      const failed = yield* Effect.flip(db.each([insert, insert, { ...insert, values: ["two"] }]))
+      assert.include(failed.message, "UNIQUE")
+      assert.deepStrictEqual(yield* db.all("SELECT text FROM word", []), [{ text: "one" }])
+      assert.deepStrictEqual(yield* db.each([{ ...insert, values: ["two"] }]), [1])
+    })
+  )
+})
