@@ -33,7 +33,9 @@ const send = Effect.fnUntraced(function* (
   }
   yield* Change.confirmed(given)
   yield* sending(here)
-  yield* Change.tell({ ...told, outcome: "done", ...(yield* Change.standing(store, id)) }, given.json)
+  // What is only sent is done, however the execution stands.
+  const tell = here ? Change.tell : Change.told
+  yield* tell({ ...told, outcome: "done", ...(yield* Change.standing(store, id)) }, given.json)
 })
 
 const short = (value: Json | undefined): string => (value === undefined ? "nothing" : JSON.stringify(value))

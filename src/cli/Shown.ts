@@ -95,8 +95,11 @@ export type Shown = typeof Shown.Type
 type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 /** What is known of these. */
-const known = <T extends object>(members: T): Known<T> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Known<T>
+const known = <T extends object>(members: T): Known<T> => {
+  const found: Partial<T> = {}
+  for (const key in members) if (members[key] !== undefined) found[key] = members[key]
+  return found as Known<T>
+}
 
 const phase = (record: PhaseRecord, state: Phase["state"]): Phase => {
   const { attempt, attempts, child, failures, generation, inDoubt, kind, name, path, scope, startedAt } = record

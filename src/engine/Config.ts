@@ -43,6 +43,12 @@ export interface Config {
   readonly newToken: () => string
 }
 
+/** A command takes it as it is: it does not begin like an option. */
+const newToken = (): string => {
+  const token = randomBytes(24).toString("base64url")
+  return token.startsWith("-") ? newToken() : token
+}
+
 /**
  * A random UUID that begins with its time (version 7 of RFC 9562): those that are made one after the other are beside each
  * other in an index, and a commit of many writes few of its pages.
@@ -72,6 +78,6 @@ export class EngineConfig extends Context.Reference<EngineConfig>()("tidemark/En
     standby: Duration.millis(250),
     answer: Duration.seconds(30),
     newId: Effect.clockWith((clock) => Effect.succeed(idAt(clock.unsafeCurrentTimeMillis()))),
-    newToken: () => randomBytes(24).toString("base64url")
+    newToken
   }
 }

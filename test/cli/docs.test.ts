@@ -38,7 +38,7 @@ and starts as fast as that loads.
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | the execution failed; \`watch\`: it stands still, and is not Completed |
+| 1 | the execution failed, where it was to go on (what is discarded, or sent without --tasks, is done all the same: 0); \`watch\`: it stands still, and is not Completed |
 | 2 | it was not understood, nobody was there to say yes, or a package or a module does not load |
 | 3 | refused: there is no such execution, its status does not allow that, no engine runs, or a file that was to be made is there |
 | 4 | trouble with the store: no database, another program's, newer, damaged, unreadable; \`doctor\` found some |

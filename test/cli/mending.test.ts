@@ -109,6 +109,18 @@ describe("an operator with the command", () => {
     )
   )
 
+  it.live("takes what is sent to one that has failed, and says that this is done", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const at = yield* made("write")
+        yield* fails(at, "letter", { to: "bob" })
+        const sent = yield* at.tidemark("signal", "x", "post", "--value", "true", "--yes", "--json")
+        assert.deepStrictEqual([sent.code, sent.err], [0, ""])
+        assert.deepInclude(JSON.parse(sent.out), { verb: "signal", outcome: "done", status: "Failed" })
+      })
+    )
+  )
+
   it.live("has a failed phase run again with another payload, and its first attempts stay to be seen", () =>
     Effect.scoped(
       Effect.gen(function* () {
