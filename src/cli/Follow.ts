@@ -5,7 +5,7 @@ import type { Definition } from "../authoring/Definition.js"
 import type { Recorded } from "../core/Entry.js"
 import { isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import * as Replay from "../engine/Replay.js"
-import type { Store } from "../store/Store.js"
+import type { ExecutionRow, Store } from "../store/Store.js"
 import type { Complaint } from "./Complaint.js"
 import type { Control } from "./Control.js"
 import * as History from "./History.js"
@@ -93,15 +93,39 @@ interface Showing {
   readonly isMoving?: () => boolean
 }
 
+/** Milliseconds in which an engine begins what it has the code and a place for. */
+const patience = 2_000
+
+/** Why one that another process's engine leaves alone may not begin; nothing, if that is too early to say. */
+const idleness = ({ holder, name }: Control, row: Pick<ExecutionRow, "id" | "status" | "task">) =>
+  Effect.map(holder, (owner) => {
+    if (owner === undefined || row.status !== "Pending") return undefined
+    const why = `it may have no task ${row.task}, or no free place`
+    return Page.flow(2, { text: `process ${owner.pid} owns ${name} and has not begun ${row.id}: ${why}`, tone: "warn" })
+  })
+
+/** Says so once. */
+const doubt = Effect.fnUntraced(function* (control: Control, id: string) {
+  const device = yield* Screen.Screen
+  yield* Effect.sleep(patience)
+  const row = yield* control.store.get(id)
+  const found = row === undefined ? undefined : yield* idleness(control, row)
+  if (found !== undefined) yield* device.err(Page.render([found], device.paper))
+  return yield* Effect.never
+})
+
 /** Shows it until it stands still: what was shown before is written over. */
-const live = Effect.fnUntraced(function* ({ store }: Control, id: string, { definition, isMoving }: Showing) {
+const live = Effect.fnUntraced(function* (control: Control, id: string, { definition, isMoving }: Showing) {
+  const { store } = control
   const device = yield* Screen.Screen
   const counts = new Counts(definition)
   for (let before = 0; ; ) {
     const now = yield* Clock.currentTimeMillis
     const moving = isMoving?.() === true
     const seen = yield* Seen.one(store, id, now)
-    const lines = Page.lines(page(seen, counts, now, device.rows ?? 24), device.paper)
+    const idle = now - seen.status.times.created < patience ? undefined : yield* idleness(control, seen.status)
+    const shown = page(seen, counts, now, (device.rows ?? 24) - (idle === undefined ? 0 : 1))
+    const lines = Page.lines(idle === undefined ? shown : [...shown, idle], device.paper)
     const back = before === 0 ? "" : `\u001b[${before}A\u001b[J`
     yield* device.out(`${back}${lines.join("\n")}\n`)
     before = lines.length
@@ -131,7 +155,7 @@ const shown = Effect.fnUntraced(function* (control: Control, id: string, showing
   if (paper.columns !== undefined && !showing.json) return yield* live(control, id, showing)
   // What is written here is no change that the store would tell of.
   const store: Store = { ...control.store, changed: (_, every) => Effect.as(Effect.sleep(every), 0) }
-  yield* History.watch(store, { ...showing, id })
+  yield* Effect.raceFirst(History.watch(store, { ...showing, id }), doubt(control, id))
 })
 
 /** The same of one that begins; with its `definition`, it goes on here meanwhile. */

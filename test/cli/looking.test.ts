@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Phase, Task } from "../../src/index.js"
+import { Sqlite } from "../../src/sqlite.js"
 import { command, flat } from "./support/command.js"
 
 let broken = true
@@ -151,6 +153,29 @@ describe("--follow", () => {
         assert.deepInclude(many, { code: 2, out: "" })
         const refused = yield* tidemark("skip", "b", "label", "--value", '"again"', "--yes", "--follow")
         assert.deepInclude(refused, { code: 3 })
+      })
+    )
+  )
+
+  it.live("says so where the engine that owns the file leaves an execution alone", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { db, module, said } = yield* desk
+        const engine = yield* Layer.build(Sqlite.layer({ filename: db }))
+        const busy = Task.make("busy", {
+          *run() {
+            yield* Phase.make("once", Effect.void)
+          }
+        })
+        // It owns the file from then on, and has no other task.
+        yield* Effect.provide(busy.execute({}), engine)
+        const payload = ["--payload", '{ "sku": "cup" }']
+        const told = yield* said("start", "order", "--tasks", module, "--id", "d", ...payload, "--follow")
+        while (told.err === "") yield* Effect.sleep("20 millis")
+        assert.match(
+          flat(told.err),
+          /^process \d+ owns .* and has not begun d: it may have no task order, or no free place $/
+        )
       })
     )
   )
