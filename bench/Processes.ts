@@ -47,7 +47,8 @@ const replayOf = (folder: string, phases: number): Group => {
       { name: rows, unit: "ms", round: onCopy("rows") },
       { name: replay, unit: "ms", round: onCopy("replay") }
     ],
-    ratios: [{ name: "replay / rows", of: replay, to: rows, goal: { most: 5 } }]
+    // A short journal takes what the engine takes to begin, whatever is in it.
+    ratios: [{ name: "replay / rows", of: replay, to: rows, ...(phases < 10_000 ? {} : { goal: { most: 5 } }) }]
   }
 }
 
