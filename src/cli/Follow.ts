@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Recorded } from "../core/Entry.js"
+import { EngineBusy } from "../core/Errors.js"
 import { isSettled, type PhaseRecord } from "../core/PhaseRecord.js"
 import * as Replay from "../engine/Replay.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
@@ -91,39 +92,47 @@ interface Showing {
   readonly json: boolean
   readonly after?: Recorded | undefined
   readonly isMoving?: () => boolean
+  /** who keeps this command from having it go on */
+  readonly busy?: () => EngineBusy | undefined
 }
 
 /** Milliseconds in which an engine begins what it has the code and a place for. */
 const patience = 2_000
 
-/** Why one that another process's engine leaves alone may not begin; nothing, if that is too early to say. */
-const idleness = ({ holder, name }: Control, row: Pick<ExecutionRow, "id" | "status" | "task">) =>
-  Effect.map(holder, (owner) => {
-    if (owner === undefined || row.status !== "Pending") return undefined
-    const why = `it may have no task ${row.task}, or no free place`
-    return Page.flow(2, { text: `process ${owner.pid} owns ${name} and has not begun ${row.id}: ${why}`, tone: "warn" })
+/** Why one that is left alone by the engine that owns it may not begin. */
+const idleness = (
+  { busy }: Showing,
+  { id, status, task }: Pick<ExecutionRow, "id" | "status" | "task">
+): Page.Page[number] | undefined => {
+  const owner = busy?.()
+  if (owner === undefined || status !== "Pending") return undefined
+  const why = `it may have no task ${task}, or no free place`
+  return Page.flow(2, {
+    text: `process ${owner.pid} owns ${owner.store} and has not begun ${id}: ${why}`,
+    tone: "warn"
   })
+}
 
 /** Says so once. */
-const doubt = Effect.fnUntraced(function* (control: Control, id: string) {
+const doubt = Effect.fnUntraced(function* ({ store }: Control, id: string, showing: Showing) {
   const device = yield* Screen.Screen
   yield* Effect.sleep(patience)
-  const row = yield* control.store.get(id)
-  const found = row === undefined ? undefined : yield* idleness(control, row)
-  if (found !== undefined) yield* device.err(Page.render([found], device.paper))
+  const row = yield* store.get(id)
+  const idle = row && idleness(showing, row)
+  if (idle !== undefined) yield* device.err(Page.render([idle], device.paper))
   return yield* Effect.never
 })
 
 /** Shows it until it stands still: what was shown before is written over. */
-const live = Effect.fnUntraced(function* (control: Control, id: string, { definition, isMoving }: Showing) {
-  const { store } = control
+const live = Effect.fnUntraced(function* ({ store }: Control, id: string, showing: Showing) {
+  const { definition, isMoving } = showing
   const device = yield* Screen.Screen
   const counts = new Counts(definition)
   for (let before = 0; ; ) {
     const now = yield* Clock.currentTimeMillis
     const moving = isMoving?.() === true
     const seen = yield* Seen.one(store, id, now)
-    const idle = now - seen.status.times.created < patience ? undefined : yield* idleness(control, seen.status)
+    const idle = now - seen.status.times.created < patience ? undefined : idleness(showing, seen.status)
     const shown = page(seen, counts, now, (device.rows ?? 24) - (idle === undefined ? 0 : 1))
     const lines = Page.lines(idle === undefined ? shown : [...shown, idle], device.paper)
     const back = before === 0 ? "" : `\u001b[${before}A\u001b[J`
@@ -136,12 +145,18 @@ const live = Effect.fnUntraced(function* (control: Control, id: string, { defini
 })
 
 /** Has it go on whenever it can, as long as no other engine does that. */
-const move = ({ engine, store }: Control, id: string): Effect.Effect<never, Refusal> =>
+const move = (
+  { engine, store }: Control,
+  id: string,
+  owned: (by: EngineBusy | undefined) => void = () => {}
+): Effect.Effect<never, Refusal> =>
   Effect.forever(
     Effect.gen(function* () {
       const version = yield* store.changed(undefined, 0)
-      const busy = Effect.succeed({ until: undefined })
-      const { until } = yield* Effect.catchTag(engine.advance(id), "EngineBusy", () => busy)
+      const found = yield* Effect.catchTag(engine.advance(id), "EngineBusy", Effect.succeed)
+      const busy = found instanceof EngineBusy
+      owned(busy ? found : undefined)
+      const until = busy ? undefined : found.until
       const now = yield* Clock.currentTimeMillis
       // One that waits is due by its time, or when somebody has sent it something.
       const pause = until === undefined ? 500 : Math.min(500, Math.max(0, until - now))
@@ -155,14 +170,19 @@ const shown = Effect.fnUntraced(function* (control: Control, id: string, showing
   if (paper.columns !== undefined && !showing.json) return yield* live(control, id, showing)
   // What is written here is no change that the store would tell of.
   const store: Store = { ...control.store, changed: (_, every) => Effect.as(Effect.sleep(every), 0) }
-  yield* Effect.raceFirst(History.watch(store, { ...showing, id }), doubt(control, id))
+  yield* Effect.raceFirst(History.watch(store, { ...showing, id }), doubt(control, id, showing))
 })
 
 /** The same of one that begins; with its `definition`, it goes on here meanwhile. */
 export const run = (control: Control, id: string, showing: Pick<Showing, "definition" | "json">) =>
-  showing.definition === undefined
-    ? shown(control, id, showing)
-    : Effect.raceFirst(shown(control, id, showing), move(control, id))
+  Effect.suspend(() => {
+    if (showing.definition === undefined) return shown(control, id, showing)
+    let owner: EngineBusy | undefined
+    const moving = move(control, id, (by) => {
+      owner = by
+    })
+    return Effect.raceFirst(shown(control, id, { ...showing, busy: () => owner }), moving)
+  })
 
 /** What comes of an act, from there on; `here`: no other engine has it go on. */
 export const acting = <E extends Refusal | Complaint, R>(
