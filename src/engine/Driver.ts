@@ -104,13 +104,13 @@ export class Driver {
       const gone = Effect.isEffect(next) ? yield* next : next
       if (gone === "again") continue
       if (gone !== undefined) return this.gone(gone)
-      // What has ended is on disk while others go on.
-      if (!writer.isClean) yield* writer.flushing()
       if (this.mayRest) {
         const rested = yield* this.parking.enter
         if (rested === "again") continue
         return this.gone(rested)
       }
+      // What has ended is on disk while others go on.
+      if (!writer.isClean) yield* writer.flushing()
       this.alarm.set(this.parking.due)
       let signal = signals.poll() ?? (yield* signals.next)
       for (; signal !== undefined; signal = signals.poll() as Signal) {
