@@ -24,8 +24,8 @@ export interface Sql {
   readonly all: (statement: string, values: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Row>, StoreError>
   /** runs a statement that answers no rows: how many rows it changed, those of triggers not counted */
   readonly run: (statement: string, values: ReadonlyArray<Value>) => Effect.Effect<number, StoreError>
-  /** runs them one after the other: how many rows each has changed; where one fails, those after it are not run */
-  readonly each: (statements: ReadonlyArray<Statement>) => Effect.Effect<ReadonlyArray<number>, StoreError>
+  /** runs them one after the other while nobody else writes; where one fails, those after it are not run */
+  readonly each: (statements: ReadonlyArray<Statement>) => Effect.Effect<void, StoreError>
   /**
    * Runs the effect in a transaction that may write from its beginning. If it fails, or the commit does, nothing of it was
    * written and the connection is free again. No other statement may be given to the connection meanwhile.

@@ -54,10 +54,7 @@ export const claimAndTake = Effect.fnUntraced(function* (sql: Sql, request: Appe
   return true
 })
 
-/**
- * What does not decide whether the entries are written, before them. The execution is there, or they are refused later; of
- * its tokens each adds one row.
- */
+/** What does not decide whether the entries are written, before them. The execution is there, or they are refused later. */
 export const before = (
   execution: string,
   { answers, letters, told, tokens }: Beside,

@@ -27,7 +27,7 @@ export const finals = listed(statuses.filter(isFinal))
 const over = listed(statuses.filter(isOver))
 
 const addOne = `INSERT INTO token (hash, execution, path, clear, schema, expires)
-  SELECT ?, number, ?, ?, ?, ? FROM execution WHERE id = ? ON CONFLICT (hash) DO NOTHING`
+  SELECT ?, number, ?, ?, ?, ? FROM execution WHERE id = ?`
 
 const toldOne = "UPDATE token SET clear = NULL, expires = ? WHERE hash = ?"
 
@@ -69,21 +69,17 @@ const found = (row: Row) => ({
 const standing = (sql: Pick<Sql, "all">, hash: string) =>
   Effect.map(sql.all(find, [hash]), (rows) => (rows[0] === undefined ? undefined : found(rows[0])))
 
-/** Adds a token of an execution that there is: one row, if it is new. */
+/** Adds a token of an execution, if that is there; refused if the token is. */
 export const add = (execution: string, { clear, expires, hash, path, schema }: NewToken): Statement => ({
   text: addOne,
   values: [hash, path, clear, JSON.stringify(schema), expires, execution]
 })
 
-/** Why these, of which each has changed so many rows, cannot stand: a token was there. */
-export const notNew = (
-  sql: Sql,
-  statements: ReadonlyArray<Statement>,
-  changed: ReadonlyArray<number>
-): StoreError | undefined =>
-  statements.some(({ text }, index) => text === addOne && changed[index] !== 1)
-    ? new StoreError({ reason: "Failed", store: sql.name, message: `${sql.name}: ${tokenThere}` })
-    : undefined
+/** Why a statement that adds tokens, beside others, was refused. */
+export const addProblem = (error: StoreError): StoreError =>
+  error.message.includes("token.hash")
+    ? new StoreError({ reason: error.reason, store: error.store, message: `${error.store}: ${tokenThere}` })
+    : error
 
 /** Whoever it is for has it. */
 export const told = ({ expires, hash }: Told): Statement => ({ text: toldOne, values: [expires, hash] })

@@ -6,7 +6,7 @@
 
 import * as Reactivity from "@effect/experimental/Reactivity"
 import type { Connection as Client } from "@effect/sql/SqlConnection"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -43,6 +43,12 @@ interface Changes {
   readonly changes: number
 }
 
+/** A statement that the client runs with the values that are there then. */
+interface Prepared {
+  readonly values: Array<Value>
+  readonly run: Effect.Effect<unknown, SqlError>
+}
+
 const reads = /^\s*(SELECT|PRAGMA|WITH)\b/i
 
 class Connection {
@@ -51,6 +57,8 @@ class Connection {
   /** the I/O error after which this connection does nothing any more */
   private broken: StoreError | undefined
   private inTransaction = false
+  /** what `each` runs: the values are those of the run that comes next */
+  private readonly prepared = new Map<string, Prepared>()
 
   constructor(
     private readonly client: Client,
@@ -100,30 +108,44 @@ class Connection {
     )
   }
 
-  /** One effect for each, and no more: whatever goes wrong is looked at as if that one had been run by itself. */
-  each(statements: ReadonlyArray<Statement>): Effect.Effect<ReadonlyArray<number>, StoreError> {
+  /**
+   * Each is prepared once, with values that are put in its place: to ask the client's cache and to make an effect each time
+   * takes longer than what SQLite has to do. Nobody else comes between the values and the statement, in a transaction.
+   */
+  each(statements: ReadonlyArray<Statement>): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
-      const changed: Array<number> = []
-      const all = Effect.whileLoop({
-        while: () => changed.length < statements.length,
-        body: () => {
-          const { text, values } = statements[changed.length]!
-          return this.client.executeRaw(text, values)
-        },
-        step: (result) => {
-          this.count(statements[changed.length]!.values)
-          changed.push((result as Changes).changes)
-        }
-      })
       if (this.broken !== undefined) return Effect.fail(this.broken)
-      return Effect.catchAll(Effect.as(all, changed), (error) => {
-        const { text, values } = statements[changed.length]!
-        const found = Effect.flatMap(this.recover(error, text, values, true), (result) => this.changedBy(result))
-        return Effect.flatMap(found, (count) =>
-          Effect.map(this.each(statements.slice(changed.length + 1)), (rest) => [...changed, count, ...rest])
-        )
+      let index = 0
+      const all = Effect.whileLoop({
+        while: () => index < statements.length,
+        body: () => this.filled(statements[index]!),
+        step: () => this.count(statements[index++]!.values)
       })
+      return Effect.catchAll(all, (error) => this.fail(error.cause, true))
     })
+  }
+
+  /** A statement with these values: it has to be run next. */
+  private filled({ text, values }: Statement): Effect.Effect<unknown, SqlError> {
+    const known = this.prepared.get(text)
+    if (known === undefined) return this.prepare(text, values)
+    for (let index = 0; index < values.length; index++) known.values[index] = values[index]!
+    return known.run
+  }
+
+  /** What cannot be prepared is not remembered. */
+  private prepare(text: string, given: ReadonlyArray<Value>): Effect.Effect<unknown, SqlError> {
+    const values = [...given]
+    return Effect.flatMap(
+      Effect.try({
+        try: () => this.client.executeUnprepared(text, values, undefined),
+        catch: (cause) => new SqlError({ cause, message: "Failed to prepare statement" })
+      }),
+      (run) => {
+        this.prepared.set(text, { values, run })
+        return run
+      }
+    )
   }
 
   /** How many rows a statement has changed, which was run last: what was prepared for once does not tell. */

@@ -215,28 +215,44 @@ const createOne = ({ lane, parent, priority, row }: CreateRequest): Statement =>
 })
 
 /** Inserts executions: of those whose ids are not free, the rows that have them. */
-const createAll = Effect.fnUntraced(function* (sql: Sql, creates: ReadonlyArray<CreateRequest>) {
+type Create = (
+  sql: Sql,
+  creates: ReadonlyArray<CreateRequest>
+) => Effect.Effect<Existing, StoreError | ExecutionDiscarded>
+type Existing = ReadonlyMap<CreateRequest, ExecutionRow | undefined>
+
+const none: Existing = new Map()
+
+const createAll: Create = Effect.fnUntraced(function* (sql: Sql, creates: ReadonlyArray<CreateRequest>) {
   const existing = new Map<CreateRequest, ExecutionRow | undefined>()
-  const inserted = yield* sql.each(creates.map(createOne))
-  for (const [index, create] of creates.entries()) {
-    if (inserted[index] !== 1) existing.set(create, yield* taken(sql, create.row.id))
+  for (const create of creates) {
+    const { text, values } = createOne(create)
+    if ((yield* sql.run(text, values)) !== 1) existing.set(create, yield* taken(sql, create.row.id))
   }
   return existing
 })
 
+/** Inserts executions that are new, by all that is known: the first entries of one whose id is not free are not taken. */
+const createNew: Create = (sql, creates) => Effect.as(sql.each(creates.map(createOne)), none)
+
 /** Something that entries depend on is not so: nothing of the transaction is written. */
 const refused = Effect.fail("refused" as const)
+
+/** What is taken over from another store keeps the epochs in which it was written. */
+const isOwn = ({ row, rows }: CreateRequest): boolean => rows.every(({ epoch }) => epoch === row.epoch)
 
 /** The entries of a new execution, and what goes beside them. */
 const born = (request: CreateRequest, groups: Array<Group>, beside: Array<Statement>): void => {
   const { row, rows, tags = [] } = request
   const { epoch, id } = row
-  if (rows.every((one) => one.epoch === epoch)) groups.push({ execution: id, epoch, rows, status: null })
-  // What is taken over from another store keeps the epochs in which it was written.
+  if (isOwn(request)) groups.push({ execution: id, epoch, rows, status: null })
   else for (const one of rows) beside.push(SqlBeside.put(id, one))
   for (const tag of tags) beside.push({ text: Statements.addTag, values: [tag, id] })
   SqlBeside.before(id, request, rows, beside)
 }
+
+const createsOf = (writes: ReadonlyArray<Write>): ReadonlyArray<CreateRequest> =>
+  writes.flatMap((write) => (write._tag === "Create" ? write.request : []))
 
 /** Entries alone. */
 const isPlain = (write: Write): write is Extract<Write, { readonly _tag: "Append" }> =>
@@ -245,14 +261,14 @@ const isPlain = (write: Write): write is Extract<Write, { readonly _tag: "Append
 /**
  * All writes, in a transaction: what each answers. They came in beside each other, so that their order is nobody's: first
  * what decides whether there is anything to write, then what has to be there before the entries, the entries, and what
- * comes after them.
+ * comes after them. `create`: how executions are inserted.
  */
-const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Write>) {
+const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Write>, create: Create) {
   const groups: Array<Group> = []
   const before: Array<Statement> = []
   const after: Array<Statement> = []
-  const creates = writes.flatMap((write) => (write._tag === "Create" ? write.request : []))
-  const existing = creates.length === 0 ? undefined : yield* createAll(sql, creates)
+  const creates = createsOf(writes)
+  const existing = creates.length === 0 ? none : yield* create(sql, creates)
   const answers: Array<Answered> = []
   for (const write of writes) {
     let answer: Answered
@@ -266,18 +282,15 @@ const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Wr
       }
     } else if (write._tag === "Create") {
       const { request } = write
-      answer = existing?.get(request)
-      if (existing?.has(request) !== true) {
+      answer = existing.get(request)
+      if (!existing.has(request)) {
         born(request, groups, before)
         SqlBeside.after(request.row.id, request, after)
       }
     } else answer = yield* statement(sql, write)
     answers.push(answer)
   }
-  if (before.length > 0) {
-    const problem = SqlTokens.notNew(sql, before, yield* sql.each(before))
-    if (problem !== undefined) return yield* problem
-  }
+  if (before.length > 0) yield* Effect.mapError(sql.each(before), SqlTokens.addProblem)
   if (!(yield* insertGroups(sql, groups))) return yield* refused
   if (after.length > 0) yield* sql.each(after)
   return answers
@@ -323,14 +336,26 @@ const statement = (sql: Sql, write: Single): Effect.Effect<Answered, StoreError>
   }
 }
 
-/** All of the writes in one transaction: what each answers, or nothing if one of them was refused. */
-export const together = (
-  sql: Sql,
-  writes: ReadonlyArray<Write>
-): Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError | ExecutionDiscarded> =>
-  sql
-    .transaction(writeAll(sql, writes))
-    .pipe(Effect.catchAll((error) => (error === "refused" ? Effect.succeed(undefined) : Effect.fail(error))))
+type Together = Effect.Effect<ReadonlyArray<Answered> | undefined, StoreError | ExecutionDiscarded>
+
+const attempt = (sql: Sql, writes: ReadonlyArray<Write>, create: Create): Together =>
+  Effect.catchAll(sql.transaction(writeAll(sql, writes, create)), (error) =>
+    error === "refused" ? Effect.succeed(undefined) : Effect.fail(error)
+  )
+
+/**
+ * All of the writes in one transaction: what each answers, or nothing if one of them was refused. Where several executions
+ * begin, their ids are new as a rule: only if something is refused is each of them looked at.
+ */
+export const together = (sql: Sql, writes: ReadonlyArray<Write>): Together => {
+  const creates = createsOf(writes)
+  const exactly = attempt(sql, writes, createAll)
+  return creates.length > 1 && creates.every(isOwn)
+    ? Effect.flatMap(attempt(sql, writes, createNew), (answers) =>
+        answers === undefined ? exactly : Effect.succeed(answers)
+      )
+    : exactly
+}
 
 /** One write on its own: one autocommit statement where that is enough. */
 export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, Refused> => {

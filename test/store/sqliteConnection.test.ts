@@ -19,9 +19,8 @@ describe("a connection", () => {
       assert.include(early.message, "no such table: word")
       yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
       assert.strictEqual(yield* db.run(insert.text, insert.values), 1)
-      const two = { ...insert, values: ["two"] }
-      const all = { text: "UPDATE word SET text = text || '!'", values: [] }
-      assert.deepStrictEqual(yield* db.each([two, all, { ...insert, values: ["three"] }]), [1, 2, 1])
+      yield* db.run(insert.text, ["two"])
+      assert.strictEqual(yield* db.run("UPDATE word SET text = text || '!'", []), 2)
     })
   )
 
@@ -29,11 +28,29 @@ describe("a connection", () => {
     Effect.gen(function* () {
       const db = yield* connected
       yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
-      assert.deepStrictEqual(yield* db.each([]), [])
+      yield* db.each([])
       const failed = yield* Effect.flip(db.each([insert, insert, { ...insert, values: ["two"] }]))
       assert.include(failed.message, "UNIQUE")
       assert.deepStrictEqual(yield* db.all("SELECT text FROM word", []), [{ text: "one" }])
-      assert.deepStrictEqual(yield* db.each([{ ...insert, values: ["two"] }]), [1])
+      const all = { text: "UPDATE word SET text = text || '!'", values: [] }
+      yield* db.each([{ ...insert, values: ["two"] }, all, { ...insert, values: ["three"] }])
+      yield* db.each([{ ...insert, values: ["four"] }, all])
+      const words = yield* db.all("SELECT text FROM word ORDER BY rowid", [])
+      assert.deepStrictEqual(
+        words.map(({ text }) => text),
+        ["one!!", "two!!", "three!", "four!"]
+      )
+    })
+  )
+
+  it.scoped("does not remember what could not be prepared", () =>
+    Effect.gen(function* () {
+      const db = yield* connected
+      const early = yield* Effect.flip(db.each([insert]))
+      assert.include(early.message, "no such table: word")
+      yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
+      yield* db.each([insert])
+      assert.deepStrictEqual(yield* db.all("SELECT text FROM word", []), [{ text: "one" }])
     })
   )
 })
