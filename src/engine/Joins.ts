@@ -172,12 +172,7 @@ export class Joins {
     return isActive(status) || (status === "Waiting" && !this.ownership.isPassive)
   }
 
-  private readonly accept = Effect.fnUntraced(function* (
-    this: Joins,
-    definition: Definition,
-    payload: unknown,
-    options: Joining
-  ) {
+  private *accept(definition: Definition, payload: unknown, options: Joining) {
     const json = definition.payload.encode(payload)
     const problem = Either.isLeft(json) ? json.left : Perform.tooLarge(json.right, this.config.maxValue)
     if (problem !== undefined) return yield* new PayloadInvalid({ task: definition.name, ...problem })
@@ -189,14 +184,14 @@ export class Joins {
     if (undeclared !== undefined) return yield* undeclared
     const lane = definition.lane === undefined ? undefined : Lane.keyOf(definition.name, definition.lane, payload)
     if (lane instanceof InvalidName) return yield* lane
-    const tags = Tags.make([...(options.tags ?? []), ...(definition.tags?.(payload) ?? [])])
+    const tags = Tags.make(options.tags, definition.tags?.(payload))
     if (tags instanceof InvalidName) return yield* tags
     this.lanes.learn(definition)
     this.retention.learn(definition)
     const encoded = Either.getOrElse(json, () => undefined) ?? null
     const visit: Visit = { ...options, definition, id, payload: encoded, key: lane?.key, tags }
     return visit
-  })
+  }
 
   /** Starts an execution or joins it, and waits until it stands still; a child also until it is handed back. */
   readonly join: (definition: Definition, payload: unknown, options: Joining) => Effect.Effect<Standing, JoinError> =
@@ -363,14 +358,14 @@ export class Joins {
     Effect.gen(() => this.starting(definition, payload, options))
 
   private *starting(...[definition, payload, options]: Parameters<Service["start"]>) {
-    const given = options.id === undefined ? {} : { id: options.id }
-    const visit = yield* this.accept(definition, payload, { ...given, ...goal(options), tags: options.tags ?? [] })
+    const { at, priority, ...wanted } = options
+    const visit = yield* this.accept(definition, payload, wanted)
     const { id } = visit
-    const due = options.at === undefined ? undefined : Instant.toMillis("the start", options.at)
+    const due = at === undefined ? undefined : Instant.toMillis("the start", at)
     const mayBegin =
       due === undefined && visit.key === undefined && visit.stopAt === undefined && visit.tags.length === 0
     if (mayBegin && (yield* this.recovery.begin(definition, id, visit.payload))) return id
-    const made = yield* this.births.write(visit, { due }, options.priority)
+    const made = yield* this.births.write(visit, { due }, priority)
     if ("existing" in made) {
       const history = yield* Effect.catchTag(this.live.history(id), "ExecutionNotFound", (error) => Effect.die(error))
       yield* same(visit, history)

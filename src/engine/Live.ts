@@ -72,6 +72,12 @@ export interface Entered<E = never> {
   readonly opened: Effect.Effect<void, E>
 }
 
+/** What a run goes by, which may have to be read and claimed first; nothing if there is nothing to run. */
+type Prepare = (run: Run) => Effect.Effect<Claimed | undefined, unknown>
+
+const isThere = Effect.succeed(true)
+const isNotThere = Effect.succeed(false)
+
 /** What is not the same for all new executions of a task: when it is due, whose child it is, its lane, where it stops. */
 export interface Birth {
   readonly due?: number | undefined
@@ -137,7 +143,11 @@ export class Live {
 
   /** Starts an execution that is in no store yet, or answers the run that has its id. */
   begin(definition: Definition, id: string, payload: Json, caller: Caller = {}): Effect.Effect<Entered> {
-    return this.enter(id, caller, () =>
+    return this.enter(id, caller, this.birth(definition, id, payload, caller))
+  }
+
+  private birth(definition: Definition, id: string, payload: Json, caller: Caller): Prepare {
+    return () =>
       Effect.sync(() => {
         const { parent, round, stopAt, tags = [] } = caller
         const writer = this.writer(id, History.empty(), { id, owner: this.owner })
@@ -145,31 +155,41 @@ export class Live {
         writer.stage({ _tag: "Claimed", owner: this.owner, crashed: false })
         return { writer, definition }
       })
-    )
   }
 
   /** Starts an execution for which nobody waits: whether it is on disk, once that is known. It leaves its place at its end. */
-  launch(definition: Definition, id: string, payload: Json, services: Services, leave: () => void) {
-    return Effect.uninterruptibleMask((restore) => {
-      const heard = new Once<void>()
-      const stop = this.listeners.hear(id, () => heard.tell(Effect.void))
-      const begun = this.begin(definition, id, payload, services === undefined ? {} : { services })
-      const born = Effect.flatMap(begun, ({ entered, run }) => {
-        if (entered) this.atEnd(run, leave)
-        else leave()
-        return entered ? restore(Effect.zipRight(heard.wait, this.isThere(run))) : Effect.succeed(false)
+  launch(
+    definition: Definition,
+    id: string,
+    payload: Json,
+    services: Fibers,
+    leave: () => void
+  ): Effect.Effect<boolean> {
+    return Effect.async<boolean>((resume) => {
+      let run: Run | undefined
+      let heard = false
+      const stop = this.listeners.hear(id, () => {
+        stop()
+        heard = true
+        if (run !== undefined) resume(this.isThere(run))
       })
-      return Effect.ensuring(born, Effect.sync(stop))
+      const begun = this.enterOn(services, id, undefined, this.birth(definition, id, payload, {}))
+      if (begun?.entered !== true) {
+        stop()
+        leave()
+        return resume(begun === undefined ? Effect.interrupt : isNotThere)
+      }
+      run = begun.run
+      this.atEnd(run, leave)
+      if (heard) resume(this.isThere(run))
     })
   }
 
   /** Whether anything of it is on disk, once it has made a commit or is over. */
   private isThere(run: Run): Effect.Effect<boolean> {
-    return Effect.suspend(() =>
-      this.runs.get(run.id) === run
-        ? Effect.succeed(true)
-        : Effect.map(run.done.wait, (exit) => Exit.isSuccess(exit) && exit.value !== undefined)
-    )
+    return this.runs.get(run.id) === run
+      ? isThere
+      : Effect.map(run.done.wait, (exit) => Exit.isSuccess(exit) && exit.value !== undefined)
   }
 
   /**
@@ -216,35 +236,36 @@ export class Live {
   }
 
   /** Begins a run, that is over before the engine is; or answers the one that has this id: there is never a second one. */
-  private enter(
-    id: string,
-    { parent, services }: Caller,
-    prepare: (run: Run) => Effect.Effect<Claimed | undefined, unknown>
-  ): Effect.Effect<Entered> {
+  private enter(id: string, { parent, services }: Caller, prepare: Prepare): Effect.Effect<Entered> {
     return Effect.flatMap(
       services === undefined ? Fibers.here : Effect.succeed(services),
       (fibers): Effect.Effect<Entered> => {
-        if (this.ended) return Effect.interrupt
-        const present = this.runs.get(id)
-        if (present !== undefined) return Effect.succeed({ run: present, entered: false, opened: Effect.void })
-        const left = new Once<void>()
-        const done = new Once<Finished>()
-        const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
-        this.runs.set(id, run)
-        const life = Effect.matchEffect(prepare(run), {
-          onFailure: () => Effect.succeed(undefined),
-          onSuccess: (prepared) =>
-            prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers)
-        })
-        run.fiber = fibers.start(life)
-        run.fiber.addObserver((exit) => {
-          const over = () => this.over(run, exit)
-          if (run.runner === undefined || run.runner.idle) over()
-          else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)))
-        })
-        return Effect.succeed({ run, entered: true, opened: Effect.void })
+        const entered = this.enterOn(fibers, id, parent, prepare)
+        return entered === undefined ? Effect.interrupt : Effect.succeed(entered)
       }
     )
+  }
+
+  /** The same at once; nothing where the engine ends. */
+  private enterOn(fibers: Fibers, id: string, parent: Run["parent"], prepare: Prepare): Entered | undefined {
+    if (this.ended) return undefined
+    const present = this.runs.get(id)
+    if (present !== undefined) return { run: present, entered: false, opened: Effect.void }
+    const left = new Once<void>()
+    const done = new Once<Finished>()
+    const run: Run = { id, parent, signals: new Mailbox<Signal>(), left, leaving: [], ends: [], done }
+    this.runs.set(id, run)
+    const life = Effect.matchEffect(prepare(run), {
+      onFailure: () => Effect.succeed(undefined),
+      onSuccess: (prepared) => (prepared === undefined ? Effect.succeed(undefined) : this.live(prepared, run, fibers))
+    })
+    run.fiber = fibers.start(life)
+    run.fiber.addObserver((exit) => {
+      const over = () => this.over(run, exit)
+      if (run.runner === undefined || run.runner.idle) over()
+      else fibers.start(Effect.andThen(run.runner.abandon, Effect.sync(over)))
+    })
+    return { run, entered: true, opened: Effect.void }
   }
 
   private over(run: Run, exit: Exit.Exit<History.History | undefined, CommitError>): void {

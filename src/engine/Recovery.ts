@@ -16,9 +16,10 @@ import type { Commands } from "./Commands.js"
 import type { Config } from "./Config.js"
 import { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
+import type { Fibers } from "./Fibers.js"
 import { Inbox } from "./Inbox.js"
 import type { Lanes } from "./Lanes.js"
-import type { Live, Services } from "./Live.js"
+import type { Live } from "./Live.js"
 import type { Ownership } from "./Ownership.js"
 import type { Places } from "./Places.js"
 import type { Registered, Registry } from "./Registry.js"
@@ -221,7 +222,7 @@ export class Recovery {
   })
 
   /** Adds a task, and recovers its executions once this engine is the owner: at once, or when the present one ends. */
-  register(definition: Definition, services: Services): Effect.Effect<void> {
+  register(definition: Definition, services: Fibers): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.registry.add(definition, services)
       this.lanes.learn(definition)
@@ -238,17 +239,19 @@ export class Recovery {
 
   /**
    * Starts an execution that nobody waits for, where it would go on anyway: if this engine has its code and is the owner,
-   * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
+   * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before. It has
+   * to be run next.
    */
   begin(definition: Definition, id: string, payload: Json): Effect.Effect<boolean> {
     const registered = this.registry.get(definition.name, definition.version)
     if (registered?.definition !== definition || this.ended || this.ownership.isPassive) return notBegun
-    const begun = Effect.suspend(() => {
+    const begun = () => {
       if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
       const leave = this.places.take(definition.name)
       return leave === undefined ? notBegun : this.live.launch(definition, id, payload, registered.services, leave)
-    })
-    return Effect.matchEffect(this.ownership.ensure, { onFailure: () => notBegun, onSuccess: () => begun })
+    }
+    if (this.ownership.isOwner) return begun()
+    return Effect.matchEffect(this.ownership.ensure, { onFailure: () => notBegun, onSuccess: begun })
   }
 
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */

@@ -4,18 +4,18 @@
  */
 import type { Definition } from "../authoring/Definition.js"
 import { TaskConflict } from "../core/Errors.js"
-import type { Services } from "./Live.js"
+import type { Fibers } from "./Fibers.js"
 
 export interface Registered {
   readonly definition: Definition
-  readonly services: Services
+  readonly services: Fibers
 }
 
 export class Registry {
   private readonly tasks = new Map<string, Map<number, Registered>>()
 
   /** Throws a `TaskConflict` for another task of this name and version. */
-  add(definition: Definition, services: Services): void {
+  add(definition: Definition, services: Fibers): void {
     const { name, version } = definition
     const versions = this.tasks.get(name) ?? new Map<number, Registered>()
     const known = versions.get(version)

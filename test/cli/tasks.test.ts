@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import { inject } from "vitest"
 import type { Definition } from "../../src/authoring/Definition.js"
 import * as Tasks from "../../src/cli/Tasks.js"
+import { Fibers } from "../../src/engine/Fibers.js"
 import { Registry } from "../../src/engine/Registry.js"
 import { temporaryFolder } from "../store/support/TemporaryFolder.js"
 
@@ -32,7 +33,7 @@ const load = (file: string, text: string, packages: Readonly<Record<string, stri
     const register = (definition: Definition) =>
       Effect.sync(() => {
         registered.push(definition.name)
-        registry.add(definition, undefined)
+        registry.add(definition, Effect.runSync(Fibers.here))
       })
     return { found: yield* Effect.either(Tasks.provide(module, { register })), registered }
   })
