@@ -6,8 +6,9 @@
 
 import * as Reactivity from "@effect/experimental/Reactivity"
 import type { Connection as Client } from "@effect/sql/SqlConnection"
-import { SqlError } from "@effect/sql/SqlError"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,6 +17,7 @@ import * as Sentence from "../core/Sentence.js"
 import type { Row, Sql, Statement, Value } from "./Sql.js"
 import { codeOf, fromCause, isInputOutput } from "./SqliteErrors.js"
 import { holderOf } from "./SqliteHolder.js"
+import { SqlitePrepared } from "./SqlitePrepared.js"
 
 export interface Options {
   /** the absolute path of the file */
@@ -43,12 +45,6 @@ interface Changes {
   readonly changes: number
 }
 
-/** A statement that the client runs with the values that are there then. */
-interface Prepared {
-  readonly values: Array<Value>
-  readonly run: Effect.Effect<unknown, SqlError>
-}
-
 const reads = /^\s*(SELECT|PRAGMA|WITH)\b/i
 
 class Connection {
@@ -57,28 +53,38 @@ class Connection {
   /** the I/O error after which this connection does nothing any more */
   private broken: StoreError | undefined
   private inTransaction = false
-  /** what `each` runs: the values are those of the run that comes next */
-  private readonly prepared = new Map<string, Prepared>()
+  private readonly prepared: SqlitePrepared
 
   constructor(
     private readonly client: Client,
     private readonly name: string
-  ) {}
+  ) {
+    this.prepared = new SqlitePrepared(client)
+  }
 
-  /** Executes a statement, as long as the connection may be trusted. */
-  private execute(text: string, values: ReadonlyArray<Value>, writes: boolean): Effect.Effect<unknown, StoreError> {
+  /** Executes a statement that tells how many rows it has changed, as long as the connection may be trusted. */
+  private execute(text: string, values: ReadonlyArray<Value>): Effect.Effect<unknown, StoreError> {
     return Effect.suspend(() =>
       this.broken !== undefined
         ? Effect.fail(this.broken)
-        : Effect.catchAll(this.client.executeRaw(text, values), (error) => this.recover(error, text, values, writes))
+        : Effect.catchAll(this.client.executeRaw(text, values), (error) => this.recover(error, text, values))
     )
   }
 
   /** The client remembers for good that a statement could not be prepared: such a one is tried anew each time. */
-  private recover(error: SqlError, text: string, values: ReadonlyArray<Value>, writes: boolean) {
-    if (!error.message.startsWith("Failed to prepare")) return this.fail(error.cause, writes)
+  private recover(error: SqlError, text: string, values: ReadonlyArray<Value>) {
+    if (!error.message.startsWith("Failed to prepare")) return this.fail(error.cause, true)
     const anew = Effect.suspend(() => this.client.executeUnprepared(text, values, undefined))
-    return Effect.catchAllCause(anew, () => this.fail(error.cause, writes))
+    return Effect.catchAllCause(anew, () => this.fail(error.cause, true))
+  }
+
+  /** The same for one that tells nothing, while nobody else writes. */
+  private alone(text: string): Effect.Effect<unknown, StoreError> {
+    return Effect.suspend(() =>
+      this.broken !== undefined
+        ? Effect.fail(this.broken)
+        : Effect.catchAll(this.prepared.alone(text, []), (error) => this.fail(error.cause, true))
+    )
   }
 
   private fail(cause: unknown, writes: boolean): Effect.Effect<never, StoreError> {
@@ -97,55 +103,35 @@ class Connection {
 
   all(text: string, values: ReadonlyArray<Value>): Effect.Effect<ReadonlyArray<Row>, StoreError> {
     const writes = !reads.test(text)
-    const rows = this.execute(text, values, writes) as Effect.Effect<ReadonlyArray<Row>, StoreError>
+    const rows = Effect.suspend(() => {
+      if (this.broken !== undefined) return Effect.fail(this.broken)
+      const asked = writes ? this.prepared.alone(text, values) : this.prepared.read(text, values)
+      return Effect.catchAll(asked, (error) => this.fail(error.cause, writes))
+    }) as Effect.Effect<ReadonlyArray<Row>, StoreError>
     return writes ? Effect.tap(rows, () => this.wrote(values)) : rows
   }
 
   run(text: string, values: ReadonlyArray<Value>): Effect.Effect<number, StoreError> {
     return Effect.tap(
-      Effect.flatMap(this.execute(text, values, true), (result) => this.changedBy(result)),
+      Effect.flatMap(this.execute(text, values), (result) => this.changedBy(result)),
       () => this.wrote(values)
     )
   }
 
-  /**
-   * Each is prepared once, with values that are put in its place: to ask the client's cache and to make an effect each time
-   * takes longer than what SQLite has to do. Nobody else comes between the values and the statement, in a transaction.
-   */
   each(statements: ReadonlyArray<Statement>): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
       if (this.broken !== undefined) return Effect.fail(this.broken)
       let index = 0
       const all = Effect.whileLoop({
         while: () => index < statements.length,
-        body: () => this.filled(statements[index]!),
+        body: () => {
+          const { text, values } = statements[index]!
+          return this.prepared.alone(text, values)
+        },
         step: () => this.count(statements[index++]!.values)
       })
       return Effect.catchAll(all, (error) => this.fail(error.cause, true))
     })
-  }
-
-  /** A statement with these values: it has to be run next. */
-  private filled({ text, values }: Statement): Effect.Effect<unknown, SqlError> {
-    const known = this.prepared.get(text)
-    if (known === undefined) return this.prepare(text, values)
-    for (let index = 0; index < values.length; index++) known.values[index] = values[index]!
-    return known.run
-  }
-
-  /** What cannot be prepared is not remembered. */
-  private prepare(text: string, given: ReadonlyArray<Value>): Effect.Effect<unknown, SqlError> {
-    const values = [...given]
-    return Effect.flatMap(
-      Effect.try({
-        try: () => this.client.executeUnprepared(text, values, undefined),
-        catch: (cause) => new SqlError({ cause, message: "Failed to prepare statement" })
-      }),
-      (run) => {
-        this.prepared.set(text, { values, run })
-        return run
-      }
-    )
   }
 
   /** How many rows a statement has changed, which was run last: what was prepared for once does not tell. */
@@ -171,7 +157,7 @@ class Connection {
   /** Moves the log into the database if it is long. What was written is safe in it: only what breaks the connection matters. */
   private get checkpoint(): Effect.Effect<void, StoreError> {
     return Effect.flatMap(this.all("PRAGMA wal_checkpoint(NOOP)", []), ([found]) =>
-      Number(found?.log) < checkpointAt ? Effect.void : this.execute("PRAGMA wal_checkpoint(PASSIVE)", [], true)
+      Number(found?.log) < checkpointAt ? Effect.void : this.alone("PRAGMA wal_checkpoint(PASSIVE)")
     ).pipe(
       Effect.catchAll((error) => (error === this.broken ? Effect.fail(error) : Effect.void)),
       Effect.asVoid
@@ -179,14 +165,14 @@ class Connection {
   }
 
   private get begin(): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(this.execute("BEGIN IMMEDIATE", [], true), () => {
+    return Effect.flatMap(this.alone("BEGIN IMMEDIATE"), () => {
       this.inTransaction = true
       return Effect.void
     })
   }
 
   private get commit(): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(this.execute("COMMIT", [], true), () => {
+    return Effect.flatMap(this.alone("COMMIT"), () => {
       this.inTransaction = false
       return this.wrote([])
     })
@@ -196,7 +182,7 @@ class Connection {
   private get rollback(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.inTransaction = false
-      return Effect.catchAll(Effect.asVoid(this.client.executeRaw("ROLLBACK", [])), ({ cause }) => {
+      return Effect.catchAll(Effect.asVoid(this.prepared.alone("ROLLBACK", [])), ({ cause }) => {
         const over = cause instanceof Error && cause.message.includes("no transaction is active")
         if (!over) this.stop(`${this.name}: a transaction could not be ended (${codeOf(cause)}); open it again`)
         return Effect.void
@@ -204,14 +190,13 @@ class Connection {
     })
   }
 
+  private readonly undone = <E>(cause: Cause.Cause<E>): Effect.Effect<never, E> =>
+    Effect.zipRight(this.rollback, Effect.failCause(cause))
+
   transaction<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
     const committed = Effect.tap(effect, () => this.commit)
-    return Effect.uninterruptible(
-      Effect.zipRight(
-        this.begin,
-        Effect.onError(committed, () => this.rollback)
-      )
-    )
+    const ended = Effect.matchCauseEffect(committed, { onFailure: this.undone, onSuccess: Effect.succeed })
+    return Effect.uninterruptible(Effect.zipRight(this.begin, ended))
   }
 }
 
