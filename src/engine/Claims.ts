@@ -10,7 +10,7 @@ import type { ExecutionDiscarded, ExecutionNotFound, JournalCorrupt, StoreError 
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
-import type { Head, Journal, Store } from "../store/Store.js"
+import type { Head, Journal, LatestJournal, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Delivery } from "./Delivery.js"
 import * as Faults from "./Faults.js"
@@ -62,7 +62,7 @@ interface Taker {
 /** An execution that was loaded, and what was decided about it. */
 interface Case extends Claiming {
   readonly taker: Taker
-  readonly journal: Journal
+  readonly journal: LatestJournal
   readonly history: History.History
   readonly decided: Opened
 }
@@ -98,7 +98,10 @@ export class Claims {
     private readonly writerOf: (taker: Taker, history: History.History, head: Head) => Writer
   ) {}
 
-  private load(id: string, read = this.store.latest): Effect.Effect<Journal, LoadError> {
+  private load<A extends Journal>(
+    id: string,
+    read: (id: string) => Effect.Effect<A | undefined, StoreError | JournalCorrupt>
+  ): Effect.Effect<A, LoadError> {
     return Effect.flatMap(read(id), (journal) =>
       journal === undefined ? this.store.absent(id) : Effect.succeed(journal)
     )
@@ -111,7 +114,7 @@ export class Claims {
 
   /** What is recorded of an execution. */
   history(id: string): Effect.Effect<History.History, LoadError> {
-    return Effect.flatMap(this.load(id), (journal) => Journals.historyOf(this.store, journal))
+    return Effect.flatMap(this.load(id, this.store.latest), (journal) => Journals.historyOf(this.store, journal))
   }
 
   /** Takes it over; nothing if there is nothing to do for it, or not yet. */
@@ -128,7 +131,7 @@ export class Claims {
   }
 
   private *taking<E>(taker: Taker, opening: Opening<E>, claiming: Claiming, isFull: boolean) {
-    const journal = yield* this.load(taker.id)
+    const journal = yield* this.load(taker.id, this.store.latest)
     const known = yield* Journals.historyOf(this.store, journal)
     const decided = yield* opening(known)
     const history = yield* Journals.before(this.store, taker.id, known, decided.entries)
@@ -169,6 +172,8 @@ export class Claims {
     const writer = this.writerOf(taker, history, journal.head)
     // It may have moved on before its row told of that.
     writer.version = journal.row.version
+    // What is sent from now on is told: this engine knows that it runs here.
+    writer.mayHaveLetters = journal.letters
     const carried = !places && carries(given) ? given.delivery : undefined
     if (isClaimed(history, decided)) writer.stage({ _tag: "Claimed", owner: this.owner, crashed })
     if (places) writer.within(this.lanes.limitOf(history.task))

@@ -69,7 +69,7 @@ export class Runner {
       checkpoints: definition.checkpoints,
       keep: this.keep,
       family: this.family,
-      post: new Post(store, writer, writer.isNew),
+      post: new Post(store, writer, !writer.mayHaveLetters),
       tokens: this.tokens,
       deadlines: new Deadlines(writer),
       workOf: (placed) => this.workOf(placed),

@@ -62,6 +62,8 @@ export class Writer {
   private status: History["status"]
   /** what the store says that it goes by */
   version: number
+  /** whether something may have been sent to it that nobody has taken */
+  mayHaveLetters: boolean
   /** the time of the entries that are staged now */
   private at = 0
 
@@ -79,6 +81,7 @@ export class Writer {
   ) {
     this.status = history.status
     this.version = history.version
+    this.mayHaveLetters = !this.isNew
   }
 
   private get epoch(): number {

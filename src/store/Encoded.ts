@@ -220,6 +220,18 @@ export interface Addressed {
   readonly last: number
 }
 
+/** What it takes to go on with an execution. */
+export interface Latest {
+  readonly row: ExecutionRow
+  /**
+   * all entries, in order; or, where stages were entered (`entersStage`), the first one, and from the one before the last of
+   * these on
+   */
+  readonly rows: ReadonlyArray<EntryRow>
+  /** whether anything was sent to it that nobody has taken */
+  readonly letters: boolean
+}
+
 /** What a driver implements. Every effect is durable when it ends, by the store's `durability`. */
 export interface Encoded {
   /** what a person would call this store, e.g. its file name */
@@ -245,11 +257,8 @@ export interface Encoded {
   readonly read: (id: string, from: number, limit?: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   /** the last `count` entries, in order; all, if there are fewer */
   readonly tail: (id: string, count: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
-  /**
-   * What it takes to go on, in order, in one read: all entries; or, where an execution has entered stages (`entersStage`),
-   * the first one, and from the one before the last of these on. It costs no more, however many were before
-   */
-  readonly latest: (id: string) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
+  /** what it takes to go on, in one read; it costs no more, however many stages were entered before */
+  readonly latest: (id: string) => Effect.Effect<Latest | undefined, StoreError>
   /** of these, those with which stages were entered; it costs no more, however many others there are */
   readonly stages: (id: string, from: number, limit: number) => Effect.Effect<ReadonlyArray<EntryRow>, StoreError>
   readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<ExecutionRow>, StoreError>

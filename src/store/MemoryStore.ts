@@ -13,6 +13,7 @@ import type {
   Encoded,
   EntryRow,
   ExecutionRow,
+  Latest,
   ListQuery,
   Reached
 } from "./Encoded.js"
@@ -58,10 +59,11 @@ const rowsOf = (kept: Memory, id: string, from: number): ReadonlyArray<EntryRow>
   return rows[at]?.seq === from ? rows.slice(at) : rows.filter(({ seq }) => seq >= from)
 }
 
-const latest = (kept: Memory, id: string): ReadonlyArray<EntryRow> => {
-  const { base, rows } = kept.executions.get(id) ?? { base: 0, rows: [] }
-  const from = Math.max(1, base - 1)
-  return copies([...rows.slice(0, 1), ...rowsOf(kept, id, from)])
+const latest = (kept: Memory, id: string): Latest | undefined => {
+  const found = kept.executions.get(id)
+  if (found === undefined) return undefined
+  const rows = [...found.rows.slice(0, 1), ...rowsOf(kept, id, Math.max(1, found.base - 1))]
+  return { row: { ...found.row }, rows: copies(rows), letters: MemoryLetters.lettersOf(kept, id).length > 0 }
 }
 
 const create = (

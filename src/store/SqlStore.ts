@@ -11,7 +11,7 @@ import type { EngineBusy, ExecutionDiscarded, Fenced } from "../core/Errors.js"
 import { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
 import * as Committer from "./Committer.js"
-import type { Encoded, EntryRow, ExecutionRow, ListQuery, Order } from "./Encoded.js"
+import type { Encoded, EntryRow, ExecutionRow, Latest, ListQuery, Order } from "./Encoded.js"
 import { byAge, folded, nothingToAppend } from "./Encoded.js"
 import type { Row, Sql } from "./Sql.js"
 import * as SqlLanes from "./SqlLanes.js"
@@ -70,6 +70,16 @@ const entryRow = (row: Row): EntryRow => ({
   body: String(row.body),
   hash: String(row.hash)
 })
+
+/** The first row is the execution's, in the columns of an entry. */
+const latestOf = (id: string, [first, ...entries]: ReadonlyArray<Row>): Latest | undefined =>
+  first === undefined
+    ? undefined
+    : {
+        row: executionRow({ ...first, id, task: first.body, owner: first.hash, createdAt: first.at }),
+        rows: entries.map(entryRow),
+        letters: first.letters === 1
+      }
 
 const order = (row: Row): Order => ({
   id: Number(row.id),
@@ -179,7 +189,7 @@ export const make = Effect.fnUntraced(function* ({ own, sql: connection }: Optio
     read: (id, from, limit = -1) => Effect.map(all(Statements.read, [id, from, limit]), (rows) => rows.map(entryRow)),
     stages: (id, from, limit) => Effect.map(all(Statements.stages, [id, from, limit]), (rows) => rows.map(entryRow)),
     tail: (id, count) => Effect.map(all(Statements.tail, [id, count]), (rows) => rows.map(entryRow).reverse()),
-    latest: (id) => Effect.map(all(Statements.latest, [id, id, id]), (rows) => rows.map(entryRow)),
+    latest: (id) => Effect.map(all(Statements.latest, [id, id, id, id]), (rows) => latestOf(id, rows)),
     list,
     order: (given) => write({ _tag: "Order", order: given }),
     orders: Effect.map(all(Statements.orders, []), (rows) => rows.map(order)),

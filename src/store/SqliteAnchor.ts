@@ -191,16 +191,21 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
     if (last !== undefined) heads.set(execution, last)
   }
   /** What was acknowledged is there, as far as what is read says so: it is dense from the second entry on. */
-  const reads = (id: string, from: number, read: ReturnType<Encoded["latest"]>): ReturnType<Encoded["latest"]> =>
+  const reads = <A>(
+    id: string,
+    from: number,
+    read: Effect.Effect<A, StoreError>,
+    rowsOf: (found: A) => ReadonlyArray<EntryRow>
+  ): Effect.Effect<A, StoreError> =>
     Effect.suspend(() => {
       const head = heads.known.get(id)
-      return Effect.flatMap(read, (rows) =>
-        head === undefined || from > head.seq || holds(rows, head)
-          ? Effect.succeed(rows)
+      return Effect.flatMap(read, (found) =>
+        head === undefined || from > head.seq || holds(rowsOf(found), head)
+          ? Effect.succeed(found)
           : Effect.flatMap(encoded.purged(id), (purged) =>
               purged === undefined
                 ? missing(database, id, `entry ${head.seq} was acknowledged and cannot be read`)
-                : Effect.succeed(rows)
+                : Effect.succeed(found)
             )
       )
     })
@@ -222,8 +227,8 @@ export const guard = Effect.fnUntraced(function* (encoded: Encoded, all: Sql["al
         return Effect.void
       }),
     read: (id, from, limit) =>
-      limit === undefined ? reads(id, from, encoded.read(id, from)) : encoded.read(id, from, limit),
-    latest: (id) => reads(id, 0, encoded.latest(id)),
+      limit === undefined ? reads(id, from, encoded.read(id, from), (rows) => rows) : encoded.read(id, from, limit),
+    latest: (id) => reads(id, 0, encoded.latest(id), (found) => found?.rows ?? []),
     purge: (query) =>
       // What was lost may be what would say that something has not ended.
       heads.damaged.size > 0 ? Effect.succeed([]) : Effect.tap(encoded.purge(query), (ids) => heads.purged(ids)),

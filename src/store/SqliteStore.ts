@@ -141,6 +141,14 @@ const orNothing =
       )
     )
 
+/** A database that is older than letters has none. */
+const latestBefore = (db: SqliteConnection, { get, read }: Encoded, id: string, error: StoreError) =>
+  Effect.gen(function* () {
+    if (Number(yield* db.pragma("user_version")) >= migrations.waiting) return yield* error
+    const row = yield* get(id)
+    return row === undefined ? undefined : { row, rows: yield* read(id, 0), letters: false }
+  })
+
 /**
  * The file for inspection: every write is refused with `StoreError` ReadOnly. A database in WAL mode on a file system that
  * cannot be written is read from a copy.
@@ -177,6 +185,7 @@ export const openReadonly = Effect.fnUntraced(function* ({ filename }: Pick<Opti
     accept: no,
     list: (query) => (query.tags?.length ? tagged(guarded.list(query), []) : guarded.list(query)),
     token: (hash) => waiting(guarded.token(hash), undefined),
+    latest: (id) => Effect.catchAll(guarded.latest(id), (error) => latestBefore(db, guarded, id, error)),
     letters: (id) => waiting(guarded.letters(id), []),
     due: (query) => keyed(guarded.due(query), []),
     holders: (lane) => keyed(guarded.holders(lane), []),

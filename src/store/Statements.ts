@@ -83,9 +83,14 @@ export const tail = `SELECT seq, epoch, at, body, hash ${journalOf} ORDER BY seq
 const base = `SELECT seq FROM journal WHERE execution = (SELECT number FROM execution WHERE id = ?) AND ${entersStage}
   ORDER BY seq DESC LIMIT 1`
 
-/** The first entry, and those from the one before the last that entered a stage on; all, if none did. The id, three times. */
-export const latest = `SELECT seq, epoch, at, body, hash ${journalOf} AND seq = 0
-  UNION ALL SELECT seq, epoch, at, body, hash ${journalOf}
+/**
+ * An execution, and whether it has letters; then its first entry, and those from the one before the last that entered a
+ * stage on; all, if none did. The id, four times.
+ */
+export const latest = `SELECT -1 AS seq, epoch, created_at AS at, task AS body, owner AS hash, version, status, updated_at AS "updatedAt",
+    EXISTS (SELECT 1 FROM letter l WHERE l.execution = number) AS letters FROM execution WHERE id = ?
+  UNION ALL SELECT seq, epoch, at, body, hash, NULL, NULL, NULL, NULL ${journalOf} AND seq = 0
+  UNION ALL SELECT seq, epoch, at, body, hash, NULL, NULL, NULL, NULL ${journalOf}
     AND seq >= max(1, coalesce((${base}), 0) - 1) ORDER BY seq`
 
 /** The last entry of a journal. */

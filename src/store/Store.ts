@@ -56,6 +56,11 @@ export interface Journal {
   readonly head: Head
 }
 
+export interface LatestJournal extends Journal {
+  /** whether anything was sent to it that nobody has taken */
+  readonly letters: boolean
+}
+
 /** The typed store that the engine works with. */
 export interface Store extends Omit<Encoded, "create" | "append" | "read" | "latest" | "tail" | "stages"> {
   /** Nothing answered: created. Otherwise the row that has the id already. */
@@ -77,7 +82,7 @@ export interface Store extends Omit<Encoded, "create" | "append" | "read" | "lat
   /** The whole journal, or nothing if there is no such execution. */
   readonly load: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
   /** The same, but for what was before the last stage; its link to that is taken on trust. */
-  readonly latest: (id: string) => Effect.Effect<Journal | undefined, StoreError | JournalCorrupt>
+  readonly latest: (id: string) => Effect.Effect<LatestJournal | undefined, StoreError | JournalCorrupt>
   /** The entries from `from` on. Their link to what came before is taken on trust. */
   readonly entries: (id: string, from: number) => Effect.Effect<ReadonlyArray<Recorded>, StoreError | JournalCorrupt>
   /** Of these, at most `limit` with which stages were entered. What they say is taken on trust. */
@@ -198,33 +203,46 @@ export const fromEncoded = (encoded: Encoded): Store => {
       const all = [...gone, ...rows].filter(({ seq }) => seq <= through)
       return sizeOf(all, 0) - (instead?.body.length ?? 0)
     })
-  const readable = (id: string, from: number, read: ReturnType<Encoded["latest"]>) =>
+  const readable = <A>(id: string, from: number, read: Effect.Effect<A, StoreError>) =>
     Effect.catchIf(
       read,
       ({ reason }) => reason === "Corrupt",
       ({ message }) => new JournalCorrupt({ execution: id, seq: from, reason: message })
     )
-  const load = Effect.fnUntraced(function* (
-    id: string,
-    read: ReturnType<typeof readable>,
-    parsed: (rows: ReadonlyArray<EntryRow>) => ReturnType<typeof parse>
-  ) {
-    const lost = (yield* encoded.damage).get(id)
-    if (lost !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: lost })
+  const journal = (
+    row: ExecutionRow,
+    rows: ReadonlyArray<EntryRow>,
+    entries: ReturnType<typeof parse>
+  ): Effect.Effect<Journal, JournalCorrupt> => {
+    const { epoch, id: execution } = row
+    if (entries instanceof JournalCorrupt) return Effect.fail(entries)
+    const problem = contradiction(row, entries)
+    if (problem !== undefined) return Effect.fail(new JournalCorrupt({ execution, seq: 0, reason: problem }))
+    const { hash, seq } = rows[rows.length - 1]!
+    return Effect.succeed({ row, entries, head: { execution, epoch, next: seq + 1, hash, size: sizeOf(rows, 0) } })
+  }
+  /** What was lost is not read. */
+  const unlessLost = <A>(id: string, read: Effect.Effect<A, StoreError | JournalCorrupt>) =>
+    Effect.flatMap(encoded.damage, (damage) => {
+      const reason = damage.get(id)
+      return reason === undefined ? read : Effect.fail(new JournalCorrupt({ execution: id, seq: 0, reason }))
+    })
+  const whole = Effect.fnUntraced(function* (id: string) {
     const row = yield* encoded.get(id)
     if (row === undefined) return undefined
-    const rows = yield* read
+    const rows = yield* readable(id, 0, encoded.read(id, 0))
     // It may have been purged meanwhile.
     if (rows.length === 0 && (yield* encoded.get(id)) === undefined) return undefined
-    const entries = parsed(rows)
-    if (entries instanceof JournalCorrupt) return yield* entries
-    const problem = contradiction(row, entries)
-    if (problem !== undefined) return yield* new JournalCorrupt({ execution: id, seq: 0, reason: problem })
-    const { hash, seq } = rows[rows.length - 1]!
-    const head: Head = { execution: id, epoch: row.epoch, next: seq + 1, hash, size: sizeOf(rows, 0) }
-    return { row, entries, head }
+    return yield* journal(row, rows, parse(id, rows, 0))
   })
-  const whole = (id: string) => load(id, readable(id, 0, encoded.read(id, 0)), (rows) => parse(id, rows, 0))
+  const latest = Effect.fnUntraced(function* (id: string) {
+    const found = yield* readable(id, 0, encoded.latest(id))
+    if (found === undefined) return undefined
+    const { letters, row, rows } = found
+    const known = yield* journal(row, rows, parseLatest(id, rows))
+    const needed = known.entries.some(goesAcross) ? yield* whole(id) : known
+    return needed === undefined ? undefined : { ...needed, letters }
+  })
   return {
     ...encoded,
     create: (row, entries, beside) => {
@@ -258,12 +276,8 @@ export const fromEncoded = (encoded: Encoded): Store => {
             ? new ExecutionNotFound({ execution: id })
             : new ExecutionDiscarded({ execution: id, at: purged.at })
       ),
-    load: whole,
-    latest: (id) =>
-      Effect.flatMap(
-        load(id, readable(id, 0, encoded.latest(id)), (rows) => parseLatest(id, rows)),
-        (found) => (found?.entries.some(goesAcross) === true ? whole(id) : Effect.succeed(found))
-      ),
+    load: (id) => unlessLost(id, whole(id)),
+    latest: (id) => unlessLost(id, latest(id)),
     entries: Effect.fnUntraced(function* (id, from) {
       const entries = parse(id, yield* readable(id, from, encoded.read(id, from)), from)
       return entries instanceof JournalCorrupt ? yield* entries : entries

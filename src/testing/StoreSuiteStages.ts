@@ -24,7 +24,7 @@ export const staging = (test: Test): void => {
           head = next
         })
       yield* add(claim, claim)
-      assert.deepStrictEqual(yield* store.latest("a"), yield* store.load("a"))
+      assert.deepStrictEqual(yield* store.latest("a"), { ...(yield* store.load("a"))!, letters: false })
       yield* add(entered(1))
       assert.deepStrictEqual(yield* seqs, [0, 3])
       yield* add(done("b"), done("c"))
@@ -45,6 +45,22 @@ export const staging = (test: Test): void => {
       yield* store.create(row("b"), [{ _tag: "Created", task: "place-order", version: 1, payload: null }, entered(1)])
       assert.deepStrictEqual(yield* seqs, [0, 9, 10])
       assert.deepStrictEqual((yield* store.latest("b"))!.entries.length, 2)
+    }))
+  test("answers with that whether somebody has sent something that nobody has taken", (encoded) =>
+    Effect.gen(function* () {
+      const store = fromEncoded(encoded)
+      const letters = Effect.map(store.latest("a"), (journal) => journal?.letters)
+      const made = yield* store.create(row("a"), [{ _tag: "Created", task: "place-order", version: 1, payload: null }])
+      if (!("head" in made)) return assert.fail("it exists already")
+      yield* store.create(row("b"), [{ _tag: "Created", task: "place-order", version: 1, payload: null }])
+      yield* store.post({ execution: "b", key: "go", body: {}, at: 1 })
+      assert.strictEqual(yield* letters, false)
+      yield* store.post({ execution: "a", key: "go", body: {}, at: 2 })
+      assert.strictEqual(yield* letters, true)
+      const [letter] = yield* store.letters("a")
+      const taken = [letter!.id]
+      yield* store.append(made.head, 3, [{ _tag: "Claimed", owner: "me", crashed: false }], null, { taken })
+      assert.strictEqual(yield* letters, false)
     }))
   test("finds an entry after a stage whose chain is broken", (encoded) =>
     Effect.gen(function* () {

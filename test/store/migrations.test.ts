@@ -112,6 +112,8 @@ describe("migrations", () => {
       const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
       const before = yield* said(inspected, "b")
       assert.include(before, "it's é")
+      // There were no letters then.
+      assert.deepStrictEqual(yield* inspected.latest("b"), { ...(yield* inspected.load("b"))!, letters: false })
       const store = fromEncoded(yield* SqliteStore.make({ filename }))
       assert.strictEqual(yield* said(store, "b"), before)
       assert.deepStrictEqual(yield* store.list({}), yield* inspected.list({}))
@@ -160,7 +162,7 @@ describe("migrations", () => {
       const filename = yield* golden(3)
       const inspected = fromEncoded(yield* SqliteStore.makeReadonly({ filename }))
       const before = yield* said(inspected, "a")
-      assert.deepStrictEqual(yield* inspected.latest("a"), yield* inspected.load("a"))
+      assert.deepStrictEqual(yield* inspected.latest("a"), { ...(yield* inspected.load("a"))!, letters: true })
       const store = fromEncoded(yield* SqliteStore.make({ filename }))
       assert.strictEqual(yield* said(store, "a"), before)
       assert.deepStrictEqual(

@@ -32,9 +32,9 @@ describe("a journal from its last stage on", () => {
   it.scoped("is found without reading what was before", () =>
     Effect.gen(function* () {
       const byEntry = "SEARCH journal USING INDEX sqlite_autoindex_journal_1"
-      const byId = "SEARCH execution USING COVERING INDEX sqlite_autoindex_execution_1 (id=?)"
+      const byId = /^SEARCH execution USING (COVERING )?INDEX sqlite_autoindex_execution_1 \(id=\?\)$/
       assert.deepStrictEqual(
-        (yield* planOf(({ all }) => all(Statements.latest, ["a", "a", "a"]))).filter((line) => !line.startsWith(byId)),
+        (yield* planOf(({ all }) => all(Statements.latest, ["a", "a", "a", "a"]))).filter((line) => !byId.test(line)),
         [
           `${byEntry} (execution=? AND seq=?)`,
           `${byEntry} (execution=? AND seq>?)`,
