@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Json } from "../core/Json.js"
 import type { ExecutionRow, Store } from "../store/Store.js"
+import { type Birth, createdOf } from "./Birth.js"
 import type { Call } from "./Children.js"
 import type { LoadError } from "./Claims.js"
 import { nameOf } from "./Lanes.js"
-import { type Birth, createdOf, type Live } from "./Live.js"
+import type { Live } from "./Live.js"
 
 /** An execution that may not be in the store yet. */
 export interface Expected {

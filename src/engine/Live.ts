@@ -5,12 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import type { Definition } from "../authoring/Definition.js"
-import type { EntryOf } from "../core/Entry.js"
 import type { Failure } from "../core/Failure.js"
 import * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
 import type { Head, Journal, Store } from "../store/Store.js"
+import { createdOf } from "./Birth.js"
 import * as Bodies from "./Bodies.js"
 import type { Children } from "./Children.js"
 import { type Claimed, type Claiming, Claims, type LoadError, type Opening, park } from "./Claims.js"
@@ -75,37 +76,9 @@ export interface Entered<E = never> {
 /** What a run goes by, which may have to be read and claimed first; nothing if there is nothing to run. */
 type Prepare = (run: Run) => Effect.Effect<Claimed | undefined, unknown>
 
+const interrupted = Exit.interrupt(FiberId.none)
 const isThere = Effect.succeed(true)
 const isNotThere = Effect.succeed(false)
-
-/** What is not the same for all new executions of a task: when it is due, whose child it is, its lane, where it stops. */
-export interface Birth {
-  readonly due?: number | undefined
-  readonly parent?: Caller["parent"]
-  readonly round?: number | undefined
-  readonly lane?: string | undefined
-  readonly stopAt?: string | undefined
-  readonly tags?: ReadonlyArray<string>
-}
-
-/** How the journal of an execution begins. */
-export const createdOf = (
-  { name, timeout, version }: Definition,
-  payload: Json,
-  { due, lane, parent, round = 0, stopAt, tags = [] }: Birth = {}
-): EntryOf<"Created"> => ({
-  _tag: "Created",
-  task: name,
-  version,
-  payload,
-  ...(timeout === undefined ? {} : { timeout }),
-  ...(due === undefined ? {} : { due }),
-  ...(parent === undefined ? {} : { parent }),
-  ...(round === 0 ? {} : { round }),
-  ...(lane === undefined ? {} : { lane }),
-  ...(stopAt === undefined ? {} : { stopAt }),
-  ...(tags.length === 0 ? {} : { tags })
-})
 
 /** What never began, for somebody else was first, leaves nothing to tell: whoever waits looks again. */
 const withoutTaken = (exit: Exit.Exit<History.History | undefined, CommitError>): Finished =>
@@ -202,18 +175,41 @@ export class Live {
     opening: Opening<E>,
     claiming: Claiming = {}
   ): Effect.Effect<Entered<E | LoadError | CommitError>> {
-    return Effect.gen(this, function* () {
-      const opened = new Once<void, E | LoadError | CommitError>()
-      const caller = services === undefined ? {} : { services }
-      const entered = yield* this.enter(id, caller, (run) =>
-        Effect.onExit(this.claims.take(run, opening, claiming), (exit) =>
-          Effect.sync(() => opened.tell(Exit.asVoid(exit)))
-        )
-      )
-      const { delivery } = claiming
-      if (delivery !== undefined) this.atEnd(entered.run, delivery.over)
-      return entered.entered ? { ...entered, opened: opened.wait } : entered
+    return Effect.flatMap(
+      services === undefined ? Fibers.here : Effect.succeed(services),
+      (fibers): Effect.Effect<Entered<E | LoadError | CommitError>> => {
+        const opened = new Once<void, E | LoadError | CommitError>()
+        const entered = this.takeOverOn(fibers, id, opening, claiming, (exit) => opened.tell(exit))
+        if (entered === undefined) return Effect.interrupt
+        return Effect.succeed(entered.entered ? { ...entered, opened: opened.wait } : entered)
+      }
+    )
+  }
+
+  /** The same at once, nothing where the engine ends. `told` hears, more than once maybe, that it is on disk or will not be. */
+  takeOverOn<E>(
+    fibers: Fibers,
+    id: string,
+    opening: Opening<E>,
+    claiming: Claiming,
+    told: (exit: Exit.Exit<void, E | LoadError | CommitError>) => void
+  ): Entered | undefined {
+    const entered = this.enterOn(fibers, id, undefined, (run) => {
+      run.ends.push(() => told(interrupted))
+      return Effect.matchCauseEffect(this.claims.take(run, opening, claiming), {
+        onFailure: (cause) => {
+          told(Exit.failCause(cause))
+          return Effect.failCause(cause)
+        },
+        onSuccess: (claimed) => {
+          told(Exit.void)
+          return Effect.succeed(claimed)
+        }
+      })
     })
+    const { delivery } = claiming
+    if (entered !== undefined && delivery !== undefined) this.atEnd(entered.run, delivery.over)
+    return entered
   }
 
   /** The whole journal of an execution. */

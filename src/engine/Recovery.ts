@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Definition } from "../authoring/Definition.js"
-import { StoreError } from "../core/Errors.js"
-import * as History from "../core/History.js"
+import type { StoreError } from "../core/Errors.js"
+import type * as History from "../core/History.js"
 import type { Json } from "../core/Json.js"
-import { isActive, type Status } from "../core/Status.js"
+import type { Status } from "../core/Status.js"
 import type { Completing, Due, Store, TokenRow } from "../store/Store.js"
 import type { Opened } from "./Claims.js"
 import type { Commands } from "./Commands.js"
@@ -26,6 +26,7 @@ import type { Registered, Registry } from "./Registry.js"
 import * as Replay from "./Replay.js"
 import type { Retention } from "./Retention.js"
 import { Trouble } from "./Trouble.js"
+import { Uptakes } from "./Uptakes.js"
 import { Versions } from "./Versions.js"
 import { Wakes } from "./Wakes.js"
 
@@ -37,12 +38,11 @@ const notBegun = Effect.succeed(false)
 
 export class Recovery {
   private ended = false
-  /** those that are being taken up */
-  private readonly queued = new Set<string>()
   /** those that were due, or were sent something, while they still ran */
   private readonly overtaken = new Set<string>()
   private readonly trouble = new Trouble()
   private readonly wakes: Wakes
+  private readonly uptakes: Uptakes
   private readonly inbox: Inbox
   private readonly versions: Versions
   /** the newest letter of which its execution was told */
@@ -60,12 +60,14 @@ export class Recovery {
     private readonly places: Places,
     private readonly lanes: Lanes,
     private readonly retention: Retention,
-    private readonly now: () => number
+    now: () => number
   ) {
     this.inbox = new Inbox(store, commands)
     this.versions = new Versions(store, registry)
     const hasRoom = () => !places.isFull || !live.standby.isEmpty
     this.wakes = new Wakes(store, lanes, now, (due) => this.rouse(due, Effect.succeed(due.parent)), hasRoom)
+    const background = (work: Effect.Effect<void>) => this.background(work)
+    this.uptakes = new Uptakes(live, places, this.versions, this.wakes, now, background)
     places.onFree = () => this.wakes.freed()
     live.onOver = (id, history) => this.over(id, history)
     ownership.onOwned = ownership.isPassive ? this.attend : this.stay
@@ -147,7 +149,7 @@ export class Recovery {
   }
 
   private mayGoOnNow(id: string, task: string): boolean {
-    if (!this.ownership.isOwner || this.ended || this.queued.has(id) || this.live.runs.has(id)) return false
+    if (!this.ownership.isOwner || this.ended || this.live.runs.has(id)) return false
     return (
       this.live.standby.first(id) !== undefined ||
       (typeof this.versions.atHand(id, task) === "object" && this.places.isOpen(task))
@@ -166,7 +168,7 @@ export class Recovery {
     const { id, task } = due
     return Effect.suspend(() => {
       if (this.live.runs.has(id)) this.overtaken.add(id)
-      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.succeed(true)
+      if (this.ended || this.live.runs.has(id)) return Effect.succeed(true)
       const attached = this.live.standby.first(id)
       if (attached === undefined) {
         return Effect.flatMap(this.versions.codeOf(id, task), (code) =>
@@ -210,7 +212,8 @@ export class Recovery {
     return Effect.suspend(() => {
       const leave = this.places.take(task.definition.name)
       if (leave === undefined) return Effect.succeed(false)
-      return Effect.as(this.launch(task, id, leave, delivery), true)
+      this.uptakes.begin(task, id, leave, delivery)
+      return Effect.succeed(true)
     })
   }
 
@@ -246,7 +249,7 @@ export class Recovery {
     const registered = this.registry.get(definition.name, definition.version)
     if (registered?.definition !== definition || this.ended || this.ownership.isPassive) return notBegun
     const begun = () => {
-      if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id) || this.queued.has(id)) return notBegun
+      if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id)) return notBegun
       const leave = this.places.take(definition.name)
       return leave === undefined ? notBegun : this.live.launch(definition, id, payload, registered.services, leave)
     }
@@ -259,7 +262,7 @@ export class Recovery {
     const registered = this.registry.get(name, version)
     if (registered === undefined || this.ended || this.ownership.isPassive) return Effect.void
     const admitted = Effect.suspend(() => {
-      if (this.live.runs.has(id) || this.queued.has(id)) return Effect.void
+      if (this.live.runs.has(id)) return Effect.void
       // Those who were there before go first.
       const now = this.wakes.isEmpty && !isQueued ? this.admit(registered, id) : Effect.succeed(false)
       return Effect.map(now, (admitted) => {
@@ -275,59 +278,6 @@ export class Recovery {
     return Effect.asVoid(Effect.forkIn(Effect.interruptible(logged), scope))
   }
 
-  /** Has an execution go on with the code that it goes by, where other code was tried. */
-  private redirect(id: string, tried: Definition): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const code = this.versions.otherThan(tried, id)
-      if (code === undefined) return Effect.void
-      return Effect.flatMap(this.places.enter(tried.name), (leave) => this.launch(code, id, leave))
-    })
-  }
-
-  private mayGoOn(history: History.History): boolean {
-    return (isActive(history.status) || history.status === "Waiting") && !History.isEarly(history, this.now())
-  }
-
-  /** Takes up an execution of a registered task; its run leaves the place when it ends. */
-  private launch(
-    { definition, services }: Registered,
-    id: string,
-    leave: () => void,
-    delivery?: Delivery
-  ): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (this.ended || this.queued.has(id) || this.live.runs.has(id)) return Effect.sync(leave)
-      this.queued.add(id)
-      const taken = Effect.flatMap(
-        this.live.takeOver(
-          id,
-          services,
-          (history) =>
-            Effect.sync(() => ({
-              entries: [],
-              definition: this.versions.isFor(definition, id, history) && this.mayGoOn(history) ? definition : undefined
-            })),
-          { delivery }
-        ),
-        ({ entered, opened, run }) => {
-          if (entered) this.live.atEnd(run, leave)
-          else leave()
-          return opened
-        }
-      )
-      const failed = (error: { readonly _tag: string; readonly message?: string }) => {
-        if (error instanceof StoreError) return Effect.sync(() => this.wakes.failed(error))
-        return Effect.logWarning(error.message ?? error._tag)
-      }
-      const over = Effect.matchEffect(taken, { onFailure: failed, onSuccess: () => this.wakes.succeeded }).pipe(
-        Effect.onInterrupt(() => Effect.sync(leave)),
-        Effect.ensuring(Effect.sync(() => this.queued.delete(id))),
-        Effect.zipRight(this.redirect(id, definition))
-      )
-      return this.background(over)
-    })
-  }
-
   /**
    * Takes up what of a task a dead engine left, oldest first, and looks again at what was parked because other code was at
    * hand; what is due is woken as ever.
@@ -337,7 +287,7 @@ export class Recovery {
       this.poke()
       // One after another as there are places: no fiber stands in line for each.
       yield* this.each(task, left, (id) =>
-        Effect.flatMap(this.places.enter(task.definition.name), (leave) => this.launch(task, id, leave))
+        Effect.map(this.places.enter(task.definition.name), (leave) => this.uptakes.begin(task, id, leave))
       )
       yield* this.each(task, ["Failed"], (id) => this.reconsider(task, id))
     })

@@ -10,6 +10,11 @@ const longest = 5_000
 export class Trouble {
   private failures = 0
 
+  /** It did what it was asked last. */
+  get isOver(): boolean {
+    return this.failures === 0
+  }
+
   /** It failed: waits until it may be asked again. */
   failed({ message }: StoreError): Effect.Effect<void> {
     return Effect.gen(this, function* () {

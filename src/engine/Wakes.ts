@@ -60,9 +60,9 @@ export class Wakes {
     this.poke()
   }
 
-  /** What was woken was taken up. */
-  get succeeded(): Effect.Effect<void> {
-    return this.trouble.over
+  /** What was woken was taken up: what is to be said about that, if the store was in trouble. */
+  get succeeded(): Effect.Effect<void> | undefined {
+    return this.trouble.isOver ? undefined : this.trouble.over
   }
 
   /** Nobody is known to wait for a place. */
