@@ -72,14 +72,17 @@ const entryRow = (row: Row): EntryRow => ({
 })
 
 /** The first row is the execution's, in the columns of an entry. */
-const latestOf = (id: string, [first, ...entries]: ReadonlyArray<Row>): Latest | undefined =>
-  first === undefined
-    ? undefined
-    : {
-        row: executionRow({ ...first, id, task: first.body, owner: first.hash, createdAt: first.at }),
-        rows: entries.map(entryRow),
-        letters: first.letters === 1
-      }
+const latestOf = (id: string, rows: ReadonlyArray<Row>): Latest | undefined => {
+  const [first] = rows
+  if (first === undefined) return undefined
+  const [task, version, status, owner, updatedAt, letters] = JSON.parse(String(first.body)) as ReadonlyArray<unknown>
+  const { at: createdAt, epoch } = first
+  return {
+    row: executionRow({ id, task, version, status, epoch, owner, createdAt, updatedAt }),
+    rows: rows.slice(1).map(entryRow),
+    letters: letters === 1
+  }
+}
 
 const order = (row: Row): Order => ({
   id: Number(row.id),

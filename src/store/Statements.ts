@@ -18,6 +18,7 @@ const widths = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224
 export const widthOf = (count: number): number => widths.find((width) => width >= count) ?? widest
 
 const appends = new Map<number, string>()
+const appendsToOne = new Map<number, string>()
 
 /**
  * Appends up to `width` entries, of any executions. Per entry: execution, epoch, first, seq, at, body, hash, status; an
@@ -33,6 +34,22 @@ export const append = (width: number): string => {
     JOIN execution e ON e.id = v.column1 AND e.epoch = v.column2
     WHERE v.column3 = (SELECT coalesce(max(j.seq) + 1, 0) FROM journal j WHERE j.execution = e.number)`
   appends.set(width, statement)
+  return statement
+}
+
+/**
+ * The same for one execution, which is looked up once. Per entry: seq, at, body, hash, status; then its id and epoch, and
+ * where the request begins.
+ */
+export const appendToOne = (width: number): string => {
+  const known = appendsToOne.get(width)
+  if (known !== undefined) return known
+  const statement = `INSERT OR ROLLBACK INTO journal (execution, seq, epoch, at, body, hash, status)
+    SELECT e.number, v.column1, e.epoch, v.column2, v.column3, v.column4, v.column5
+    FROM execution e CROSS JOIN (VALUES ${placeholders("(?, ?, ?, ?, ?)", width)}) v
+    WHERE e.id = ? AND e.epoch = ? AND v.column1 IS NOT NULL
+      AND ? = (SELECT coalesce(max(j.seq) + 1, 0) FROM journal j WHERE j.execution = e.number)`
+  appendsToOne.set(width, statement)
   return statement
 }
 
@@ -84,13 +101,13 @@ const base = `SELECT seq FROM journal WHERE execution = (SELECT number FROM exec
   ORDER BY seq DESC LIMIT 1`
 
 /**
- * An execution, and whether it has letters; then its first entry, and those from the one before the last that entered a
- * stage on; all, if none did. The id, four times.
+ * An execution, and whether it has letters, as JSON in the place of a body: a row takes as long as it has columns. Then its
+ * first entry, and those from the one before the last that entered a stage on; all, if none did. The id, four times.
  */
-export const latest = `SELECT -1 AS seq, epoch, created_at AS at, task AS body, owner AS hash, version, status, updated_at AS "updatedAt",
-    EXISTS (SELECT 1 FROM letter l WHERE l.execution = number) AS letters FROM execution WHERE id = ?
-  UNION ALL SELECT seq, epoch, at, body, hash, NULL, NULL, NULL, NULL ${journalOf} AND seq = 0
-  UNION ALL SELECT seq, epoch, at, body, hash, NULL, NULL, NULL, NULL ${journalOf}
+export const latest = `SELECT -1 AS seq, epoch, created_at AS at, json_array(task, version, status, owner, updated_at,
+      EXISTS (SELECT 1 FROM letter l WHERE l.execution = number)) AS body, NULL AS hash FROM execution WHERE id = ?
+  UNION ALL SELECT seq, epoch, at, body, hash ${journalOf} AND seq = 0
+  UNION ALL SELECT seq, epoch, at, body, hash ${journalOf}
     AND seq >= max(1, coalesce((${base}), 0) - 1) ORDER BY seq`
 
 /** The last entry of a journal. */

@@ -151,11 +151,33 @@ class Batch {
   }
 }
 
+/** Appends the entries of one request, that fit into one statement: how many were taken. */
+const insertOne = (sql: Sql, { epoch, execution, rows, status }: Group): Effect.Effect<number, StoreError> => {
+  const width = Statements.widthOf(rows.length)
+  const values = new Array<Value>(width * 5 + 3).fill(null)
+  let end = 0
+  for (const { at, body, hash, seq } of rows) {
+    values[end] = seq
+    values[end + 1] = at
+    values[end + 2] = body
+    values[end + 3] = hash
+    end += 5
+  }
+  values[end - 1] = status
+  values[width * 5] = execution
+  values[width * 5 + 1] = epoch
+  values[width * 5 + 2] = rows[0]!.seq
+  return sql.run(Statements.appendToOne(width), values)
+}
+
 const size = (groups: ReadonlyArray<Group>): number => groups.reduce((sum, { rows }) => sum + rows.length, 0)
 
 /** Appends all groups: whether all entries were taken. A group that does not fit into one statement goes in parts. */
 const insertGroups = Effect.fnUntraced(function* (sql: Sql, groups: ReadonlyArray<Group>) {
   const entries = size(groups)
+  const [only] = groups
+  if (groups.length === 1 && entries > 0 && entries <= Statements.widest)
+    return (yield* insertOne(sql, only!)) === entries
   let inserted = 0
   let begun = 0
   let batch = new Batch(entries)
@@ -363,9 +385,9 @@ export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, Refused> 
     case "Append": {
       const { request } = write
       if (!isPlain(write) || request.rows.length > Statements.widest) break
-      const batch = new Batch(request.rows.length)
-      batch.add(request, 0, request.rows.length)
-      return Effect.flatMap(batch.insert(sql), (count) => (count === 0 ? fenced(request) : Effect.succeed(undefined)))
+      return Effect.flatMap(insertOne(sql, request), (count) =>
+        count === 0 ? fenced(request) : Effect.succeed(undefined)
+      )
     }
     case "Create":
       break
