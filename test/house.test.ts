@@ -30,15 +30,24 @@ interface Row {
 const rows: ReadonlyArray<Row> = [
   { files: "core/*", may: pure, types: ["effect/*"] },
   { files: "authoring/*", may: ["core/*", "effect/*"] },
-  { files: "authoring/ItemKey.ts", may: ["node:crypto"] },
-  { files: "store/*", may: ["core/*", "effect/*", "node:crypto"] },
+  { files: "core/Sha256.ts", may: ["node:crypto"] },
+  { files: "store/*", may: ["core/*", "effect/*"] },
   { files: "store/SqlStore.ts", may: ["@effect/sql/*"] },
   { files: "store/migrations.ts", may: ["@effect/sql/*"] },
   {
     files: "store/Sqlite*.ts",
-    may: ["@effect/sql/*", "@effect/sql-sqlite-node/*", "@effect/experimental/*", "node:fs", "node:os", "node:path"]
+    may: [
+      "@effect/sql/*",
+      "@effect/sql-sqlite-node/*",
+      "@effect/experimental/*",
+      "node:crypto",
+      "node:fs",
+      "node:os",
+      "node:path"
+    ]
   },
-  { files: "engine/*", may: ["core/*", "authoring/*", "store/Store.ts", "effect/*", "node:crypto"] },
+  { files: "engine/*", may: ["core/*", "authoring/*", "store/Store.ts", "effect/*"] },
+  { files: "engine/Config.ts", may: ["node:crypto"] },
   { files: "engine/Answers.ts", may: ["ajv"] },
   { files: "engine/Glimpse.ts", may: ["node:vm"] },
   {

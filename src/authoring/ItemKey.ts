@@ -1,9 +1,7 @@
 /** What an item looks like in a journal, so that another one in its place is noticed. */
-import { createHash } from "node:crypto"
 import * as Either from "effect/Either"
 import * as Json from "../core/Json.js"
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+import { sha256 } from "../core/Sha256.js"
 
 /** In characters. */
 const maxLength = 100

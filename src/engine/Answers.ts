@@ -8,6 +8,8 @@ import * as Json from "../core/Json.js"
 import * as Thrown from "../core/Thrown.js"
 
 type Members = { readonly [name: string]: Json.Json }
+type Found = Json.Problem | undefined
+type AtOnce = Found | Effect.Effect<Found>
 
 /** Lengths in UTF-16 units and patterns without flags: as JavaScript, and so the task's code, reads them. */
 const create = (Validator: typeof Ajv): Ajv => {
@@ -95,22 +97,19 @@ export class Answers {
   private readonly compiled = new Map<string, ValidateFunction>()
   private ajv: Ajv | undefined
 
-  private readonly loaded: Effect.Effect<Ajv> = Effect.suspend(() => {
-    if (this.ajv === undefined && validator !== undefined) this.ajv = create(validator)
-    if (this.ajv !== undefined) return Effect.succeed(this.ajv)
-    return Effect.map(Effect.promise(load), (Validator) => {
-      this.ajv ??= create(Validator)
-      return this.ajv
-    })
-  })
-
-  /** What keeps a value from fitting a schema, if anything does; `undefined` is no value. */
-  problem(schema: Json.Json, value: Json.Json | undefined): Effect.Effect<Json.Problem | undefined> {
-    if (value !== undefined) return Effect.map(this.loaded, (ajv) => this.check(ajv, schema as Members, value))
-    return Effect.succeed((schema as Members).void === true ? undefined : { at: "$", reason: "a value is needed" })
+  /** What keeps a value from fitting a schema, if anything does; `undefined` is no value. At once, with the validator at hand. */
+  problem(schema: Json.Json, value: Json.Json | undefined): AtOnce {
+    if (value === undefined) {
+      return (schema as Members).void === true ? undefined : { at: "$", reason: "a value is needed" }
+    }
+    return validator === undefined
+      ? Effect.map(Effect.promise(load), (Validator) => this.check(Validator, schema as Members, value))
+      : this.check(validator, schema as Members, value)
   }
 
-  private check(ajv: Ajv, schema: Members, value: Json.Json): Json.Problem | undefined {
+  private check(Validator: typeof Ajv, schema: Members, value: Json.Json): Found {
+    this.ajv ??= create(Validator)
+    const { ajv } = this
     try {
       const fits = this.validator(ajv, schema)
       return fits(value) ? undefined : problemOf(value, fits.errors ?? [])

@@ -2,10 +2,11 @@
  * Executions that phases of other executions call. A child's id follows from its parent's id and the phase's path, so that
  * a repeat finds the same child; its parent runs it, and stops and reverts it with itself.
  */
-import { createHash } from "node:crypto"
+
 import type * as Effect from "effect/Effect"
 import type { Definition } from "../authoring/Definition.js"
 import type { Codec } from "../core/Instruction.js"
+import { sha256 } from "../core/Sha256.js"
 import type { Fibers } from "./Fibers.js"
 
 /** An execution that a phase calls; it is not that of anybody else. */
@@ -64,5 +65,5 @@ export const idOf = (execution: string, path: string, generation: number, given:
   const id = given ?? `${execution}/${path}`
   const anew = generation === 0 ? id : `${id}~g${generation}`
   if (anew === given || Buffer.byteLength(anew) <= longest) return anew
-  return `${[...execution].slice(0, 40).join("")}/~${createHash("sha256").update(anew).digest("hex").slice(0, 32)}`
+  return `${[...execution].slice(0, 40).join("")}/~${sha256(anew).slice(0, 32)}`
 }

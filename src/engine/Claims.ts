@@ -125,8 +125,10 @@ export class Claims {
   ): Effect.Effect<Claimed | undefined, E | LoadError | CommitError> {
     const attempt = (isFull: boolean) => Effect.gen(() => this.taking(taker, opening, claiming, isFull))
     // Somebody else has taken the place meanwhile: then it stands in line.
-    return Effect.flatMap(attempt(false), (found) => (found === "full" ? attempt(true) : Effect.succeed(found))).pipe(
-      Effect.map((found) => (found === "full" ? undefined : found))
+    return Effect.flatMap(attempt(false), (found) =>
+      found === "full"
+        ? Effect.map(attempt(true), (queued) => (queued === "full" ? undefined : queued))
+        : Effect.succeed(found)
     )
   }
 
@@ -138,11 +140,7 @@ export class Claims {
     return yield* this.decide({ ...claiming, taker, journal, history, decided }, isFull)
   }
 
-  private decide(given: Case, isFull: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
-    return Effect.gen(() => this.deciding(given, isFull))
-  }
-
-  private *deciding(given: Case, isFull: boolean) {
+  private *decide(given: Case, isFull: boolean) {
     const { decided, history, order } = given
     const { definition, entries } = decided
     const needs = definition !== undefined && needsPlace(history, entries)
@@ -151,15 +149,11 @@ export class Claims {
       if (order !== undefined) yield* this.store.answer(Orders.accepted(order))
       return undefined
     }
-    return yield* waits ? this.queue(given) : this.claim(given, needs)
+    return waits ? yield* this.queue(given) : yield* this.claim(given, needs)
   }
 
   /** A suspect waits for its turn before that. */
-  private claim(given: Case, places: boolean): Effect.Effect<Claimed | "full" | undefined, LoadError | CommitError> {
-    return Effect.gen(() => this.claiming(given, places))
-  }
-
-  private *claiming(given: Case, places: boolean) {
+  private *claim(given: Case, places: boolean) {
     const { decided, history, journal, taker } = given
     const { definition } = decided
     const crashes = history.held ? history.crashes + 1 : 0

@@ -1,5 +1,4 @@
 /** How somebody outside says that a phase has ended: what is kept of it, and what it means to the phase. */
-import { createHash } from "node:crypto"
 import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -8,6 +7,7 @@ import { plain } from "../authoring/Recordable.js"
 import { defectOf } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import * as Json from "../core/Json.js"
+import { sha256 } from "../core/Sha256.js"
 
 export type Outcome =
   | { readonly _tag: "Success"; readonly value?: Json.Json }
@@ -35,10 +35,7 @@ export const encode = (exit: Exit.Exit<unknown, unknown>): Told => {
 }
 
 /** The same for the same outcome, whatever the order of its keys. */
-export const hashOf = (outcome: Outcome): string =>
-  createHash("sha256")
-    .update(Json.canonical(outcome as unknown as Json.Json))
-    .digest("hex")
+export const hashOf = (outcome: Outcome): string => sha256(Json.canonical(outcome as unknown as Json.Json))
 
 interface Codecs {
   readonly value: Codec

@@ -157,14 +157,15 @@ export class Completions {
   }
 
   /** By the schema that is kept with the token; where that cannot say all, by the task's code. */
-  private readonly check = Effect.fnUntraced(function* (this: Completions, row: TokenRow, outcome: Completion.Outcome) {
+  private *check(row: TokenRow, outcome: Completion.Outcome) {
     if (outcome._tag === "Die") return
     const remote = row.schema as unknown as Remote
     const schema = outcome._tag === "Success" ? remote.success : remote.error
     if (schema === null) return yield* this.checkByCode(row, outcome)
-    const problem = yield* this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
+    const found = this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
+    const problem = Effect.isEffect(found) ? yield* found : found
     if (problem !== undefined) return yield* refuse(row, problem)
-  })
+  }
 
   private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
     return Effect.gen(this, function* () {

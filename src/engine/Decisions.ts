@@ -2,7 +2,6 @@
  * What an action comes to for an execution that does not run: one decision, for whoever carries it out and whoever plans
  * it. It reads, and changes nothing.
  */
-import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Definition } from "../authoring/Definition.js"
@@ -10,6 +9,7 @@ import { type Action, essence } from "../core/Action.js"
 import { PhaseNotOpen, PlanOutdated, type StoreError } from "../core/Errors.js"
 import { type History, isPartial } from "../core/History.js"
 import type { Json } from "../core/Json.js"
+import { sha256 } from "../core/Sha256.js"
 import type { Store } from "../store/Store.js"
 import * as Acts from "./Acts.js"
 import type * as Decision from "./Decision.js"
@@ -22,10 +22,7 @@ export type Refusal = Decision.Refusal | PlanOutdated | StoreError
 export const hashOf = (execution: string, action: Action, history: History): string => {
   const { createdAt, entries, status } = history
   const standing = action._tag === "pause" ? status : String(entries)
-  return createHash("sha256")
-    .update(JSON.stringify([execution, createdAt, standing, essence(action)]))
-    .digest("hex")
-    .slice(0, 16)
+  return sha256(JSON.stringify([execution, createdAt, standing, essence(action)])).slice(0, 16)
 }
 
 /** Whether an action is still the one that was planned, if it was. */

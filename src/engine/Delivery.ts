@@ -47,7 +47,7 @@ export class Delivery {
   readonly isRecorded: Effect.Effect<boolean> = Effect.suspend(() => this.wait(patience))
 
   private wait(turns: number): Effect.Effect<boolean> {
-    if (this.state !== "offered") return this.recorded.wait
+    if (this.state !== "offered") return this.recorded.outlast
     if (turns > 0) return Effect.flatMap(nextTurn, () => this.wait(turns - 1))
     this.over()
     return Effect.succeed(false)

@@ -1,8 +1,6 @@
 /**
  * Runs the effect of one attempt on a fiber of its own, and says how it ended in the journal's terms.
  */
-
-import { createHash } from "node:crypto"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,6 +12,7 @@ import { defectOf, type Failure } from "../core/Failure.js"
 import type { Codec } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import * as Sentence from "../core/Sentence.js"
+import { sha256 } from "../core/Sha256.js"
 import type { Failures } from "../core/Step.js"
 
 /** How an attempt ended. */
@@ -40,7 +39,7 @@ export class Refused {
 
 /** The key of a phase, or of an undo: a function of where it stands and how often it was undone. */
 export const keyOf = (execution: string, path: string, generation: number): string =>
-  createHash("sha256").update(`${execution}\n${path}\n${generation}`).digest("hex").slice(0, 32)
+  sha256(`${execution}\n${path}\n${generation}`).slice(0, 32)
 
 /** Gives the phase at a path the token by which it can be completed. */
 interface Giver {

@@ -142,18 +142,19 @@ export class Recovery {
   /** Has an execution go on with a completion, where it can do so here at once: whether that is on disk. */
   goOnWith({ execution: id, task }: Pick<TokenRow, "execution" | "task">, completing: Completing, isPlain: boolean) {
     return Effect.suspend(() => {
-      if (!this.mayGoOnNow(id, task)) return notBegun
+      if (!this.ownership.isOwner || this.ended || this.live.runs.has(id)) return notBegun
       const delivery = new Delivery(completing, isPlain && !this.ownership.isWary)
-      return Effect.zipRight(Effect.ignore(this.rouse({ id, task }, this.parentOf(id), delivery)), delivery.isRecorded)
+      const attached = this.live.standby.first(id)
+      if (attached !== undefined) {
+        attached.wake(delivery)
+        return delivery.isRecorded
+      }
+      const code = this.versions.atHand(id, task)
+      const leave = typeof code === "object" ? this.places.take(task) : undefined
+      if (typeof code !== "object" || leave === undefined) return notBegun
+      this.uptakes.begin(code, id, leave, delivery)
+      return delivery.isRecorded
     })
-  }
-
-  private mayGoOnNow(id: string, task: string): boolean {
-    if (!this.ownership.isOwner || this.ended || this.live.runs.has(id)) return false
-    return (
-      this.live.standby.first(id) !== undefined ||
-      (typeof this.versions.atHand(id, task) === "object" && this.places.isOpen(task))
-    )
   }
 
   /**

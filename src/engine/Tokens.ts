@@ -1,8 +1,8 @@
 /** The tokens that one live execution gives out: whoever has one completes the phase that gave it. */
-import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { StoreError } from "../core/Errors.js"
 import type { Json } from "../core/Json.js"
+import { sha256 } from "../core/Sha256.js"
 import type { EndAnswer, Store } from "../store/Store.js"
 import type { Config } from "./Config.js"
 import type { Mailbox } from "./Mailbox.js"
@@ -11,7 +11,7 @@ import type { Signal } from "./Signal.js"
 import type { Writer } from "./Writer.js"
 
 /** By what the store knows a token. */
-export const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex")
+export const hashOf = sha256
 
 export class Tokens {
   /** those whose phases have not done their own part yet, by hash */

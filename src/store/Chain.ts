@@ -2,14 +2,8 @@
  * The hash chain of a journal. Each entry's hash covers its content, its place and the hash before it, so that a flipped
  * bit, a row that is missing, exchanged or from another journal is found: SQLite finds few of them by itself.
  */
-import * as crypto from "node:crypto"
+import { sha256 } from "../core/Sha256.js"
 import type { EntryRow } from "./Encoded.js"
-
-/** In one call from Node 20.12 on: it leaves nothing for the garbage collector, which the hot path would feel. */
-const once = (crypto as { readonly hash?: (algorithm: string, data: string, encoding: "hex") => string }).hash
-
-const sha256 = (text: string): string =>
-  once === undefined ? crypto.createHash("sha256").update(text).digest("hex") : once("sha256", text, "hex")
 
 /** What the first entry is chained to. */
 export const genesis = ""

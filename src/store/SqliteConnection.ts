@@ -108,13 +108,14 @@ class Connection {
       const asked = writes ? this.prepared.alone(text, values) : this.prepared.read(text, values)
       return Effect.catchAll(asked, (error) => this.fail(error.cause, writes))
     }) as Effect.Effect<ReadonlyArray<Row>, StoreError>
-    return writes ? Effect.tap(rows, () => this.wrote(values)) : rows
+    return writes ? Effect.flatMap(rows, (found) => this.wrote(values, found)) : rows
   }
 
   run(text: string, values: ReadonlyArray<Value>): Effect.Effect<number, StoreError> {
-    return Effect.tap(
-      Effect.flatMap(this.execute(text, values), (result) => this.changedBy(result)),
-      () => this.wrote(values)
+    return Effect.flatMap(this.execute(text, values), (result) =>
+      Array.isArray(result)
+        ? Effect.flatMap(this.changes, (changes) => this.wrote(values, changes))
+        : this.wrote(values, (result as Changes).changes)
     )
   }
 
@@ -134,11 +135,9 @@ class Connection {
     })
   }
 
-  /** How many rows a statement has changed, which was run last: what was prepared for once does not tell. */
-  private changedBy(result: unknown): Effect.Effect<number, StoreError> {
-    return Array.isArray(result)
-      ? Effect.map(this.all("SELECT changes() AS changes", []), (rows) => Number(rows[0]!.changes))
-      : Effect.succeed((result as Changes).changes)
+  /** How many rows the statement has changed that was run last: what was prepared for once does not tell. */
+  private get changes(): Effect.Effect<number, StoreError> {
+    return Effect.map(this.all("SELECT changes() AS changes", []), (rows) => Number(rows[0]!.changes))
   }
 
   private count(values: ReadonlyArray<Value>): void {
@@ -146,12 +145,12 @@ class Connection {
     for (const value of values) if (typeof value === "string") this.written += value.length >>> 11
   }
 
-  /** Looks at the log's length from time to time, unless a transaction is open. */
-  private wrote(values: ReadonlyArray<Value>): Effect.Effect<void, StoreError> {
+  /** The answer, after a look at the log's length from time to time, unless a transaction is open. */
+  private wrote<A>(values: ReadonlyArray<Value>, answer: A): Effect.Effect<A, StoreError> {
     this.count(values)
-    if (this.written < lookAt || this.inTransaction) return Effect.void
+    if (this.written < lookAt || this.inTransaction) return Effect.succeed(answer)
     this.written = 0
-    return this.checkpoint
+    return Effect.as(this.checkpoint, answer)
   }
 
   /** Moves the log into the database if it is long. What was written is safe in it: only what breaks the connection matters. */
@@ -171,10 +170,10 @@ class Connection {
     })
   }
 
-  private get commit(): Effect.Effect<void, StoreError> {
+  private commit<A>(answer: A): Effect.Effect<A, StoreError> {
     return Effect.flatMap(this.alone("COMMIT"), () => {
       this.inTransaction = false
-      return this.wrote([])
+      return this.wrote([], answer)
     })
   }
 
@@ -194,7 +193,7 @@ class Connection {
     Effect.zipRight(this.rollback, Effect.failCause(cause))
 
   transaction<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
-    const committed = Effect.tap(effect, () => this.commit)
+    const committed = Effect.flatMap(effect, (answer) => this.commit(answer))
     const ended = Effect.matchCauseEffect(committed, { onFailure: this.undone, onSuccess: Effect.succeed })
     return Effect.uninterruptible(Effect.zipRight(this.begin, ended))
   }

@@ -14,18 +14,21 @@ export class Turns {
 
   /** Nothing else comes between the statements of this effect; it is not interrupted. */
   alone<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    const turn = Effect.suspend(() => {
+    const turn = () => {
       this.turns++
       return Effect.matchCauseEffect(effect, { onFailure: this.failed, onSuccess: this.succeeded })
-    })
-    const mine = Effect.async<void>((resume) => void this.waiting.push(() => resume(Effect.void)))
+    }
     return Effect.uninterruptible(
       Effect.suspend(() => {
-        if (this.taken) return Effect.zipRight(mine, turn)
+        if (this.taken) return Effect.flatMap(this.mine, turn)
         this.taken = true
-        return turn
+        return turn()
       })
     )
+  }
+
+  private get mine(): Effect.Effect<void> {
+    return Effect.async<void>((resume) => void this.waiting.push(() => resume(Effect.void)))
   }
 
   /** The effect, which changes nothing, between the turns of others. */
