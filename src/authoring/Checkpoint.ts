@@ -40,8 +40,10 @@ const expected: Readonly<Record<string, readonly [what: string, is: (value: unkn
   retry: ["a Retry, such as Retry.times(3)", Predicate.hasProperty("strategy")]
 }
 
+const expectations = Object.entries(expected)
+
 const check = (name: string, options: Readonly<Record<string, unknown>>): void => {
-  for (const [key, [what, is]] of Object.entries(expected)) {
+  for (const [key, [what, is]] of expectations) {
     const value = options[key]
     if (value !== undefined && !is(value)) {
       throw new TypeError(`${key} of checkpoint ${name} must be ${what}, not ${Thrown.text(value).slice(0, 80)}`)

@@ -70,8 +70,10 @@ const expected: {
   undoUnknown: ["a function", Predicate.isFunction]
 }
 
+const expectations = Object.entries(expected)
+
 const check = (name: string, given: Given): void => {
-  for (const [key, [what, is]] of Object.entries(expected)) {
+  for (const [key, [what, is]] of expectations) {
     const value = given[key as keyof typeof expected]
     if (value !== undefined && !is(value)) {
       throw new TypeError(`${key} of Phase.delegate ${name} must be ${what}, not ${Thrown.text(value).slice(0, 80)}`)

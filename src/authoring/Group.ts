@@ -44,8 +44,10 @@ const expected: Readonly<Record<string, readonly [what: string, is: (value: unkn
   retry: ["a Retry, such as Retry.times(3) or Retry.schedule(schedule)", Predicate.hasProperty("strategy")]
 }
 
+const expectations = Object.entries(expected)
+
 const check = (name: string, members: Readonly<Record<string, unknown>>): void => {
-  for (const [key, [what, is]] of Object.entries(expected)) {
+  for (const [key, [what, is]] of expectations) {
     const value = members[key]
     if ((value !== undefined || key === "body") && !is(value)) {
       throw new TypeError(`${key} of Phase.group ${name} must be ${what}, not ${given(value)}`)

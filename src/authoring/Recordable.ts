@@ -123,8 +123,20 @@ const codecOf = (schema: AnySchema, exact: boolean): Codec => {
   }
 }
 
+/** By the schema: a body names its phases anew whenever it is replayed. */
+const kept = (exact: boolean) => {
+  const codecs = new WeakMap<AnySchema, Codec>()
+  return (schema: AnySchema): Codec => {
+    const known = codecs.get(schema)
+    if (known !== undefined) return known
+    const made = codecOf(schema, exact)
+    codecs.set(schema, made)
+    return made
+  }
+}
+
 /** The codec of a schema's values. A value that would not come back equal is refused, with the place in it. */
-export const codec = (schema: AnySchema): Codec => codecOf(schema, true)
+export const codec = kept(true)
 
 /** The codec of a schema's failures: an error's stack and cause may be lost, so equality is not asked for. */
-export const errorCodec = (schema: AnySchema): Codec => codecOf(schema, false)
+export const errorCodec = kept(false)

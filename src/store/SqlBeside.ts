@@ -1,5 +1,6 @@
 /** What goes beside entries, in SQL: in the transaction that appends them. */
 import * as Effect from "effect/Effect"
+import type { Status } from "../core/Status.js"
 import type { Answer, AppendRequest, Beside, EntryRow } from "./Encoded.js"
 import type { Sql, Statement } from "./Sql.js"
 import * as SqlLetters from "./SqlLetters.js"
@@ -74,16 +75,26 @@ export const put = (execution: string, { at, body, epoch, hash, seq }: EntryRow)
   values: [seq, epoch, at, body, hash, execution]
 })
 
+/** A status that moves takes the time away; and if it has nothing that it would have seen, what it saw before is the same. */
+const isSaid = ({ seen, wake }: NonNullable<AppendRequest["rest"]>, status: Status | null = null): boolean =>
+  status !== null && wake === null && seen === 0
+
 /**
  * What comes after the entries: when the execution is due by itself, for a status that they move would take that away; what
  * goes of its journal, which may be some of these; the version of its task that it goes by.
  */
 export const after = (
   execution: string,
-  { discard, rest, version }: Pick<AppendRequest, "discard" | "rest" | "version">,
+  {
+    discard,
+    rest,
+    status,
+    version
+  }: Pick<AppendRequest, "discard" | "rest" | "version"> & { readonly status?: Status | null },
   statements: Array<Statement>
 ): void => {
-  if (rest !== undefined) statements.push({ text: Statements.rest, values: [rest.wake, rest.seen, execution] })
+  if (rest !== undefined && !isSaid(rest, status))
+    statements.push({ text: Statements.rest, values: [rest.wake, rest.seen, execution] })
   if (discard !== undefined) {
     const { after, instead, through } = discard
     const values = [execution, after, through]
