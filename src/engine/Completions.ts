@@ -18,10 +18,11 @@ import type { History } from "../core/History.js"
 import type { Remote } from "../core/Instruction.js"
 import type { Json, Problem } from "../core/Json.js"
 import * as Name from "../core/Name.js"
-import type { Store, TokenRow } from "../store/Store.js"
+import type { Completing, Store } from "../store/Store.js"
 import { Answers } from "./Answers.js"
 import * as Completion from "./Completion.js"
 import type { Config } from "./Config.js"
+import type { Handed } from "./Handouts.js"
 import type { Live } from "./Live.js"
 import * as Perform from "./Perform.js"
 import type { Recovery } from "./Recovery.js"
@@ -31,6 +32,10 @@ import { hashOf } from "./Tokens.js"
 
 /** What a token looks like: nothing else is looked for. */
 const form = /^[\w-]{22,128}$/
+
+const remoteOf = ({ schema }: Handed): Remote => schema as unknown as Remote
+
+const isToken = (token: unknown): token is string => typeof token === "string" && form.test(token)
 
 /** A phase that waits, or the execution that a signal is for. */
 interface Where {
@@ -59,14 +64,18 @@ export class Completions {
     token: string,
     exit: Exit.Exit<unknown, unknown>
   ) {
+    const encoded = Completion.encode(exit)
+    const going = yield* this.goOnAtOnce(token, encoded)
+    if (going !== undefined) return going
     const { hash, row } = yield* this.find(token)
     const { execution, path } = row
-    const outcome = yield* this.accept(row, Completion.encode(exit))
-    if (row.ended === null) yield* this.check(row, outcome)
-    const body = outcome as unknown as Json
-    const completing = { hash, outcome: Completion.hashOf(outcome), body, at: this.now() }
-    const isPlain = outcome._tag === "Success" && Perform.sizeOf(body) <= this.config.maxValue / 10
-    if (row.ended === null && (yield* this.recovery.goOnWith(row, completing, isPlain))) return execution
+    const outcome = yield* this.accept(row, encoded)
+    if (row.ended === null) {
+      const problem = yield* this.problem(row, outcome)
+      if (problem !== undefined) return yield* problem
+    }
+    const completing = this.completing(hash, outcome)
+    if (row.ended === null && (yield* this.goOnWith(row, completing, outcome))) return execution
     const done = yield* this.store.complete(completing)
     switch (done._tag) {
       case "Accepted":
@@ -84,6 +93,29 @@ export class Completions {
         return yield* new TokenNotFound({})
     }
   })
+
+  /** With a token that this engine has handed out not long ago. Whatever keeps the execution from going on is found out later. */
+  private *goOnAtOnce(token: string, encoded: ReturnType<typeof Completion.encode>) {
+    const { handouts } = this.live
+    const hash = isToken(token) ? hashOf(token) : ""
+    const handed = handouts.get(hash)
+    if (handed === undefined || Either.isLeft(encoded)) return undefined
+    const outcome = encoded.right
+    const isKnown = outcome._tag === "Success" && remoteOf(handed).success !== null
+    if (!isKnown || Perform.tooLarge(outcome as unknown as Json, this.config.maxValue) !== undefined) return undefined
+    if ((yield* this.problem(handed, outcome)) !== undefined) return undefined
+    handouts.delete(hash)
+    return (yield* this.goOnWith(handed, this.completing(hash, outcome), outcome)) ? handed.execution : undefined
+  }
+
+  private completing(hash: string, outcome: Completion.Outcome): Completing {
+    return { hash, outcome: Completion.hashOf(outcome), body: outcome as unknown as Json, at: this.now() }
+  }
+
+  private goOnWith(handed: Handed, completing: Completing, outcome: Completion.Outcome) {
+    const isPlain = outcome._tag === "Success" && Perform.sizeOf(completing.body) <= this.config.maxValue / 10
+    return this.recovery.goOnWith(handed, completing, isPlain)
+  }
 
   /** Tells that whoever is to complete a phase is at it. */
   heartbeat(token: string, given: Progress = {}) {
@@ -143,7 +175,7 @@ export class Completions {
   }
 
   private find(token: string) {
-    if (typeof token !== "string" || !form.test(token)) return new TokenNotFound({})
+    if (!isToken(token)) return new TokenNotFound({})
     const hash = hashOf(token)
     return Effect.flatMap(this.store.token(hash), (row) =>
       row === undefined ? new TokenNotFound({}) : Effect.succeed({ hash, row })
@@ -157,17 +189,17 @@ export class Completions {
   }
 
   /** By the schema that is kept with the token; where that cannot say all, by the task's code. */
-  private *check(row: TokenRow, outcome: Completion.Outcome) {
-    if (outcome._tag === "Die") return
-    const remote = row.schema as unknown as Remote
+  private *problem(row: Handed, outcome: Completion.Outcome) {
+    if (outcome._tag === "Die") return undefined
+    const remote = remoteOf(row)
     const schema = outcome._tag === "Success" ? remote.success : remote.error
     if (schema === null) return yield* this.checkByCode(row, outcome)
     const found = this.answers.problem(schema, outcome._tag === "Success" ? outcome.value : outcome.error)
     const problem = Effect.isEffect(found) ? yield* found : found
-    if (problem !== undefined) return yield* refuse(row, problem)
+    return problem === undefined ? undefined : refuse(row, problem)
   }
 
-  private checkByCode({ execution, path, task }: TokenRow, outcome: Completion.Outcome) {
+  private checkByCode({ execution, path, task }: Handed, outcome: Completion.Outcome) {
     return Effect.gen(this, function* () {
       const known = this.live.history(execution)
       const history = yield* Effect.catchTag(

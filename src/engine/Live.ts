@@ -19,6 +19,7 @@ import type { Config } from "./Config.js"
 import * as Faults from "./Faults.js"
 import { Fibers } from "./Fibers.js"
 import * as GoingBack from "./GoingBack.js"
+import { Handouts } from "./Handouts.js"
 import * as Journals from "./Journals.js"
 import type { Lanes } from "./Lanes.js"
 import { Listeners } from "./Listeners.js"
@@ -94,6 +95,8 @@ export class Live {
   /** the children for which their parents wait on a fiber */
   readonly joined = new Set<string>()
   readonly standby: Standby
+  /** the tokens that runs have given out */
+  readonly handouts = new Handouts()
   /** an execution is over here, with what is known then */
   onOver: (id: string, history: History.History | undefined) => void = () => {}
   private ended = false
@@ -228,7 +231,8 @@ export class Live {
       this.listeners.notify(id)
     }
     const claim = "epoch" in head ? this.owner : undefined
-    return new Writer(this.store, this.clock, id, history, head, claim, committed, () => !this.joined.has(id))
+    const isMissed = () => !this.joined.has(id)
+    return new Writer(this.store, this.clock, id, history, head, claim, committed, isMissed, this.handouts)
   }
 
   /** Begins a run, that is over before the engine is; or answers the one that has this id: there is never a second one. */

@@ -73,6 +73,7 @@ export class Tokens {
 
   /** Ends a token, unless somebody has completed it, or was heard of since. */
   end(hash: string, as: "expired" | "closed", quietSince?: number): Effect.Effect<EndAnswer, StoreError> {
+    this.writer.spent(hash)
     return this.store.end({ hash, as, ...(quietSince === undefined ? {} : { quietSince }) })
   }
 

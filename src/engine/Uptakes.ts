@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Definition } from "../authoring/Definition.js"
-import { StoreError } from "../core/Errors.js"
+import { ExecutionDiscarded, StoreError } from "../core/Errors.js"
 import * as History from "../core/History.js"
 import { isActive } from "../core/Status.js"
 import type { LoadError, Opening } from "./Claims.js"
@@ -66,6 +66,8 @@ export class Uptakes {
     const failure = Cause.failureOption(cause)
     if (Option.isNone(failure)) return undefined
     const error: { readonly _tag: string; readonly message?: string } = failure.value
+    // Whoever has a token of what is gone is told so: there is nothing to be seen to.
+    if (error instanceof ExecutionDiscarded) return undefined
     if (!(error instanceof StoreError)) return Effect.logWarning(error.message ?? error._tag)
     this.wakes.failed(error)
     return undefined

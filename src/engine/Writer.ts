@@ -29,6 +29,7 @@ import {
   type Store
 } from "../store/Store.js"
 import type { Delivery } from "./Delivery.js"
+import type { Handouts } from "./Handouts.js"
 import * as Keeping from "./Keeping.js"
 import type { Now } from "./Steady.js"
 
@@ -77,7 +78,8 @@ export class Writer {
     private claim: string | undefined,
     private readonly onCommit: () => void,
     /** whether the parent of this child waits for a word of it */
-    private readonly isMissed: () => boolean
+    private readonly isMissed: () => boolean,
+    private readonly handouts: Handouts
   ) {
     this.status = history.status
     this.version = history.version
@@ -110,7 +112,13 @@ export class Writer {
 
   /** Ends a token with the next commit, that is refused if it must be open and somebody has completed it. */
   close(hash: string, mustBeOpen: boolean): void {
+    this.spent(hash)
     this.beside.close = [...(this.beside.close ?? []), { hash, mustBeOpen }]
+  }
+
+  /** A token completes nothing any more. */
+  spent(hash: string): void {
+    this.handouts.delete(hash)
   }
 
   /** Answers an order in the transaction of the next commit. */
@@ -120,6 +128,8 @@ export class Writer {
 
   /** Puts a token into the store with the next commit. */
   hand(token: NewToken): void {
+    const { hash, path, schema } = token
+    this.handouts.add(hash, { execution: this.id, task: this.history.task, path, schema })
     this.beside.tokens = [...(this.beside.tokens ?? []), token]
   }
 

@@ -25,13 +25,13 @@ export class SqlitePrepared {
     return prepared instanceof SqlError ? Effect.fail(prepared) : prepared.run
   }
 
-  /** One that changes nothing, of anybody: asked again if others came between the values and the statement. Run next too. */
+  /** One that changes nothing, of anybody: asked by itself if others came between the values and the statement. Run next too. */
   read(text: string, values: ReadonlyArray<Value>): Effect.Effect<unknown, SqlError> {
     const prepared = this.with(text, values)
     if (prepared instanceof SqlError) return Effect.fail(prepared)
     const { turn } = prepared
     return Effect.flatMap(prepared.run, (rows) =>
-      prepared.turn === turn ? Effect.succeed(rows) : this.read(text, values)
+      prepared.turn === turn ? Effect.succeed(rows) : this.client.executeUnprepared(text, values, undefined)
     )
   }
 

@@ -47,6 +47,19 @@ describe("a delegate", () => {
     })
   )
 
+  it.scoped("takes two commits until its execution is let go", () =>
+    Effect.gen(function* () {
+      const store = memory()
+      const at = desk()
+      const asking = task(asks(at))
+      const one = yield* engine(store, [asking])
+      const before = store.writes
+      yield* one.run(asking.start({}, { id }))
+      yield* recorded(store, id, "Waiting")
+      assert.strictEqual(store.writes - before, 2)
+    })
+  )
+
   it.scoped("is told again, with the same token, where its process died before that had ended", () =>
     Effect.gen(function* () {
       const store = memory()

@@ -1,8 +1,10 @@
 /** What the connection to a SQLite file does by itself. */
 import * as path from "node:path"
+import type { Connection } from "@effect/sql/SqlConnection"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as SqliteConnection from "../../src/store/SqliteConnection.js"
+import { SqlitePrepared } from "../../src/store/SqlitePrepared.js"
 import { temporaryFolder } from "./support/TemporaryFolder.js"
 
 const insert = { text: "INSERT INTO word (text) VALUES (?)", values: ["one"] }
@@ -51,6 +53,32 @@ describe("a connection", () => {
       yield* db.run("CREATE TABLE word (text TEXT NOT NULL UNIQUE) STRICT", [])
       yield* db.each([insert])
       assert.deepStrictEqual(yield* db.all("SELECT text FROM word", []), [{ text: "one" }])
+    })
+  )
+})
+
+describe("a prepared statement", () => {
+  it.effect("answers each reader what that one asked for, whoever comes between", () =>
+    Effect.gen(function* () {
+      let made = 0
+      // It looks at its values later than a reader gave them: others may have come between.
+      const client = {
+        executeUnprepared: (_: string, values: ReadonlyArray<unknown>) => {
+          made++
+          return Effect.flatMap(Effect.yieldNow(), () => Effect.sync(() => [...values]))
+        }
+      }
+      const prepared = new SqlitePrepared(client as unknown as Connection)
+      const read = (n: number) => Effect.suspend(() => prepared.read("SELECT ?", [n]))
+      const numbers = Array.from({ length: 20 }, (_, n) => n)
+      const found = yield* Effect.forEach(numbers, read, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        found,
+        numbers.map((n) => [n])
+      )
+      const before = made
+      assert.deepStrictEqual([yield* read(7), yield* read(8)], [[7], [8]])
+      assert.strictEqual(made, before)
     })
   )
 })
