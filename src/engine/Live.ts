@@ -133,15 +133,20 @@ export class Live {
       })
   }
 
-  /** Starts an execution for which nobody waits: whether it is on disk, once that is known. It leaves its place at its end. */
+  /**
+   * Starts an execution for which nobody waits, if it `enters` a place, which it leaves at its end: whether it is on disk,
+   * once that is known.
+   */
   launch(
     definition: Definition,
     id: string,
     payload: Json,
     services: Fibers,
-    leave: () => void
+    enters: () => (() => void) | undefined
   ): Effect.Effect<boolean> {
     return Effect.async<boolean>((resume) => {
+      const leave = enters()
+      if (leave === undefined) return resume(isNotThere)
       let run: Run | undefined
       let heard = false
       const stop = this.listeners.hear(id, () => {

@@ -163,8 +163,7 @@ export class Recovery {
    */
   private rouse(
     due: Pick<Due, "id" | "task" | "lane">,
-    parent: Effect.Effect<string | undefined>,
-    delivery?: Delivery
+    parent: Effect.Effect<string | undefined>
   ): Effect.Effect<boolean, StoreError> {
     const { id, task } = due
     return Effect.suspend(() => {
@@ -173,12 +172,10 @@ export class Recovery {
       const attached = this.live.standby.first(id)
       if (attached === undefined) {
         return Effect.flatMap(this.versions.codeOf(id, task), (code) =>
-          code === undefined
-            ? Effect.flatMap(parent, (parent) => this.rouseOthers(due, parent))
-            : this.admit(code, id, delivery)
+          code === undefined ? Effect.flatMap(parent, (parent) => this.rouseOthers(due, parent)) : this.admit(code, id)
         )
       }
-      attached.wake(delivery)
+      attached.wake(undefined)
       return Effect.succeed(true)
     })
   }
@@ -209,11 +206,11 @@ export class Recovery {
   }
 
   /** Takes an execution up, if there is a place for it. */
-  private admit(task: Registered, id: string, delivery?: Delivery): Effect.Effect<boolean> {
+  private admit(task: Registered, id: string): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const leave = this.places.take(task.definition.name)
       if (leave === undefined) return Effect.succeed(false)
-      this.uptakes.begin(task, id, leave, delivery)
+      this.uptakes.begin(task, id, leave)
       return Effect.succeed(true)
     })
   }
@@ -243,19 +240,16 @@ export class Recovery {
 
   /**
    * Starts an execution that nobody waits for, where it would go on anyway: if this engine has its code and is the owner,
-   * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before. It has
-   * to be run next.
+   * or becomes it, and there is a place for which nobody waits. Whether that is on disk; if not, all is as before.
    */
   begin(definition: Definition, id: string, payload: Json): Effect.Effect<boolean> {
     const registered = this.registry.get(definition.name, definition.version)
     if (registered?.definition !== definition || this.ended || this.ownership.isPassive) return notBegun
-    const begun = () => {
-      if (this.ended || !this.wakes.isEmpty || this.live.runs.has(id)) return notBegun
-      const leave = this.places.take(definition.name)
-      return leave === undefined ? notBegun : this.live.launch(definition, id, payload, registered.services, leave)
-    }
-    if (this.ownership.isOwner) return begun()
-    return Effect.matchEffect(this.ownership.ensure, { onFailure: () => notBegun, onSuccess: begun })
+    const enters = () =>
+      this.ended || !this.wakes.isEmpty || this.live.runs.has(id) ? undefined : this.places.take(definition.name)
+    const begun = this.live.launch(definition, id, payload, registered.services, enters)
+    if (this.ownership.isOwner) return begun
+    return Effect.matchEffect(this.ownership.ensure, { onFailure: () => notBegun, onSuccess: () => begun })
   }
 
   /** Lets an execution run that is waiting in the store, if this engine has its task and is, or becomes, the owner. */

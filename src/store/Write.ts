@@ -15,8 +15,9 @@ import type {
   Reached
 } from "./Encoded.js"
 import type { Signal } from "./Letter.js"
-import type { Row, Sql, Statement, Value } from "./Sql.js"
+import type { Row, Sql, Statement } from "./Sql.js"
 import * as SqlBeside from "./SqlBeside.js"
+import * as SqlEntries from "./SqlEntries.js"
 import * as SqlLetters from "./SqlLetters.js"
 import * as SqlRetention from "./SqlRetention.js"
 import * as SqlTokens from "./SqlTokens.js"
@@ -103,99 +104,6 @@ export const weightOf = (write: Write): number => {
   }
 }
 
-/** Entries of one request on their way into the journal. */
-interface Group {
-  readonly execution: string
-  readonly epoch: number
-  readonly rows: ReadonlyArray<EntryRow>
-  readonly status: string | null
-}
-
-/** How many values a statement has for an entry. */
-const columns = 8
-
-/** The entries of one statement, and how many more it takes: what is left of them is padding. */
-class Batch {
-  readonly values: Array<Value>
-  private end = 0
-
-  constructor(entries: number) {
-    this.values = new Array<Value>(Statements.widthOf(entries) * columns).fill(null)
-  }
-
-  /** How many more entries there is room for. */
-  get room(): number {
-    return (this.values.length - this.end) / columns
-  }
-
-  add({ epoch, execution, rows, status }: Group, from: number, to: number): void {
-    const { values } = this
-    const first = rows[from]!.seq
-    for (let index = from; index < to; index++, this.end += columns) {
-      const { at, body, hash, seq } = rows[index]!
-      const { end } = this
-      values[end] = execution
-      values[end + 1] = epoch
-      values[end + 2] = first
-      values[end + 3] = seq
-      values[end + 4] = at
-      values[end + 5] = body
-      values[end + 6] = hash
-      values[end + 7] = index === rows.length - 1 ? status : null
-    }
-  }
-
-  /** How many entries were taken. */
-  insert(sql: Sql): Effect.Effect<number, StoreError> {
-    return sql.run(Statements.append(this.values.length / columns), this.values)
-  }
-}
-
-/** Appends the entries of one request, that fit into one statement: how many were taken. */
-const insertOne = (sql: Sql, { epoch, execution, rows, status }: Group): Effect.Effect<number, StoreError> => {
-  const width = Statements.widthOf(rows.length)
-  const values = new Array<Value>(width * 5 + 3).fill(null)
-  let end = 0
-  for (const { at, body, hash, seq } of rows) {
-    values[end] = seq
-    values[end + 1] = at
-    values[end + 2] = body
-    values[end + 3] = hash
-    end += 5
-  }
-  values[end - 1] = status
-  values[width * 5] = execution
-  values[width * 5 + 1] = epoch
-  values[width * 5 + 2] = rows[0]!.seq
-  return sql.run(Statements.appendToOne(width), values)
-}
-
-const size = (groups: ReadonlyArray<Group>): number => groups.reduce((sum, { rows }) => sum + rows.length, 0)
-
-/** Appends all groups: whether all entries were taken. A group that does not fit into one statement goes in parts. */
-const insertGroups = Effect.fnUntraced(function* (sql: Sql, groups: ReadonlyArray<Group>) {
-  const entries = size(groups)
-  const [only] = groups
-  if (groups.length === 1 && entries > 0 && entries <= Statements.widest)
-    return (yield* insertOne(sql, only!)) === entries
-  let inserted = 0
-  let begun = 0
-  let batch = new Batch(entries)
-  for (const group of groups) {
-    const { length } = group.rows
-    for (let from = 0; from < length; ) {
-      const to = Math.min(length, from + batch.room)
-      batch.add(group, from, to)
-      begun += to - from
-      from = to
-      if (batch.room > 0 && begun < entries) continue
-      inserted += yield* batch.insert(sql)
-      if (begun < entries) batch = new Batch(entries - begun)
-    }
-  }
-  return inserted === entries
-})
-
 const fenced = ({ epoch, execution, rows }: AppendRequest): Fenced =>
   new Fenced({ execution, epoch, seq: rows[0]!.seq })
 
@@ -236,15 +144,18 @@ const createOne = ({ lane, parent, priority, row }: CreateRequest): Statement =>
   ]
 })
 
-/** Inserts executions: of those whose ids are not free, the rows that have them. */
-type Create = (
-  sql: Sql,
-  creates: ReadonlyArray<CreateRequest>
-) => Effect.Effect<Existing, StoreError | ExecutionDiscarded>
+/** Those whose ids were not free, as far as that was looked for, with the rows that have them. */
 type Existing = ReadonlyMap<CreateRequest, ExecutionRow | undefined>
 
 const none: Existing = new Map()
 
+/** Inserts executions. */
+type Create = (
+  sql: Sql,
+  creates: ReadonlyArray<CreateRequest>
+) => Effect.Effect<Existing, StoreError | ExecutionDiscarded>
+
+/** With a look at each. */
 const createAll: Create = Effect.fnUntraced(function* (sql: Sql, creates: ReadonlyArray<CreateRequest>) {
   const existing = new Map<CreateRequest, ExecutionRow | undefined>()
   for (const create of creates) {
@@ -254,17 +165,18 @@ const createAll: Create = Effect.fnUntraced(function* (sql: Sql, creates: Readon
   return existing
 })
 
-/** Inserts executions that are new, by all that is known: the first entries of one whose id is not free are not taken. */
+/** As if all were new: the first entries of one whose id is not free are not taken. */
 const createNew: Create = (sql, creates) => Effect.as(sql.each(creates.map(createOne)), none)
 
 /** Something that entries depend on is not so: nothing of the transaction is written. */
 const refused = Effect.fail("refused" as const)
 
-/** What is taken over from another store keeps the epochs in which it was written. */
-const isOwn = ({ row, rows }: CreateRequest): boolean => rows.every(({ epoch }) => epoch === row.epoch)
+/** It has entries of its epoch. What is taken over from another store keeps the epochs in which it was written. */
+const isOwn = ({ row, rows }: CreateRequest): boolean =>
+  rows.length > 0 && rows.every(({ epoch }) => epoch === row.epoch)
 
 /** The entries of a new execution, and what goes beside them. */
-const born = (request: CreateRequest, groups: Array<Group>, beside: Array<Statement>): void => {
+const born = (request: CreateRequest, groups: Array<SqlEntries.Group>, beside: Array<Statement>): void => {
   const { row, rows, tags = [] } = request
   const { epoch, id } = row
   if (isOwn(request)) groups.push({ execution: id, epoch, rows, status: null })
@@ -286,7 +198,7 @@ const isPlain = (write: Write): write is Extract<Write, { readonly _tag: "Append
  * comes after them. `create`: how executions are inserted.
  */
 const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Write>, create: Create) {
-  const groups: Array<Group> = []
+  const groups: Array<SqlEntries.Group> = []
   const before: Array<Statement> = []
   const after: Array<Statement> = []
   const creates = createsOf(writes)
@@ -313,7 +225,7 @@ const writeAll = Effect.fnUntraced(function* (sql: Sql, writes: ReadonlyArray<Wr
     answers.push(answer)
   }
   if (before.length > 0) yield* Effect.mapError(sql.each(before), SqlTokens.addProblem)
-  if (!(yield* insertGroups(sql, groups))) return yield* refused
+  if (!(yield* SqlEntries.insert(sql, groups))) return yield* refused
   if (after.length > 0) yield* sql.each(after)
   return answers
 })
@@ -385,7 +297,7 @@ export const alone = (sql: Sql, write: Write): Effect.Effect<Answered, Refused> 
     case "Append": {
       const { request } = write
       if (!isPlain(write) || request.rows.length > Statements.widest) break
-      return Effect.flatMap(insertOne(sql, request), (count) =>
+      return Effect.flatMap(SqlEntries.insertOne(sql, request), (count) =>
         count === 0 ? fenced(request) : Effect.succeed(undefined)
       )
     }

@@ -381,6 +381,17 @@ const crowding = (test: Test): void => {
         ["y"]
       )
     }))
+  test("creates those of many whose ids are free, and answers the others with what has them", (store) =>
+    Effect.gen(function* () {
+      yield* store.create(created("b"))
+      const ids = ["a", "b", "c", "d"]
+      const found = yield* Effect.forEach(ids, (id) => store.create(created(id)), { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        found.map((row) => row?.id),
+        [undefined, "b", undefined, undefined]
+      )
+      for (const id of ids) assert.lengthOf(yield* bodies(store, id), 1)
+    }))
   test("writes what an interrupted fiber asked for whole or not at all", (store) =>
     Effect.gen(function* () {
       const ids = Array.from({ length: 20 }, (_, index) => `execution-${index}`)
